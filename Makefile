@@ -1,0 +1,94 @@
+# The front door: stable names for what one does here. The build itself is Meson's (meson.build).
+#
+#   make            builds everything into build/; the command is build/wok
+#   make help       says what else there is
+#
+# Variables: BUILD (build), PREFIX (/usr/local), DESTDIR, CC, MESON_ARGS, TEXT (only these tests),
+# GROUP (only these packages), FUZZ_SECONDS (60), WOK_DEPS=skip (install nothing).
+
+BUILD ?= build
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+MESON_ARGS ?= -Dwerror=true
+GROUP ?=
+TEXT ?=
+
+# Absolute in the report, because a person is to open the file.
+PICTURE = $(abspath $(BUILD))/lab.html
+
+# A sanitizer's finding ends the test: nothing may scroll by.
+SANITIZE = -Db_lundef=false -Db_sanitize=address,undefined
+export UBSAN_OPTIONS ?= halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS ?= abort_on_error=0:strict_string_checks=1:detect_stack_use_after_return=0
+
+.PHONY: all demo check check-all seed bench bench-programs lint sanitize fuzz docs install deps \
+	need need-fuzz clean help
+
+all: need $(BUILD)/build.ninja ## build into build/ (the default)
+	@ninja -C $(BUILD)
+
+demo: all ## the source notes' experiment: ten slow requests, three ways, and a picture
+	$(BUILD)/wok lab --html $(BUILD)/lab.html
+	@echo "The picture: file://$(PICTURE)"
+
+check: all ## build and run the tests; TEXT=word runs only some
+	@tools/run-tests.sh $(BUILD) $(if $(TEXT),"$(TEXT)")
+
+check-all: all ## everything: sanitizers, valgrind, other compilers, machines; takes long
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/check-all.sh
+
+seed: need all ## run the ports of the source notes' programs against what those printed
+	@tests/seed/run.sh $(BUILD)/examples/seed $(SEED_ARGS)
+
+bench: bench-programs ## run the benchmarks' programs once, as a smoke test with figures
+	@tools/bench.sh $(BUILD)/bench
+
+bench-programs: need $(BUILD)/build.ninja ## only build them, into build/bench
+	@ninja -C $(BUILD) bench-programs
+
+lint: all ## formatter, analyser, layers, exported names, sizes, headers alone
+	@tools/need.sh build test lint
+	@tools/lint.sh $(BUILD)
+
+sanitize: need $(BUILD)-asan/build.ninja ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@ninja -C $(BUILD)-asan
+	@CK_TIMEOUT_MULTIPLIER=5 tools/run-tests.sh $(BUILD)-asan $(if $(TEXT),"$(TEXT)")
+
+fuzz: need-fuzz $(BUILD)-fuzz/build.ninja ## each parser's fuzzer for FUZZ_SECONDS
+	@ninja -C $(BUILD)-fuzz
+	@tools/fuzz.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
+
+docs: ## the reference, from the headers' comments: build/docs/index.html and man pages
+	@tools/need.sh build
+	@python3 tools/docs.py include/wok $(BUILD)/docs
+
+install: all ## to PREFIX; DESTDIR is honoured
+	@meson configure $(BUILD) --prefix="$(abspath $(PREFIX))"
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD)
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+deps: ## install the Debian packages of tools/packages.txt; GROUP="build test" for some
+	@tools/deps.sh $(GROUP)
+
+need-fuzz:
+	@tools/need.sh build test fuzz
+
+need:
+	@tools/need.sh build test
+
+clean: ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-*/
+
+help: ## this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+# The folder's date changes when a port is added: then Meson must look again.
+$(BUILD)/build.ninja: examples/seed
+	@meson setup $(if $(wildcard $@),--reconfigure) $(BUILD) \
+		--prefix="$(abspath $(PREFIX))" $(MESON_ARGS)
+
+$(BUILD)-asan/build.ninja:
+	@meson setup $(BUILD)-asan $(SANITIZE) $(MESON_ARGS)
+
+$(BUILD)-fuzz/build.ninja:
+	@CC=clang meson setup $(BUILD)-fuzz -Dfuzz=true -Dtests=false $(SANITIZE) $(MESON_ARGS)

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `wok lab`: see lab_options.h. */
+#include "lab_options.h"
+
+#include <getopt.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wok/error.h>
+
+#include "url.h"
+
+enum { MAX_URLS = 100000, MAX_DELAY = 10 };
+
+static const char help[] =
+	"usage: wok lab [OPTION]...\n"
+	"\n"
+	"Fetch URLs that each take a while, in several ways, and show how long each way\n"
+	"takes: one after another; all at once on wok; at most so many at once on wok.\n"
+	"The URLs are those of a server that the lab starts on a loopback port.\n"
+	"\n"
+	"  --urls N        how many URLs (10; at most 100000)\n"
+	"  --delay S       how long each takes, in seconds (1; 0 to 10, as 0.25)\n"
+	"  --limit K       how many at once in the way \"limited\" (5)\n"
+	"  --ways LIST     which ways, with commas between them: sequential, threads,\n"
+	"                  concurrent, limited (all but threads)\n"
+	"  --server URL    a server of yours, as httpbin, instead of the lab's own;\n"
+	"                  the lab fetches URL/delay/S\n"
+	"  --json          print one JSON object instead of the table and the picture\n"
+	"  --html FILE     also write a page with the table and the picture\n"
+	"  --help          print this\n"
+	"\n"
+	"Exit status: 0 when all was fetched, 1 when not, 2 for options that make no\n"
+	"sense, 130 after Ctrl-C.\n";
+
+/* Complain about an option, and say what to do. */
+WOK_PRINTF(1, 2) static int reject(const char *format, ...)
+{
+	va_list args;
+
+	fputs("wok lab: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\n(\"wok lab --help\" lists the options)\n", stderr);
+	return -EINVAL;
+}
+
+static int take_ways(const char *list, struct lab_options *options)
+{
+	options->n_ways = 0;
+	for (;;) {
+		size_t size = strcspn(list, ",");
+		char word[16] = "";
+		if (size < sizeof(word))
+			memcpy(word, list, size);
+		enum lab_way way = lab_way_of(word);
+		if (way == N_WAYS)
+			return reject("--ways: there is no way \"%.*s\"; there are sequential, "
+				      "threads, concurrent, limited",
+				      (int) size, list);
+		for (size_t i = 0; i < options->n_ways; i++) {
+			if (options->ways[i] == way)
+				return reject("--ways: \"%s\" stands there twice", word);
+		}
+		options->ways[options->n_ways++] = way;
+		if (list[size] == '\0')
+			return 0;
+		list += size + 1;
+	}
+}
+
+static int take_server(char *text, struct lab_options *options)
+{
+	struct url url;
+
+	/* "http://host/" and "http://host" are the same base. */
+	size_t size = strlen(text);
+	while (size > strlen("http://") && text[size - 1] == '/')
+		text[--size] = '\0';
+	int r = url_parse(text, &url);
+	if (r < 0)
+		return reject("--server: %s", wok_errmsg(r));
+	if (strchr(url.target, '?'))
+		return reject("--server: %s: the lab appends /delay/S, so there can be no query",
+			      text);
+	options->server = text;
+	return 0;
+}
+
+/* Better now than after the experiment. */
+static int take_html(const char *name, struct lab_options *options)
+{
+	struct stat status;
+	char *copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+
+	const char *folder = dirname(copy);
+	int r = 0;
+	if (*name == '\0')
+		r = reject("--html: it needs a file's name");
+	else if (stat(name, &status) == 0 && !S_ISREG(status.st_mode))
+		r = reject("--html: %s is not a regular file", name);
+	else if (access(folder, W_OK | X_OK) < 0)
+		r = reject("--html: cannot write into the folder \"%s\": %s", folder,
+			   strerror(errno));
+	else
+		options->html = name;
+	free(copy);
+	return r;
+}
+
+/* An option with a value. */
+static int take_value(int option, char *value, struct lab_options *options)
+{
+	switch (option) {
+	case 'u':
+		if (text_to_count(value, 1, MAX_URLS, &options->urls) < 0)
+			return reject("--urls: \"%s\" is not a number from 1 to %d", value,
+				      MAX_URLS);
+		return 0;
+	case 'd':
+		if (text_to_delay(value, 0, MAX_DELAY, &options->delay) < 0)
+			return reject("--delay: \"%s\" is not a number of seconds from 0 to %d",
+				      value, MAX_DELAY);
+		return 0;
+	case 'l':
+		if (text_to_count(value, 1, MAX_URLS, &options->limit) < 0)
+			return reject("--limit: \"%s\" is not a number from 1 to %d", value,
+				      MAX_URLS);
+		return 0;
+	case 'w':
+		return take_ways(value, options);
+	case 's':
+		return take_server(value, options);
+	default:
+		return take_html(value, options);
+	}
+}
+
+int lab_options_parse(int argc, char **argv, struct lab_options *ret_options)
+{
+	static const struct option names[] = {
+		{"urls", required_argument, NULL, 'u'},
+		{"delay", required_argument, NULL, 'd'},
+		{"limit", required_argument, NULL, 'l'},
+		{"ways", required_argument, NULL, 'w'},
+		{"server", required_argument, NULL, 's'},
+		{"html", required_argument, NULL, 'f'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct lab_options options = {
+		.urls = 10,
+		.delay = 1,
+		.limit = 5,
+		.ways = {WAY_SEQUENTIAL, WAY_CONCURRENT, WAY_LIMITED},
+		.n_ways = 3,
+		.argv = argv,
+	};
+	int option;
+
+	opterr = 0; /* our own messages say what to do */
+	while ((option = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0 ? -EINVAL : 1;
+		if (option == ':')
+			return reject("%s needs a value", argv[optind - 1]);
+		if (option == '?')
+			return reject("there is no option \"%s\", or it takes no value",
+				      argv[optind - 1]);
+		if (option == 'j') {
+			options.json = true;
+			continue;
+		}
+		int r = take_value(option, optarg, &options);
+		if (r < 0)
+			return r;
+	}
+	if (optind < argc)
+		return reject("\"%s\" is not an option, and the lab takes nothing else",
+			      argv[optind]);
+	*ret_options = options;
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_HTTP_H
+#define WOK_HTTP_H
+
+/* HTTP/1.1, client and server: libwok-http. */
+#include <wok/http_client.h>
+#include <wok/http_server.h>
+
+#endif

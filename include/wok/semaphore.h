@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_SEMAPHORE_H
+#define WOK_SEMAPHORE_H
+#include <wok/base.h>
+
+WOK_BEGIN_DECLS
+
+/*
+ * A number of permits that tasks take and give back: at most so many at once. Handed out first in,
+ * first out. Embed it or make it static; its fields are private.
+ */
+typedef struct {
+	size_t permits;
+	wok_waiters waiters;
+} wok_semaphore;
+
+/* permits: how many may hold one at once */
+#define WOK_SEMAPHORE_INIT(permits) {(permits), {0}}
+
+/**
+ * Wait for a permit and take it. For a time limit, open a timeout around the call.
+ *
+ * Returns:    0; -ECANCELED if a scope around the call was cancelled
+ * Checkpoint: always, even when a permit is free
+ * Threads:    the semaphore's loop
+ */
+int wok_semaphore_acquire(wok_semaphore *semaphore) WOK_MUST_CHECK;
+
+/**
+ * Take a permit if one is free and nobody queues for it.
+ *
+ * Returns:    0; -EAGAIN
+ * Checkpoint: never
+ * Threads:    the semaphore's loop
+ */
+int wok_semaphore_try_acquire(wok_semaphore *semaphore) WOK_MUST_CHECK;
+
+/**
+ * Give a permit back; the longest waiter gets it.
+ *
+ * Returns:    nothing
+ * Checkpoint: never
+ * Threads:    the semaphore's loop
+ */
+void wok_semaphore_release(wok_semaphore *semaphore);
+
+/*
+ * Run the block that follows with a permit, and give it back on every way out. If none was
+ * acquired, r is the negative result, and the block is not entered.
+ */
+#define WOK_WITH_SEMAPHORE(semaphore, r)                                                           \
+	for (wok_semaphore *WOK__HIDDEN(held) __attribute__((cleanup(wok_semaphore_leave_auto))) = \
+		     ((r) = wok_semaphore_acquire(semaphore)) < 0 ? NULL : (semaphore),            \
+			   *WOK__HIDDEN(once) = WOK__HIDDEN(held);                                 \
+	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
+
+static inline void wok_semaphore_leave_auto(wok_semaphore **semaphore)
+{
+	if (*semaphore)
+		wok_semaphore_release(*semaphore);
+}
+
+WOK_END_DECLS
+#endif

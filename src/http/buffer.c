@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Gathering what is sent: see http/buffer.h. */
+#include "http/buffer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <wok/error.h>
+#include <wok/memory.h>
+
+#include "http/h1.h"
+
+enum { FIRST = 512 };
+
+void wok__buffer_clear(struct wok__buffer *buffer)
+{
+	buffer->size = 0;
+	buffer->error = 0;
+}
+
+void wok__buffer_free(struct wok__buffer *buffer)
+{
+	wok_free(buffer->data);
+	*buffer = (struct wok__buffer){0};
+}
+
+char *wok__buffer_room(struct wok__buffer *buffer, size_t size)
+{
+	size_t capacity = buffer->capacity ? buffer->capacity : FIRST;
+
+	if (buffer->error < 0)
+		return NULL;
+	if (buffer->capacity - buffer->size >= size)
+		return buffer->data + buffer->size;
+	while (capacity - buffer->size < size)
+		capacity *= 2;
+	char *grown = wok_realloc(buffer->data, capacity);
+	if (!grown) {
+		buffer->error = -ENOMEM;
+		return NULL;
+	}
+	buffer->data = grown;
+	buffer->capacity = capacity;
+	return grown + buffer->size;
+}
+
+void wok__buffer_add(struct wok__buffer *buffer, const void *data, size_t size)
+{
+	char *room = wok__buffer_room(buffer, size);
+
+	if (!room || size == 0)
+		return;
+	memcpy(room, data, size);
+	buffer->size += size;
+}
+
+void wok__buffer_text(struct wok__buffer *buffer, const char *text)
+{
+	wok__buffer_add(buffer, text, strlen(text));
+}
+
+void wok__buffer_decimal(struct wok__buffer *buffer, uint64_t value)
+{
+	char *room = wok__buffer_room(buffer, WOK__H1_DECIMAL_MAX);
+
+	if (room)
+		buffer->size += wok__h1_put_decimal(room, value);
+}
+
+void wok__buffer_field(struct wok__buffer *buffer, const char *name, const char *value)
+{
+	const struct wok__h1_span n = {name, strlen(name)}, v = {value, strlen(value)};
+	size_t most = n.size + v.size + 4;
+	char *room = wok__buffer_room(buffer, most);
+
+	if (!room)
+		return;
+	int r = wok__h1_put_field(room, most, n, v);
+	if (r < 0)
+		buffer->error = wok_fail(-EINVAL, "the header \"%.40s\" cannot be sent: its name or "
+						  "value has bytes that are not allowed", name);
+	else
+		buffer->size += (size_t) r;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_HTTP_CLIENT_SESSION_H
+#define WOK_HTTP_CLIENT_SESSION_H
+#include <wok/http_client.h>
+#include <wok/stream.h>
+
+#include "http/buffer.h"
+#include "http/client/pool.h"
+#include "http/message.h"
+#include "loop/loop.h"
+
+struct wok_http_session {
+	unsigned holders; /* its owner, and each response */
+	struct wok__pool pool;
+	struct wok__h1_limits limits;
+	size_t max_body;
+	wok_time timeout, connect_timeout, read_timeout;
+	bool no_retry;
+	wok_http_header *headers; /* copies */
+	size_t n_headers;
+	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
+	struct wok__ending ending;     /* of the loop's default session */
+};
+
+struct wok_http_response {
+	wok_http_session *session;
+	struct wok__connection *connection; /* NULL when the body has been read */
+	struct wok__head head;
+	struct wok__incoming incoming;
+	int status;
+	int failed;    /* how reading the body ended, if not well: later reads say it again */
+	bool reusable; /* the connection, after the body */
+	uint64_t content_length;
+	wok_time deadline;
+	wok_time read_timeout;
+	char *body; /* of wok_http_body() */
+	size_t body_size;
+	char *what; /* "GET http://...", for messages */
+};
+
+wok_http_session *wok__session_hold(wok_http_session *session);
+void wok__session_let_go(wok_http_session *session);
+
+/* The session of the loop, for calls without one; NULL and a message if it cannot be made. */
+wok_http_session *wok__session_default(void);
+
+/* After the body's end: give the connection back, or close it. */
+void wok__response_finish(wok_http_response *response);
+#endif

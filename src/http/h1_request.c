@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP/1.1 request heads: the request line, then what the fields say about the request. */
+#include "http/h1_parts.h"
+
+#include <string.h>
+
+/* --- the request line ------------------------------------------------------------------------- */
+
+/* The order of enum wok__h1_method. */
+static const struct {
+	uint8_t size;
+	char text[7];
+} methods[] = {
+	{0, ""},       {3, "GET"},   {4, "HEAD"},    {4, "POST"},    {3, "PUT"},
+	{6, "DELETE"}, {5, "PATCH"}, {7, "OPTIONS"}, {7, "CONNECT"}, {5, "TRACE"},
+};
+
+/* Methods are case-sensitive: "get" is just an unknown one. */
+static enum wok__h1_method find_method(struct wok__h1_span method)
+{
+	for (size_t i = 1; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (methods[i].size == method.size &&
+		    memcmp(methods[i].text, method.data, method.size) == 0)
+			return (enum wok__h1_method) i;
+	return WOK__H1_OTHER;
+}
+
+static int read_method(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
+		       struct wok__h1_request *request)
+{
+	const char *start = cursor->p;
+	const char *p = wok__h1_skip_guarded(start, WOK__H1_TOKEN_BYTE);
+	size_t size = (size_t) (p - start);
+
+	cursor->p = p;
+	if (size == 0)
+		return WOK__H1_BAD_METHOD;
+	if (*p != ' ')
+		return wok__h1_is_blank(*p) || wok__h1_is_control(*p) ? WOK__H1_BAD_START_LINE
+								      : WOK__H1_BAD_METHOD;
+	if (size > limits->method)
+		return WOK__H1_METHOD_TOO_LONG;
+	request->method = (struct wok__h1_span){start, size};
+	request->method_id = find_method(request->method);
+	cursor->p = p + 1;
+	return 0;
+}
+
+static int read_target(struct wok__h1_cursor *cursor, struct wok__h1_request *request)
+{
+	const char *start = cursor->p;
+	const char *p = wok__h1_skip_guarded(start, WOK__H1_TARGET_BYTE);
+
+	cursor->p = p;
+	if (*p != ' ')
+		return *p == '\t' || *p == '\r' || *p == '\n' ? WOK__H1_BAD_START_LINE
+							      : WOK__H1_BAD_TARGET;
+	if (p == start)
+		return WOK__H1_BAD_START_LINE;
+	request->target = (struct wok__h1_span){start, (size_t) (p - start)};
+	cursor->p = p + 1;
+	return 0;
+}
+
+int wok__h1_read_version(const char *p, size_t size)
+{
+	if (size == 8 && memcmp(p, "HTTP/1.", 7) == 0 && (p[7] == '0' || p[7] == '1'))
+		return p[7] - '0';
+	bool well_formed = size == 8 && memcmp(p, "HTTP/", 5) == 0 && p[5] >= '0' && p[5] <= '9' &&
+			   p[6] == '.' && p[7] >= '0' && p[7] <= '9';
+	return well_formed ? WOK__H1_UNSUPPORTED_VERSION : WOK__H1_BAD_VERSION;
+}
+
+static bool is_http2_preface(const struct wok__h1_request *request, const char *version)
+{
+	return wok__h1_is(request->target, "*") && request->method.size == 3 &&
+	       memcmp(request->method.data, "PRI", 3) == 0 && memcmp(version, "HTTP/2.0", 8) == 0;
+}
+
+static int read_request_line(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
+			     struct wok__h1_request *request)
+{
+	const char *line = cursor->p;
+	int r = read_method(cursor, limits, request);
+	if (r < 0)
+		return r;
+	r = read_target(cursor, request);
+	if (r < 0)
+		return r;
+
+	const char *version = cursor->p;
+	const char *end = wok__h1_find_control(cursor->base, version, cursor->end);
+	int minor = wok__h1_read_version(version, (size_t) (end - version));
+	if (minor == WOK__H1_UNSUPPORTED_VERSION && is_http2_preface(request, version))
+		return WOK__H1_HTTP2_PREFACE;
+	if (minor < 0)
+		return minor;
+	request->message.minor = (uint8_t) minor;
+
+	cursor->p = end;
+	if ((size_t) (end - line) > limits->start_line)
+		return WOK__H1_START_LINE_TOO_LONG;
+	r = wok__h1_skip_line_end(cursor);
+	if (r < 0)
+		return r;
+
+	const char *next = cursor->p;
+	cursor->p = request->target.data; /* if it is bad, that is where */
+	r = wok__h1_split_target(request);
+	if (r < 0)
+		return r;
+	cursor->p = next;
+	return 0;
+}
+
+/* --- what the fields say ---------------------------------------------------------------------- */
+
+static struct wok__h1_span value_of(const struct wok__h1_cursor *cursor,
+				    const struct wok__h1_head *head, enum wok__h1_name id)
+{
+	if (!(head->present >> id & 1))
+		return (struct wok__h1_span){NULL, 0};
+	return wok__h1_value_of(cursor->base, &head->fields[head->first[id]]);
+}
+
+/* The effective host. A target with an authority wins, but then Host must say the same. */
+static int read_host(struct wok__h1_cursor *cursor, const struct wok__h1_head *head,
+		     struct wok__h1_request *request)
+{
+	struct wok__h1_span host = value_of(cursor, head, WOK__H1_HOST);
+
+	if (host.data == NULL && request->message.minor > 0)
+		return WOK__H1_NO_HOST;
+	if (host.data != NULL) {
+		cursor->p = host.data;
+		if (!wok__h1_valid_host(host.data, host.size))
+			return WOK__H1_BAD_HOST;
+		if (request->form == WOK__H1_ABSOLUTE_FORM &&
+		    !wok__h1_same(host, request->authority))
+			return WOK__H1_HOST_MISMATCH;
+	}
+	request->host = request->authority.data != NULL ? request->authority : host;
+	return 0;
+}
+
+/* Both lengths at once is refused rather than resolved: see h1_framing.c. */
+static int read_framing(struct wok__h1_cursor *cursor, const struct wok__h1_head *head,
+			struct wok__h1_message *message)
+{
+	struct wok__h1_framing_fields framing;
+	int r = wok__h1_read_framing(cursor->base, head, message->minor, &framing, &cursor->p);
+	if (r < 0)
+		return r;
+	if (framing.has_length && framing.chunked)
+		return WOK__H1_CL_AND_TE;
+	if (framing.chunked)
+		message->framing = WOK__H1_CHUNKED;
+	else if (framing.has_length)
+		message->framing = WOK__H1_LENGTH;
+	message->content_length = framing.length;
+	return 0;
+}
+
+static void read_expect(const struct wok__h1_cursor *cursor, const struct wok__h1_head *head,
+			struct wok__h1_request *request)
+{
+	struct wok__h1_span expect = value_of(cursor, head, WOK__H1_EXPECT);
+	const struct wok__h1_message *message = &request->message;
+
+	if (expect.data == NULL)
+		return;
+	if (!wok__h1_is(expect, "100-continue"))
+		request->expect_unknown = true;
+	else if (message->minor > 0) /* a 1.0 client cannot mean it */
+		request->expect_continue =
+			message->framing == WOK__H1_CHUNKED || message->content_length > 0;
+}
+
+static int parse(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
+		 struct wok__h1_head *head, struct wok__h1_request *request)
+{
+	if (cursor->end - cursor->p >= 2 && memcmp(cursor->p, "\r\n", 2) == 0)
+		cursor->p += 2; /* the one empty line that the scan skips too */
+	if (cursor->p == cursor->end)
+		return WOK__H1_HEAD_INCOMPLETE;
+	int r = read_request_line(cursor, limits, request);
+	if (r < 0)
+		return r;
+	r = wok__h1_collect_fields(cursor, head);
+	if (r < 0)
+		return r;
+	r = read_host(cursor, head, request);
+	if (r < 0)
+		return r;
+	r = read_framing(cursor, head, &request->message);
+	if (r < 0)
+		return r;
+	wok__h1_read_connection(cursor->base, head, &request->message);
+	read_expect(cursor, head, request);
+	request->message.present = head->present;
+	request->message.fields = head->count;
+	return 0;
+}
+
+int wok__h1_parse_request(const char *data, size_t size, const struct wok__h1_limits *limits,
+			  struct wok__h1_field *fields, size_t fields_max,
+			  struct wok__h1_request *ret_request)
+{
+	struct wok__h1_request request = {0};
+	struct wok__h1_cursor cursor;
+	struct wok__h1_head head;
+
+	if (limits == NULL)
+		limits = &wok__h1_default_limits;
+	int r = wok__h1_open_head(data, size, limits, fields, fields_max, &cursor, &head);
+	if (r == 0)
+		r = parse(&cursor, limits, &head, &request);
+	if (r < 0)
+		ret_request->error_offset = (uint32_t) (cursor.p - data);
+	else
+		*ret_request = request;
+	return r;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_HTTP_MESSAGE_H
+#define WOK_HTTP_MESSAGE_H
+/*
+ * What client and server share about a message that arrives: its head, copied out of the stream's
+ * buffer so that it outlives the reading of the body, and the body as it comes.
+ */
+#include <wok/http_client.h>
+#include <wok/stream.h>
+
+#include "http/h1.h"
+
+/* A head whose names and values are C strings. */
+struct wok__head {
+	char *data; /* the head's bytes; separators have become NULs */
+	size_t size, capacity;
+	struct wok__h1_field *fields;
+	size_t n_fields, fields_capacity;
+};
+
+/* Copy a head; -ENOMEM. The fields are set by wok__head_keep_fields(), after parsing the copy. */
+int wok__head_copy(struct wok__head *head, const char *data, size_t size);
+int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fields, size_t n);
+void wok__head_free(struct wok__head *head);
+
+/* The first value of a name in any case; NULL if there is none. */
+const char *wok__head_value(const struct wok__head *head, const char *name);
+bool wok__head_at(const struct wok__head *head, size_t index, wok_http_header *ret_header);
+
+/* Whether a name is one of those that wok sets itself, from what it knows of the message. */
+bool wok__is_framing_header(const char *name);
+
+/* A body that is read from a stream. */
+struct wok__incoming {
+	struct wok__h1_body body;
+	struct wok__h1_limits limits;
+	wok_stream *stream;
+	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing */
+	bool ended;
+};
+
+/* An error of the codec, as wok's: WOK_ELIMIT, WOK_EEOF or WOK_EPEER, with its message. */
+int wok__h1_to_wok(int error, const char *what);
+
+int wok__incoming_begin(struct wok__incoming *incoming, wok_stream *stream,
+			const struct wok__h1_message *message, const struct wok__h1_limits *limits);
+
+/* Take data that is buffered already: how much; 0 if there is none, or at the end; an error. */
+ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t size);
+
+/* Wait for data and take it; 0 at the end. Always a checkpoint. */
+ssize_t wok__incoming_read(struct wok__incoming *incoming, void *data, size_t size);
+
+/*
+ * Read the rest into memory that the caller releases by wok_free(); a NUL stands behind it.
+ * read(self, ...) is how, so that time limits apply. WOK_ELIMIT beyond max bytes.
+ */
+int wok__gather_body(ssize_t (*read)(void *self, void *data, size_t size), void *self, size_t hint,
+		     size_t max, char **ret_data, size_t *ret_size);
+#endif

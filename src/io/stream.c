@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams: see wok/stream.h.
+ *
+ * The read buffer appears with the first call that needs one. Bytes lie in it from `start` to `end`;
+ * room is made by moving them to the front, then by doubling. Plain reads go around it.
+ */
+#include <string.h>
+#include <wok/error.h>
+#include <wok/stream.h>
+
+#include "base/memory.h"
+#include "task/park.h"
+
+enum { BUFFER_FIRST = 4096, LIMIT_DEFAULT = 64 << 10 };
+
+struct wok_stream {
+	const wok_stream_ops *ops;
+	void *self;
+	char *buffer;
+	size_t start, end, capacity;
+	size_t scanned; /* of what is buffered: holds no separator of the read under way */
+	bool reading;
+	bool writing;
+	bool shut;
+	bool closed;
+	wok_waiters writers; /* who waits to write */
+};
+
+int wok_stream_new(const wok_stream_ops *ops, void *self, wok_stream **ret_stream)
+{
+	wok_stream *stream = wok__alloc_zeroed(sizeof(*stream));
+
+	if (!stream)
+		return -ENOMEM;
+	stream->ops = ops;
+	stream->self = self;
+	*ret_stream = stream;
+	return 0;
+}
+
+/* One read of the source, guarded against a second reader. */
+static ssize_t source_read(wok_stream *stream, void *data, size_t size)
+{
+	if (stream->closed)
+		return wok_fail(-EBADF, "the stream is closed");
+	if (stream->reading)
+		return wok_fail(-EBUSY, "another task reads from this stream");
+	stream->reading = true;
+	ssize_t n = stream->ops->read(stream->self, data, size);
+	stream->reading = false;
+	return n;
+}
+
+wok_view wok_stream_buffered(const wok_stream *stream)
+{
+	return (wok_view){stream->buffer + stream->start, stream->end - stream->start};
+}
+
+void wok_stream_consume(wok_stream *stream, size_t size)
+{
+	size_t there = stream->end - stream->start;
+
+	stream->start += size < there ? size : there;
+	stream->scanned = 0;
+	if (stream->start == stream->end)
+		stream->start = stream->end = 0;
+}
+
+static size_t take(wok_stream *stream, void *data, size_t size)
+{
+	wok_view bytes = wok_stream_buffered(stream);
+
+	if (size > bytes.size)
+		size = bytes.size;
+	if (size > 0)
+		memcpy(data, bytes.data, size);
+	wok_stream_consume(stream, size);
+	return size;
+}
+
+ssize_t wok_stream_read(wok_stream *stream, void *data, size_t size)
+{
+	if (size > 0 && stream->end == stream->start)
+		return source_read(stream, data, size);
+	WOK_TRY(wok__checkpoint());
+	return (ssize_t) take(stream, data, size);
+}
+
+int wok_stream_read_exactly(wok_stream *stream, void *data, size_t size, size_t *ret_done)
+{
+	size_t unused, *done = ret_done ? ret_done : &unused;
+
+	*done = take(stream, data, size);
+	if (*done == size)
+		return wok__checkpoint();
+	while (*done < size) {
+		ssize_t n = source_read(stream, (char *) data + *done, size - *done);
+		if (n < 0)
+			return (int) n;
+		if (n == 0)
+			return wok_fail(WOK_EEOF, "the stream ended after %zu of %zu bytes", *done, size);
+		*done += (size_t) n;
+	}
+	return 0;
+}
+
+/* Make room behind the buffered bytes, keeping to a limit of them; -ENOMEM or WOK_ELIMIT. */
+static int make_room(wok_stream *stream, size_t limit)
+{
+	size_t there = stream->end - stream->start;
+
+	if (there >= limit)
+		return wok_fail(WOK_ELIMIT, "more than %zu bytes without an end", limit);
+	if (stream->start > 0 && (stream->end == stream->capacity || there == 0)) {
+		memmove(stream->buffer, stream->buffer + stream->start, there);
+		stream->start = 0;
+		stream->end = there;
+	}
+	if (stream->end < stream->capacity)
+		return 0;
+	size_t capacity = stream->capacity ? stream->capacity * 2 : BUFFER_FIRST;
+	if (capacity > limit && limit > stream->capacity)
+		capacity = limit;
+	char *grown = wok_realloc(stream->buffer, capacity);
+	if (!grown)
+		return -ENOMEM;
+	stream->buffer = grown;
+	stream->capacity = capacity;
+	return 0;
+}
+
+int wok_stream_fill(wok_stream *stream, size_t limit, wok_view *ret_bytes)
+{
+	limit = limit ? limit : LIMIT_DEFAULT;
+	if (stream->reading)
+		return wok_fail(-EBUSY, "another task reads from this stream");
+	WOK_TRY(make_room(stream, limit));
+	size_t room = stream->capacity - stream->end, allowed = limit - (stream->end - stream->start);
+	ssize_t n =
+		source_read(stream, stream->buffer + stream->end, room < allowed ? room : allowed);
+	if (n <= 0)
+		return (int) n;
+	stream->end += (size_t) n;
+	*ret_bytes = wok_stream_buffered(stream);
+	return 1;
+}
+
+/* Where a separator ends in the buffer, or 0. Bytes seen once are not searched again. */
+static size_t find(wok_stream *stream, const void *separator, size_t size)
+{
+	wok_view bytes = wok_stream_buffered(stream);
+	size_t from = stream->scanned;
+	const char *at = bytes.size - from < size
+				 ? NULL
+				 : memmem(bytes.data + from, bytes.size - from, separator, size);
+
+	if (at)
+		return (size_t) (at - bytes.data) + size;
+	stream->scanned = bytes.size >= size ? bytes.size - size + 1 : 0;
+	return 0;
+}
+
+/* Hand out the first bytes of the buffer as a view, and count them as taken. */
+static void hand_out(wok_stream *stream, size_t size, wok_view *ret_bytes)
+{
+	*ret_bytes = (wok_view){stream->buffer + stream->start, size};
+	stream->start += size;
+	stream->scanned = 0;
+}
+
+static int end_without_separator(wok_stream *stream, wok_view *ret_bytes)
+{
+	size_t rest = stream->end - stream->start;
+
+	if (rest == 0)
+		return 0;
+	hand_out(stream, rest, ret_bytes);
+	return wok_fail(WOK_EEOF, "the stream ended after %zu bytes without the separator", rest);
+}
+
+int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size, size_t limit,
+			  wok_view *ret_bytes)
+{
+	wok_view unused;
+	size_t found;
+	bool waited = false;
+
+	limit = limit ? limit : LIMIT_DEFAULT;
+	if (size == 0)
+		return wok_fail(-EINVAL, "wok_stream_read_until: the separator is empty");
+	stream->scanned = 0;
+	while (!(found = find(stream, separator, size))) {
+		int r = wok_stream_fill(stream, limit, &unused);
+		if (r == 0)
+			return end_without_separator(stream, ret_bytes);
+		if (r < 0)
+			return r;
+		waited = true;
+	}
+	if (found > limit)
+		return wok_fail(WOK_ELIMIT, "a separator only after %zu bytes; the limit is %zu", found,
+				limit);
+	if (!waited)
+		WOK_TRY(wok__checkpoint());
+	hand_out(stream, found, ret_bytes);
+	return 1;
+}
+
+int wok_stream_next_line(wok_stream *stream, size_t limit, wok_view *ret_line)
+{
+	wok_view line;
+	int r = wok_stream_read_until(stream, "\n", 1, limit, &line);
+
+	if (r == 0 || (r < 0 && r != WOK_EEOF))
+		return r;
+	if (r > 0)
+		line.size--;
+	if (line.size > 0 && line.data[line.size - 1] == '\r')
+		line.size--;
+	*ret_line = line;
+	return 1;
+}
+
+/* Wait for the turn to write; the turn is handed from writer to writer. */
+static int begin_write(wok_stream *stream)
+{
+	struct wok__parker parker = WOK__PARKER_INIT("another task's write to end");
+
+	if (stream->closed)
+		return wok_fail(-EBADF, "the stream is closed");
+	if (stream->writing)
+		return wok__park(&parker, &stream->writers);
+	stream->writing = true;
+	return 0;
+}
+
+static void end_write(wok_stream *stream)
+{
+	if (!wok__wake_first(&stream->writers, 0))
+		stream->writing = false;
+}
+
+/* Step over the first n bytes of a list of parts. */
+static void skip(struct iovec **parts, int *n_parts, size_t n)
+{
+	while (*n_parts > 0 && n >= (*parts)->iov_len) {
+		n -= (*parts)->iov_len;
+		(*parts)++;
+		(*n_parts)--;
+	}
+	if (n > 0) {
+		(*parts)->iov_base = (char *) (*parts)->iov_base + n;
+		(*parts)->iov_len -= n;
+	}
+}
+
+static int write_loop(wok_stream *stream, struct iovec *parts, int n_parts, size_t *done)
+{
+	skip(&parts, &n_parts, 0); /* empty parts */
+	if (n_parts == 0)
+		return wok__checkpoint();
+	while (n_parts > 0) {
+		if (stream->closed)
+			return wok_fail(-EBADF, "the stream was closed");
+		ssize_t n = stream->ops->write(stream->self, parts, n_parts);
+		if (n < 0)
+			return (int) n;
+		*done += (size_t) n;
+		skip(&parts, &n_parts, (size_t) n);
+	}
+	return 0;
+}
+
+int wok_stream_write_parts(wok_stream *stream, struct iovec *parts, int n_parts, size_t *ret_done)
+{
+	size_t done = 0;
+	int r = begin_write(stream);
+
+	if (r == 0) {
+		r = write_loop(stream, parts, n_parts, &done);
+		end_write(stream);
+	}
+	if (ret_done)
+		*ret_done = done;
+	return r;
+}
+
+int wok_stream_write_all(wok_stream *stream, const void *data, size_t size)
+{
+	struct iovec part = {(void *) (uintptr_t) data, size};
+
+	return wok_stream_write_parts(stream, &part, 1, NULL);
+}
+
+ssize_t wok_stream_write(wok_stream *stream, const void *data, size_t size)
+{
+	struct iovec part = {(void *) (uintptr_t) data, size};
+
+	if (size == 0)
+		return wok__checkpoint();
+	WOK_TRY(begin_write(stream));
+	ssize_t n = stream->closed ? -EBADF : stream->ops->write(stream->self, &part, 1);
+	end_write(stream);
+	return n;
+}
+
+int wok_stream_shutdown(wok_stream *stream)
+{
+	WOK_TRY(begin_write(stream));
+	int r = stream->closed ? -EBADF
+		: stream->shut ? wok_fail(-EALREADY, "the stream was shut down before")
+			       : stream->ops->shutdown(stream->self);
+	if (r == 0)
+		stream->shut = true;
+	end_write(stream);
+	return r;
+}
+
+int wok_stream_close(wok_stream *stream)
+{
+	if (stream->closed)
+		return -EBADF;
+	stream->closed = true;
+	return stream->ops->close(stream->self);
+}
+
+void wok_stream_free(wok_stream *stream)
+{
+	if (!stream)
+		return;
+	(void) wok_stream_close(stream);
+	wok_free(stream->buffer);
+	wok_free(stream);
+}
+
+int wok_stream_fd(const wok_stream *stream)
+{
+	return stream->closed || !stream->ops->fd ? -1 : stream->ops->fd(stream->self);
+}
+
+const char *wok_stream_kind(const wok_stream *stream)
+{
+	return stream->ops->name;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_LOOP_BACKEND_H
+#define WOK_LOOP_BACKEND_H
+/*
+ * What waits for the kernel on a loop's behalf. loop/io.h says what an operation is; each backend
+ * holds its own state behind loop->backend_state.
+ */
+#include <stdbool.h>
+#include <wok/base.h>
+
+#include "loop/io.h"
+
+struct wok__backend {
+	const char *name; /* as WOK_BACKEND has it */
+
+	/* Set up loop->backend_state; -errno. */
+	int (*open)(struct wok_loop *loop);
+	void (*close)(struct wok_loop *loop);
+
+	bool (*start)(struct wok_loop *loop, struct wok__io *io);
+	void (*cancel)(struct wok_loop *loop, struct wok__io *io);
+
+	/* Everything under way on fd ends with -EBADF; the caller closes it then. */
+	void (*forget)(struct wok_loop *loop, int fd);
+
+	/*
+	 * Take what the kernel has, and call done() for what it ended. Sleep until there is
+	 * something, for at most timeout nanoseconds; 0 looks only. Returns early when a byte
+	 * arrives at loop->wake_fd.
+	 */
+	void (*poll)(struct wok_loop *loop, wok_time timeout);
+};
+
+extern const struct wok__backend wok__backend_epoll;
+
+/* The backend of a name; NULL takes the environment's, or the default. */
+int wok__backend_find(const char *name, const struct wok__backend **ret_backend);
+#endif

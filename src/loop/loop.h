@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_LOOP_LOOP_H
+#define WOK_LOOP_LOOP_H
+/*
+ * The event loop. Its turn is a tick, which runs one batch of ready items; what becomes ready
+ * meanwhile waits for the next one. The kernel is polled when nothing is ready, and otherwise every
+ * 64 ticks or 50 microseconds, so that tasks which yield to each other do not pay a system call
+ * each time, and timers and sockets are not kept waiting.
+ *
+ * The loop knows nothing of tasks: these are items to run, and hooks to call when it has nothing
+ * left to do.
+ */
+#include <signal.h>
+#include <wok/loop.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "loop/backend.h"
+#include "loop/mailbox.h"
+
+/* Something that runs in a tick: a task, or a callback. */
+struct wok__item {
+	struct wok__node link;
+	void (*run)(struct wok__item *item);
+	bool shuffled; /* whether a seed may change its place in the batch */
+};
+
+struct wok__timer {
+	struct wok__heap_link link;
+	/* Called from the loop when it is due. It makes something ready and must not run anything. */
+	void (*fire)(struct wok__timer *timer);
+};
+
+struct wok__loop_hooks {
+	/*
+	 * Nothing is ready, and before time passes: true if that made something ready. For those
+	 * who wait until all others are blocked.
+	 */
+	bool (*settled)(wok_loop *loop);
+	/* Nothing is ready, and nothing is left that could make anything ready. */
+	void (*deadlocked)(wok_loop *loop);
+	/* SIGINT came. */
+	void (*interrupted)(wok_loop *loop);
+	/* The loop is about to sleep; true: wake up in a second, and call again. */
+	bool (*trim)(wok_loop *loop);
+};
+
+struct wok__callbacks {
+	struct wok__callback **slots;
+	size_t n, capacity;
+	struct wok__callback *free;
+	uint64_t next_id;
+};
+
+/* What is to be released at a loop's end, while it can still close descriptors. */
+struct wok__ending {
+	struct wok__node link;
+	void (*end)(struct wok__ending *ending);
+};
+
+struct wok_loop {
+	struct wok__list ready; /* the next batch */
+	struct wok__heap timers;
+	struct wok__callbacks callbacks;
+	struct wok__list endings;
+	void *current; /* the task that runs now; NULL in callbacks and between */
+
+	const struct wok__loop_hooks *hooks;
+	void *owner; /* of the hooks */
+
+	const struct wok__backend *backend;
+	void *backend_state;
+	size_t io_pending; /* operations under way */
+	size_t n_settling; /* who waits until all others are blocked: hooks->settled() wakes them */
+	int wake_fd;       /* an eventfd that ends a poll */
+	struct wok__mailbox *mailbox;
+
+	wok_time polled_at;
+	wok_time trimmed_at;
+	unsigned ticks_since_poll;
+	unsigned steps_since_clock;
+	uint64_t ticks;
+	uint64_t polls;
+
+	bool virtual_clock;
+	wok_time virtual_now;
+	uint64_t random; /* the state of the seed; 0: first in, first out */
+	uint64_t trace;
+	bool tracing;
+	bool debug;
+};
+
+extern _Thread_local wok_loop *wok__loop __attribute__((tls_model("initial-exec")));
+
+/* Make loop the thread's; the fields that options set are in place. */
+int wok__loop_open(wok_loop *loop, const char *backend);
+void wok__loop_close(wok_loop *loop);
+
+/* One turn: a tick, a poll, or both. Sleeps if nothing is ready. */
+void wok__loop_turn(wok_loop *loop);
+
+wok_time wok__loop_now(const wok_loop *loop);
+
+/* The extension face: wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
+/* Have ending->end() called at the end of the current loop. */
+void wok__loop_at_end(struct wok__ending *ending);
+
+/* The ending of the current loop that has this function; NULL if there is none. */
+struct wok__ending *wok__loop_find_ending(void (*end)(struct wok__ending *ending));
+
+WOK_END_DECLS
+
+static inline void wok__loop_ready(wok_loop *loop, struct wok__item *item)
+{
+	wok__list_push_back(&loop->ready, &item->link);
+}
+
+/* Timers need room that was reserved before: wok__timer_reserve() can fail, starting cannot. */
+static inline int wok__timer_reserve(wok_loop *loop)
+{
+	return wok__heap_reserve(&loop->timers);
+}
+
+static inline void wok__timer_unreserve(wok_loop *loop)
+{
+	wok__heap_unreserve(&loop->timers);
+}
+
+static inline bool wok__timer_armed(const struct wok__timer *timer)
+{
+	return wok__heap_contains(&timer->link);
+}
+
+static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
+{
+	wok__heap_insert(&loop->timers, &timer->link, deadline);
+}
+
+static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)
+{
+	if (wok__timer_armed(timer))
+		wok__heap_remove(&loop->timers, &timer->link);
+}
+
+/* Drop all callbacks that wait, releasing their arguments. */
+void wok__callbacks_clear(wok_loop *loop);
+
+/* Move the virtual clock to the next timer, but not beyond limit; false if it is there already. */
+bool wok__loop_jump(wok_loop *loop, wok_time limit);
+
+/* Note in the trace that something ran. */
+static inline void wok__loop_trace(wok_loop *loop, uint64_t what)
+{
+	if (__builtin_expect(!loop->tracing, true))
+		return;
+	/* FNV-1a over words: Fowler, Noll, Vo. */
+	loop->trace = (loop->trace ^ what) * UINT64_C(0x100000001b3);
+	loop->trace = (loop->trace ^ (uint64_t) loop->virtual_now) * UINT64_C(0x100000001b3);
+}
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_LOOP_REMOTE_H
+#define WOK_LOOP_REMOTE_H
+#include <wok/remote.h>
+
+#include "loop/mailbox.h"
+
+/* Leave mail with a remote's loop: see loop/mailbox.h. */
+int wok__remote_post(wok_remote *remote, struct wok__mail *mail);
+
+/* Whether a remote's loop is the one that this thread runs. */
+bool wok__remote_is_here(const wok_remote *remote);
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls: see platform/sys.h. */
+#include "platform/sys.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What is to fail; counted down by whoever calls. Tests use it with one loop at a time. */
+static struct {
+	const char *name;
+	uint64_t countdown;
+	int error;
+} fault;
+
+void wok__sys_fail(const char *name, uint64_t n, int error)
+{
+	fault.name = name;
+	fault.countdown = n;
+	fault.error = error;
+}
+
+static bool faulty(const char *name)
+{
+	if (__builtin_expect(fault.countdown == 0, true))
+		return false;
+	return (!fault.name || strcmp(fault.name, name) == 0) && --fault.countdown == 0;
+}
+
+/* The result of a call that returns -1 and sets errno. */
+#define RESULT(name, call)                                                                         \
+	do {                                                                                       \
+		if (faulty(name))                                                                  \
+			return -fault.error;                                                       \
+		__typeof__(call) r = (call);                                                       \
+		return r < 0 ? -errno : r;                                                         \
+	} while (0)
+
+/* The same, made again when a signal interrupts it. */
+#define RESULT_RETRY(name, call)                                                                   \
+	do {                                                                                       \
+		if (faulty(name))                                                                  \
+			return -fault.error;                                                       \
+		__typeof__(call) r;                                                                \
+		do                                                                                 \
+			r = (call);                                                                \
+		while (r < 0 && errno == EINTR);                                                   \
+		return r < 0 ? -errno : r;                                                         \
+	} while (0)
+
+int wok__sys_accept(int fd)
+{
+	RESULT_RETRY("accept4", accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+int wok__sys_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	RESULT("bind", bind(fd, address, size));
+}
+
+/* Linux has released the descriptor even when close(2) fails, EINTR included: never again. */
+int wok__sys_close(int fd)
+{
+	int r = close(fd) < 0 ? -errno : 0;
+
+	if (faulty("close"))
+		return -fault.error;
+	return r == -EINTR ? 0 : r;
+}
+
+/* An interrupted connect goes on by itself. */
+int wok__sys_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (faulty("connect"))
+		return -fault.error;
+	if (connect(fd, address, size) == 0)
+		return 0;
+	return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
+int wok__sys_epoll_create(void)
+{
+	RESULT("epoll_create1", epoll_create1(EPOLL_CLOEXEC));
+}
+
+int wok__sys_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+{
+	RESULT("epoll_ctl", epoll_ctl(epoll, what, fd, event));
+}
+
+/* Before Linux 5.11 there are only milliseconds: rounded up, for a timer must not fire early. */
+static int epoll_wait_ms(int epoll, struct epoll_event *events, int n, wok_time timeout)
+{
+	wok_time ms = timeout / WOK_MS + (timeout % WOK_MS != 0);
+	int limit = timeout == WOK_FOREVER ? -1 : ms > 60000 ? 60000 : (int) ms;
+
+	RESULT("epoll_wait", epoll_wait(epoll, events, n, limit));
+}
+
+int wok__sys_epoll_wait(int epoll, struct epoll_event *events, int n, wok_time timeout)
+{
+#ifdef SYS_epoll_pwait2
+	static bool missing; /* the same for all threads, and harmless to find out twice */
+	if (timeout > 0 && timeout != WOK_FOREVER && !__atomic_load_n(&missing, __ATOMIC_RELAXED)) {
+		struct timespec limit = {timeout / WOK_SECOND, timeout % WOK_SECOND};
+		if (faulty("epoll_wait"))
+			return -fault.error;
+		int r = (int) syscall(SYS_epoll_pwait2, epoll, events, n, &limit, NULL, 0);
+		if (r >= 0 || (errno != ENOSYS && errno != EPERM))
+			return r < 0 ? -errno : r;
+		__atomic_store_n(&missing, true, __ATOMIC_RELAXED);
+	}
+#endif
+	return epoll_wait_ms(epoll, events, n, timeout);
+}
+
+int wok__sys_eventfd(void)
+{
+	RESULT("eventfd", eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size)
+{
+	RESULT("getsockname", getsockname(fd, address, size));
+}
+
+int wok__sys_get_socket_error(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (faulty("getsockopt"))
+		return -fault.error;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return -errno;
+	return -error;
+}
+
+int wok__sys_listen(int fd, int backlog)
+{
+	RESULT("listen", listen(fd, backlog));
+}
+
+int wok__sys_poll_now(int fd, short events)
+{
+	struct pollfd one = {.fd = fd, .events = events};
+
+	if (faulty("poll"))
+		return -fault.error;
+	if (poll(&one, 1, 0) < 0)
+		return -errno;
+	return one.revents & POLLNVAL ? -EBADF : one.revents;
+}
+
+ssize_t wok__sys_read(int fd, void *data, size_t size)
+{
+	RESULT_RETRY("read", read(fd, data, size));
+}
+
+ssize_t wok__sys_recv(int fd, void *data, size_t size)
+{
+	RESULT_RETRY("recv", recv(fd, data, size, MSG_DONTWAIT));
+}
+
+ssize_t wok__sys_send(int fd, const void *data, size_t size)
+{
+	RESULT_RETRY("send", send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts)
+{
+	struct msghdr message = {.msg_iov = (struct iovec *) parts, .msg_iovlen = (size_t) n_parts};
+
+	RESULT_RETRY("sendmsg", sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int wok__sys_setsockopt(int fd, int level, int option, int value)
+{
+	RESULT("setsockopt", setsockopt(fd, level, option, &value, sizeof(value)));
+}
+
+int wok__sys_shutdown(int fd, int how)
+{
+	RESULT("shutdown", shutdown(fd, how));
+}
+
+int wok__sys_socket(int domain, int type)
+{
+	RESULT("socket", socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int wok__sys_unlink(const char *path)
+{
+	RESULT("unlink", unlink(path));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_PLATFORM_SYS_H
+#define WOK_PLATFORM_SYS_H
+/*
+ * The system calls that wok makes, each returning -errno on failure. They are the one place where
+ * tests make the system fail: each asks wok__sys_fault() for its name first.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <wok/base.h>
+
+struct epoll_event;
+
+int wok__sys_accept(int fd);
+int wok__sys_bind(int fd, const struct sockaddr *address, socklen_t size);
+int wok__sys_close(int fd);
+int wok__sys_connect(int fd, const struct sockaddr *address, socklen_t size);
+int wok__sys_epoll_create(void);
+int wok__sys_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);
+/* timeout: nanoseconds; WOK_FOREVER, or 0 for a look only */
+int wok__sys_epoll_wait(int epoll, struct epoll_event *events, int n, wok_time timeout);
+int wok__sys_eventfd(void);
+int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
+int wok__sys_get_socket_error(int fd);
+int wok__sys_listen(int fd, int backlog);
+/* What of events is there now on a descriptor: POLLIN, POLLOUT, ... */
+int wok__sys_poll_now(int fd, short events);
+ssize_t wok__sys_read(int fd, void *data, size_t size);
+ssize_t wok__sys_recv(int fd, void *data, size_t size);
+ssize_t wok__sys_send(int fd, const void *data, size_t size);
+ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts);
+int wok__sys_setsockopt(int fd, int level, int option, int value);
+int wok__sys_shutdown(int fd, int how);
+int wok__sys_socket(int domain, int type);
+int wok__sys_unlink(const char *path);
+
+/* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
+void wok__sys_fail(const char *name, uint64_t n, int error);
+#endif

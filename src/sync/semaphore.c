@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Semaphores: see wok/semaphore.h.
+ *
+ * A permit that is given back while somebody waits never becomes a free one: it goes to the longest
+ * waiter, so a task that comes later cannot take it.
+ */
+#include <wok/semaphore.h>
+
+#include "task/park.h"
+
+int wok_semaphore_try_acquire(wok_semaphore *semaphore)
+{
+	if (semaphore->permits == 0 || semaphore->waiters.first)
+		return -EAGAIN;
+	semaphore->permits--;
+	return 0;
+}
+
+int wok_semaphore_acquire(wok_semaphore *semaphore)
+{
+	struct wok__parker parker = WOK__PARKER_INIT("a permit of a semaphore");
+	int r = wok__check();
+
+	if (r < 0)
+		return r;
+	if (wok_semaphore_try_acquire(semaphore) < 0)
+		return wok__park(&parker, &semaphore->waiters);
+	wok__spend();
+	return 0;
+}
+
+void wok_semaphore_release(wok_semaphore *semaphore)
+{
+	if (!wok__wake_first(&semaphore->waiters, 0))
+		semaphore->permits++;
+}

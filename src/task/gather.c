@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for several tasks: see wok_gather(). */
+#include "base/memory.h"
+#include "task/cycle.h"
+#include "task/park.h"
+#include "task/run.h"
+
+enum { FEW = 16 }; /* so many need no allocation */
+
+struct gather {
+	struct wok__parker parker;
+	struct wok_task *const *tasks;
+	size_t n;
+	size_t remaining;
+	int flags;
+	struct wok_task *failed; /* the first that did, in time */
+	struct watch *watches;
+};
+
+/* One task of a gather. */
+struct watch {
+	struct wok__watcher watcher;
+	struct gather *gather;
+	struct wok_task *task; /* NULL when it has ended */
+};
+
+static void cancel_all(struct gather *gather)
+{
+	for (size_t i = 0; i < gather->n; i++)
+		wok_cancel(gather->tasks[i]);
+}
+
+/* The caller is cancelled: nothing is left running, whatever the flags say. */
+static void on_cancel(struct wok__parker *parker)
+{
+	struct gather *gather = WOK__CONTAINER(parker, struct gather, parker);
+
+	gather->flags &= ~WOK_LEAVE_REST;
+	cancel_all(gather);
+}
+
+static void note_end(struct gather *gather, struct wok_task *task)
+{
+	gather->remaining--;
+	if (task->result >= 0 || gather->failed || gather->flags & WOK_COLLECT)
+		return;
+	gather->failed = task;
+	if (!(gather->flags & WOK_LEAVE_REST))
+		cancel_all(gather);
+}
+
+static bool finished(const struct gather *gather)
+{
+	return gather->remaining == 0 || (gather->failed && gather->flags & WOK_LEAVE_REST);
+}
+
+static void on_end(struct wok__watcher *watcher)
+{
+	struct watch *watch = WOK__CONTAINER(watcher, struct watch, watcher);
+	struct gather *gather = watch->gather;
+
+	note_end(gather, watch->task);
+	wok__task_drop(WOK_TAKE(watch->task));
+	if (finished(gather) && gather->parker.task && gather->parker.task->parker == &gather->parker)
+		wok__wake(&gather->parker, 0);
+}
+
+static void watch_all(struct gather *gather)
+{
+	for (size_t i = 0; i < gather->n; i++) {
+		struct watch *watch = &gather->watches[i];
+		*watch = (struct watch){.watcher.done = on_end, .gather = gather};
+		if (gather->tasks[i]->state == WOK__TASK_DONE)
+			continue;
+		watch->task = gather->tasks[i];
+		wok__task_keep(watch->task);
+		wok__task_watch(watch->task, &watch->watcher);
+	}
+	for (size_t i = 0; i < gather->n; i++)
+		if (!gather->watches[i].task)
+			note_end(gather, gather->tasks[i]);
+}
+
+static void unwatch_all(struct gather *gather)
+{
+	for (size_t i = 0; i < gather->n; i++) {
+		struct watch *watch = &gather->watches[i];
+		if (!watch->task)
+			continue;
+		wok__task_unwatch(&watch->watcher);
+		wok__task_drop(watch->task);
+	}
+}
+
+/* Nothing goes unseen: whoever gathered has been told, or asks each task. */
+static size_t take_all(struct gather *gather)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < gather->n; i++)
+		failed += gather->tasks[i]->state == WOK__TASK_DONE &&
+			  wok_task_result(gather->tasks[i]) < 0;
+	return failed;
+}
+
+static int outcome(struct gather *gather)
+{
+	size_t failed = take_all(gather);
+
+	if (gather->failed) {
+		wok__message_adopt(gather->failed->message);
+		return gather->failed->result;
+	}
+	if (wok__current()->current->effective)
+		return -ECANCELED;
+	return (int) failed;
+}
+
+static int gather_all(struct gather *gather)
+{
+	const struct wok__join join = {.tasks = gather->tasks, .n = gather->n};
+
+	gather->parker.join = &join;
+	watch_all(gather);
+	if (finished(gather))
+		wok__spend();
+	while (!finished(gather))
+		(void) wok__park(&gather->parker, NULL);
+	unwatch_all(gather);
+	return outcome(gather);
+}
+
+/* There is no memory to watch the tasks with; they are the caller's all the same. */
+static int give_up(wok_task *const *tasks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		wok_cancel(tasks[i]);
+	for (size_t i = 0; i < n; i++)
+		wok__task_join_shielded(tasks[i]);
+	return -ENOMEM;
+}
+
+int wok_gather(wok_task *const *tasks, size_t n, int flags)
+{
+	struct watch few[FEW];
+	struct gather gather = {
+		.parker = {.what = "several tasks", .cancel = on_cancel},
+		.tasks = tasks,
+		.n = n,
+		.remaining = n,
+		.flags = flags,
+		.watches = few,
+	};
+	int r = wok__may_wait();
+
+	if (r < 0)
+		return r;
+	if (flags & ~(WOK_COLLECT | WOK_LEAVE_REST))
+		return wok_fail(-EINVAL, "wok_gather: unknown flags %#x", (unsigned) flags);
+	if (wok__join_would_deadlock(wok__current(), &(struct wok__join){.tasks = tasks, .n = n}))
+		return wok_fail(-EDEADLK, "wok_gather: one of the tasks is, or waits for, the caller");
+	wok__checkpoints++;
+	if (n > FEW)
+		gather.watches = wok_alloc(n * sizeof(struct watch));
+	if (!gather.watches)
+		return give_up(tasks, n);
+	r = gather_all(&gather);
+	if (gather.watches != few)
+		wok_free(gather.watches);
+	return r;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting: see task/park.h. */
+#include "task/park.h"
+
+#include "loop/report.h"
+#include "task/run.h"
+
+enum {
+	BUDGET = 128,    /* completions at once in a row before the others run */
+	REFUSALS = 1000, /* checkpoints in a row that say "cancelled" before that is reported */
+};
+
+_Thread_local uint64_t wok__checkpoints;
+
+int wok__may_wait(void)
+{
+	if (wok__current())
+		return 0;
+	if (!wok__loop)
+		return wok_fail(-EDEADLK, "only a task can wait: call this inside of wok_run()");
+	return wok_fail(-EDEADLK, "a callback cannot wait: start a task from it, or use the loop's "
+				  "wok_call_later()");
+}
+
+static void enqueue(struct wok__parker *parker, wok_waiters *queue)
+{
+	parker->queue = queue;
+	parker->next = NULL;
+	if (!queue)
+		return;
+	parker->prev = queue->last;
+	if (queue->last)
+		queue->last->next = parker;
+	else
+		queue->first = parker;
+	queue->last = parker;
+}
+
+static void dequeue(struct wok__parker *parker)
+{
+	wok_waiters *queue = parker->queue;
+
+	if (!queue)
+		return;
+	if (parker->prev)
+		parker->prev->next = parker->next;
+	else
+		queue->first = parker->next;
+	if (parker->next)
+		parker->next->prev = parker->prev;
+	else
+		queue->last = parker->prev;
+	parker->queue = NULL;
+}
+
+/* Go to the end of the ready queue; no cancel is delivered on the way. */
+static void yield(struct wok_task *task)
+{
+	wok__task_ready(task);
+	wok__task_switch_out(task);
+}
+
+/*
+ * Say "cancelled" to a task. One that never listens would spin for ever, and the others would starve:
+ * it is named, and from then on each refusal lets the others run.
+ */
+static int refuse(struct wok_task *task)
+{
+	if (++task->refused == REFUSALS) {
+		const char *reason = wok__region_reason(task->current);
+		wok__report(-ECANCELED, task->name, task->site,
+			    "a task has ignored -ECANCELED %d times in a row: it must return, or leave "
+			    "the scope that was cancelled%s%s",
+			    REFUSALS, reason ? ", because " : "", reason ? reason : "");
+	}
+	if (task->refused >= REFUSALS)
+		yield(task);
+	return -ECANCELED;
+}
+
+bool wok__is_canceled(void)
+{
+	struct wok_task *task = wok__current();
+
+	return task && task->current->effective;
+}
+
+int wok__check(void)
+{
+	int r = wok__may_wait();
+	if (r < 0)
+		return r;
+	wok__checkpoints++;
+	struct wok_task *task = wok__current();
+	if (__builtin_expect(task->current->effective, false))
+		return refuse(task);
+	task->refused = 0;
+	return 0;
+}
+
+void wok__spend(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (--task->budget == 0)
+		yield(task);
+}
+
+int wok__checkpoint(void)
+{
+	int r = wok__check();
+	if (r < 0)
+		return r;
+	wok__spend();
+	return 0;
+}
+
+int wok__park(struct wok__parker *parker, wok_waiters *queue)
+{
+	int r = wok__may_wait();
+	if (r < 0)
+		return r;
+	struct wok_task *task = wok__current();
+	wok__checkpoints++;
+	if (task->current->effective && !parker->shielded && !parker->cancel)
+		return refuse(task);
+	parker->task = task;
+	parker->result = 0;
+	enqueue(parker, queue);
+	task->parker = parker;
+	task->state = WOK__TASK_PARKED;
+	wok__task_keep(task);
+	if (task->current->effective && parker->cancel)
+		parker->cancel(parker);
+	wok__task_switch_out(task);
+	wok__task_drop(task);
+	task->refused = parker->result == -ECANCELED ? task->refused + 1 : 0;
+	return parker->result;
+}
+
+void wok__wake(struct wok__parker *parker, int result)
+{
+	dequeue(parker);
+	parker->result = result;
+	parker->task->parker = NULL;
+	wok__task_ready(parker->task);
+}
+
+bool wok__wake_first(wok_waiters *queue, int result)
+{
+	if (!queue->first)
+		return false;
+	wok__wake(queue->first, result);
+	return true;
+}
+
+/* done() has no argument but the operation: it lies in front of the parker that waits for it. */
+struct waiting_io {
+	struct wok__io io;
+	struct wok__parker parker;
+};
+
+static void io_done(struct wok__io *io)
+{
+	struct waiting_io *waiting = WOK__CONTAINER(io, struct waiting_io, io);
+
+	wok__wake(&waiting->parker, 0);
+}
+
+static void io_cancel(struct wok__parker *parker)
+{
+	struct waiting_io *waiting = WOK__CONTAINER(parker, struct waiting_io, parker);
+
+	wok__io_cancel(wok__loop, &waiting->io);
+}
+
+ssize_t wok__io_wait(struct wok__io *io, const char *what)
+{
+	struct waiting_io waiting = {
+		.io = *io,
+		.parker = {.what = what, .cancel = io_cancel},
+	};
+	int r = wok__check();
+
+	if (r < 0)
+		return r;
+	waiting.io.done = io_done;
+	if (wok__io_start(wok__loop, &waiting.io)) {
+		wok__spend();
+		return waiting.io.result;
+	}
+	(void) wok__park(&waiting.parker, NULL);
+	return waiting.io.result;
+}

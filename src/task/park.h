@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_TASK_PARK_H
+#define WOK_TASK_PARK_H
+/*
+ * Waiting. A parker is a record on the waiting task's own stack, so waiting allocates nothing and
+ * cannot run out of memory. It is ended exactly once: by whoever grants what is waited for, with
+ * wok__wake(), or by a cancel. What was granted stays granted: a cancel that comes after it is found
+ * by the task's next checkpoint. So nothing that was handed over is ever lost.
+ */
+#include <wok/task.h>
+
+#include "loop/io.h"
+#include "task/task.h"
+
+/* Who joins whom, for the search for cycles. */
+struct wok__join {
+	struct wok_task *const *tasks; /* n of them, or */
+	size_t n;
+	struct wok_scope *scope; /* all children of a scope */
+};
+
+struct wok__parker {
+	struct wok__parker *next, *prev; /* in its queue */
+	wok_waiters *queue;              /* NULL if it is in none */
+	struct wok_task *task;
+	/*
+	 * Called when the task is cancelled while it is parked. NULL: the wait ends with
+	 * -ECANCELED. Otherwise the hook decides; the wait goes on until somebody wakes it.
+	 */
+	void (*cancel)(struct wok__parker *parker);
+	bool shielded;               /* neither ended nor refused because of a cancel */
+	int result;
+	const char *what;            /* what is waited for: "lock"; lives for ever */
+	const struct wok__join *join; /* if it joins tasks */
+};
+
+/* what: as a report would say it: waits for ... */
+#define WOK__PARKER_INIT(what_) {.what = (what_)}
+
+/*
+ * Park the current task, in a queue (NULL: in none), until it is woken or cancelled. A task that is
+ * cancelled already is refused at once, unless the parker is shielded or has a cancel hook (which is
+ * then called before parking). Returns what wok__wake() gave, or -ECANCELED; -EDEADLK where there is
+ * no task.
+ */
+int wok__park(struct wok__parker *parker, wok_waiters *queue);
+
+/* End a wait. */
+void wok__wake(struct wok__parker *parker, int result);
+
+/* End the wait of the first in a queue; false if there is none. */
+bool wok__wake_first(wok_waiters *queue, int result);
+
+/* The extension face: wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
+/* Whether the current task may go on: 0, -ECANCELED, or -EDEADLK where there is no task. */
+int wok__check(void);
+
+/* Whether the current task is cancelled where it is now. */
+bool wok__is_canceled(void);
+
+/* Spend some of the task's budget; when it is used up, the other tasks run first. */
+void wok__spend(void);
+
+/* What a call does that completes at once: both. */
+int wok__checkpoint(void);
+
+WOK_END_DECLS
+
+/* Whether the current task may wait: 0, or -EDEADLK with a message. */
+int wok__may_wait(void);
+
+/* Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint. */
+ssize_t wok__io_wait(struct wok__io *io, const char *what);
+
+/* How many checkpoints were passed in this thread. For tests. */
+extern _Thread_local uint64_t wok__checkpoints __attribute__((tls_model("initial-exec")));
+#endif

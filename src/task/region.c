@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree of what can be cancelled: see task/region.h. */
+#include "task/region.h"
+
+#include "base/time.h"
+#include "task/park.h"
+#include "task/run.h"
+#include "task/task.h"
+
+void wok__region_link(struct wok__region *region, struct wok__region *parent,
+		      enum wok__region_kind kind, struct wok_task *task)
+{
+	region->parent = parent;
+	region->kind = kind;
+	region->task = task;
+	wok__list_init(&region->children);
+	wok__list_push_back(&parent->children, &region->sibling);
+	region->effective = wok__region_canceled_outside(region);
+}
+
+void wok__region_unlink(struct wok__region *region)
+{
+	wok__list_remove(&region->sibling);
+}
+
+static struct wok__block *block_of(struct wok__region *region)
+{
+	return WOK__CONTAINER(region, struct wok__block, region);
+}
+
+static void set_timer(struct wok__block *block)
+{
+	wok_time when = wok__time_min(block->deadline, block->holds_until);
+
+	wok__timer_stop(wok__loop, &block->timer);
+	if (when != WOK_FOREVER)
+		wok__timer_start(wok__loop, &block->timer, when);
+}
+
+/* When the shields around a region give way, as far as that is settled. */
+static wok_time enclosing_hold(const struct wok__region *region)
+{
+	for (region = region->parent; region; region = region->parent)
+		if (region->shielded)
+			return WOK__CONTAINER(region, struct wok__block, region)->holds_until;
+	return WOK_FOREVER;
+}
+
+/* A cancel from outside has come to a shield: from now on its time runs. */
+static void hold(struct wok__block *block)
+{
+	wok_time until;
+
+	if (block->holds_until != WOK_FOREVER)
+		return;
+	until = wok__time_add(wok__loop_now(wok__loop), block->grace);
+	block->holds_until = wok__time_min(until, enclosing_hold(&block->region));
+	set_timer(block);
+}
+
+/* Tell the task that runs in a region, if that is where it is, and if it waits. */
+static void interrupt(struct wok__region *region)
+{
+	struct wok_task *task = region->task;
+	struct wok__parker *parker = task ? task->parker : NULL;
+
+	if (!parker || task->current != region)
+		return;
+	if (parker->cancel)
+		parker->cancel(parker);
+	else if (!parker->shielded)
+		wok__wake(parker, -ECANCELED);
+}
+
+/* Mark one region; false if what is below it need not be visited. */
+static bool mark(struct wok__region *region)
+{
+	if (region->effective)
+		return false;
+	if (region->shielded && !region->canceled) {
+		hold(block_of(region));
+		return false;
+	}
+	region->effective = true;
+	interrupt(region);
+	return true;
+}
+
+/* The next region in preorder below top; NULL at the end. */
+static struct wok__region *next_below(struct wok__region *top, struct wok__region *region,
+				      bool descend)
+{
+	if (descend && !wok__list_empty(&region->children))
+		return WOK__CONTAINER(region->children.head.next, struct wok__region, sibling);
+	while (region != top) {
+		struct wok__node *next = region->sibling.next;
+		if (next != &region->parent->children.head)
+			return WOK__CONTAINER(next, struct wok__region, sibling);
+		region = region->parent;
+	}
+	return NULL;
+}
+
+/*
+ * A walk without recursion: the tree may be as deep as the tasks make it. Nothing is linked or
+ * unlinked on the way, for whoever is woken here runs later.
+ */
+static void spread(struct wok__region *top)
+{
+	struct wok__region *region = top;
+	bool descend = mark(top);
+
+	while ((region = next_below(top, region, descend)))
+		descend = mark(region);
+}
+
+void wok__region_cancel(struct wok__region *region, const char *reason)
+{
+	if (!region->canceled) {
+		region->canceled = true;
+		region->reason = reason;
+	}
+	spread(region);
+}
+
+const char *wok__region_reason(const struct wok__region *region)
+{
+	for (; region; region = region->parent)
+		if (region->canceled)
+			return region->reason;
+	return NULL;
+}
+
+static void block_fire(struct wok__timer *timer)
+{
+	struct wok__block *block = WOK__CONTAINER(timer, struct wok__block, timer);
+	wok_time now = wok__loop_now(wok__loop);
+
+	if (block->deadline <= now) {
+		block->expired = true;
+		block->deadline = WOK_FOREVER;
+		wok__region_cancel(&block->region, "its time limit has passed");
+	}
+	if (block->holds_until <= now && block->region.shielded) {
+		/* The shield is used up: what it held off comes through. */
+		block->region.shielded = false;
+		if (block->region.parent->effective)
+			spread(&block->region);
+		block->holds_until = WOK_FOREVER;
+	}
+	set_timer(block);
+}
+
+void wok__block_enter(struct wok__block *block, struct wok__region *parent,
+		      enum wok__region_kind kind, struct wok_task *task, wok_time deadline,
+		      wok_time shield)
+{
+	block->region.canceled = false;
+	block->region.reason = NULL;
+	block->region.shielded = shield > 0;
+	block->timer.link.index = 0;
+	block->timer.fire = block_fire;
+	block->deadline = deadline;
+	block->grace = shield;
+	block->holds_until = WOK_FOREVER;
+	block->expired = false;
+	wok__region_link(&block->region, parent, kind, task);
+	if (shield > 0 && parent->effective)
+		hold(block);
+	else
+		set_timer(block);
+	if (task)
+		task->current = &block->region;
+}
+
+void wok__block_leave(struct wok__block *block)
+{
+	struct wok_task *task = block->region.task;
+
+	wok__timer_stop(wok__loop, &block->timer);
+	wok__region_unlink(&block->region);
+	if (task)
+		task->current = block->region.parent;
+}
+
+int wok__block_set_deadline(struct wok__block *block, wok_time deadline)
+{
+	if (block->region.canceled)
+		return -ESTALE;
+	block->deadline = deadline;
+	set_timer(block);
+	return 0;
+}
+
+/* A shield was raised where a cancel had come through already: take the mark off again. */
+static void recompute(struct wok__region *top)
+{
+	for (struct wok__region *region = top; region; region = next_below(top, region, true))
+		region->effective = region->canceled || wok__region_canceled_outside(region);
+}
+
+void wok__block_set_shield(struct wok__block *block, wok_time grace)
+{
+	bool outside = block->region.parent->effective;
+
+	block->grace = grace;
+	block->region.shielded = grace > 0;
+	block->holds_until = WOK_FOREVER;
+	set_timer(block);
+	if (!outside)
+		return;
+	if (grace > 0) {
+		recompute(&block->region);
+		hold(block);
+	} else {
+		spread(&block->region);
+	}
+}

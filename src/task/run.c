@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* wok_run(): see wok/loop.h and task/run.h. */
+#include "task/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wok/error.h>
+
+#include "base/memory.h"
+#include "base/settle.h"
+#include "base/time.h"
+#include "loop/report.h"
+#include "task/deadlock.h"
+#include "task/park.h"
+
+enum { STACK_SIZE_DEFAULT = 128 << 10, STACK_SIZE_MIN = 16 << 10 };
+#define GRACE_DEFAULT (5 * WOK_SECOND)
+
+size_t wok__round_stack(size_t size)
+{
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+
+	if (size < STACK_SIZE_MIN)
+		size = STACK_SIZE_MIN;
+	return (size + page - 1) / page * page;
+}
+
+static bool on_settled(wok_loop *loop)
+{
+	struct wok__run *run = wok__run_of(loop);
+
+	return wok__wake_first(&run->settling, 0);
+}
+
+static void on_deadlock(wok_loop *loop)
+{
+	struct wok__run *run = wok__run_of(loop);
+
+	if (run->deadlock == 0) {
+		run->deadlock = -EDEADLK;
+		run->deadlock_message = wok__deadlock_message(run);
+		wok__region_cancel(&run->root, "all tasks waited for what could not come");
+		return;
+	}
+	/* Cancelled, and still stuck: a shielded wait that nothing can end. Only a signal can help. */
+	wok__deadlock_report_stuck(run);
+	pause();
+}
+
+static void on_interrupt(wok_loop *loop)
+{
+	struct wok__run *run = wok__run_of(loop);
+
+	run->interrupted = true;
+	wok__region_cancel(&run->root, "SIGINT came");
+}
+
+static bool on_trim(wok_loop *loop)
+{
+	return wok__stacks_trim(&wok__run_of(loop)->stacks);
+}
+
+static const struct wok__loop_hooks hooks = {
+	.settled = on_settled,
+	.deadlocked = on_deadlock,
+	.interrupted = on_interrupt,
+	.trim = on_trim,
+};
+
+static const struct wok__stack *current_stack(const char **ret_name)
+{
+	struct wok_task *task = wok__current();
+
+	if (!task)
+		return NULL;
+	*ret_name = task->name;
+	return task->stack;
+}
+
+/* Main has ended, and so must the rest; who does not is named after the grace. */
+static void on_overdue(struct wok__timer *timer)
+{
+	struct wok__run *run = WOK__CONTAINER(timer, struct wok__run, overdue);
+
+	wok__deadlock_report_overdue(run);
+}
+
+static bool debug_wanted(const wok_run_options *options)
+{
+	const char *value = getenv("WOK_DEBUG");
+
+	return options->debug || (value && strcmp(value, "1") == 0);
+}
+
+static int open_run(struct wok__run *run, const wok_run_options *options,
+		    const struct wok__run_mode *mode)
+{
+	wok_loop *loop = &run->loop;
+
+	wok__settle();
+	loop->hooks = &hooks;
+	loop->owner = run;
+	loop->virtual_clock = mode->virtual_clock;
+	loop->random = mode->seed;
+	loop->tracing = mode->tracing;
+	loop->debug = debug_wanted(options);
+	int r = wok__loop_open(loop, options->backend);
+	if (r < 0)
+		return r;
+	if (wok__timer_reserve(loop) < 0) {
+		wok__loop_close(loop);
+		return -ENOMEM;
+	}
+	run->overdue.fire = on_overdue;
+	run->stack_size =
+		options->stack_size ? wok__round_stack(options->stack_size) : STACK_SIZE_DEFAULT;
+	run->grace = options->grace > 0 ? options->grace : GRACE_DEFAULT;
+	wok__list_init(&run->root.children);
+	run->root.kind = WOK__REGION_ROOT;
+	wok__slab_open(&run->headers);
+	wok__stacks_open(&run->stacks);
+	wok__fiber_adopt_thread(&run->fiber);
+	wok__signals_open(&run->signals, loop, options->no_sigint);
+	if (!options->no_overflow_report)
+		wok__overflow_guard_open(&run->overflow, current_stack);
+	return 0;
+}
+
+static void close_run(struct wok__run *run)
+{
+	run->over = true;
+	wok__overflow_guard_close(&run->overflow);
+	wok__signals_close(&run->signals);
+	wok__loop_close(&run->loop);
+	wok__stacks_close(&run->stacks);
+	wok__slab_close(&run->headers);
+}
+
+/* Run until main has ended, then end the others, and run until there are none. */
+static void run_to_end(struct wok__run *run, struct wok_task *main_task)
+{
+	while (main_task->state != WOK__TASK_DONE)
+		wok__loop_turn(&run->loop);
+	if (run->n_tasks > 0) {
+		wok__region_cancel(&run->root, "the main task has ended");
+		wok__timer_start(&run->loop, &run->overdue,
+				 wok__time_add(wok__loop_now(&run->loop), run->grace));
+	}
+	while (run->n_tasks > 0)
+		wok__loop_turn(&run->loop);
+	wok__timer_stop(&run->loop, &run->overdue);
+}
+
+/* What the run returns; its message becomes the thread's. */
+static int outcome(struct wok__run *run, struct wok_task *main_task)
+{
+	int r = main_task->result;
+	struct wok__message *message = main_task->message;
+
+	if (main_task->was_canceled && run->deadlock < 0) {
+		r = run->deadlock;
+		message = run->deadlock_message;
+	} else if (main_task->was_canceled && run->interrupted) {
+		r = -EINTR;
+		message = NULL;
+	}
+	wok__message_adopt(message);
+	return r;
+}
+
+static int run_main(struct wok__run *run, wok_fn *fn, void *arg)
+{
+	static const wok_site site = {"main", __FILE__, __LINE__};
+	struct wok_task *main_task = wok__task_spawn(run, &run->root, NULL, fn, arg, &site);
+
+	if (!main_task)
+		return -ENOMEM;
+	wok__task_keep(main_task);
+	main_task->owners = 1;
+	run_to_end(run, main_task);
+	int r = outcome(run, main_task);
+	wok__task_drop(main_task);
+	wok__message_unref(run->deadlock_message);
+	return r;
+}
+
+int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
+		  void *arg)
+{
+	const wok_run_options defaults = {0};
+
+	if (wok__loop)
+		return wok_fail(-EDEADLK, "wok_run() cannot be called from a running event loop: call "
+					  "the function itself, for a task can wait anywhere");
+	struct wok__run *run = wok__alloc_zeroed(sizeof(*run));
+	if (!run)
+		return -ENOMEM;
+	int r = open_run(run, options ? options : &defaults, mode);
+	if (r == 0) {
+		r = run_main(run, fn, arg);
+		close_run(run);
+	}
+	wok_free(run);
+	return r;
+}
+
+int wok_run_with(const wok_run_options *options, wok_fn *fn, void *arg)
+{
+	return wok__run_with(options, &(struct wok__run_mode){0}, fn, arg);
+}
+
+int wok_run(wok_fn *fn, void *arg)
+{
+	return wok_run_with(NULL, fn, arg);
+}
+
+int wok_loop_get_info(wok_loop_info *ret_info)
+{
+	struct wok__run *run = wok__run_of(wok__loop);
+
+	if (!run)
+		return wok_fail(-EINVAL, "wok_loop_get_info: this thread runs no loop");
+	*ret_info = (wok_loop_info){
+		.backend = run->loop.backend->name,
+		.stack_guard = wok__guard_name(run->stacks.best),
+		.stack_size = run->stack_size,
+		.tasks = run->n_tasks,
+		.stacks = run->stacks.in_use,
+		.stacks_mapped = run->stacks.mapped,
+		.timers = run->loop.timers.n,
+		.ticks = run->loop.ticks,
+		.polls = run->loop.polls,
+	};
+	return 0;
+}
+
+const char *wok_version(void)
+{
+	return WOK_VERSION;
+}

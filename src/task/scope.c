@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes: see wok/scope.h.
+ *
+ * An entered scope is a region of its task, so a cancel from around it reaches the children through
+ * the tree, and joining need only wait for their number to become zero. A background scope hangs on
+ * the root, away from whoever joins it, so there the joiner's cancel is passed on by hand.
+ */
+#include "task/scope.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "loop/report.h"
+#include "task/cycle.h"
+#include "task/run.h"
+
+int wok_scope_new(wok_scope **ret_scope)
+{
+	return wok_scope_new_with(NULL, ret_scope);
+}
+
+static wok_time deadline_after(wok_time span)
+{
+	return span > 0 ? wok__time_add(wok_now(), span) : WOK_FOREVER;
+}
+
+int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
+{
+	const wok_scope_options defaults = {0};
+	struct wok_task *task = wok__current();
+	struct wok__run *run = wok__run_of(wok__loop);
+
+	options = options ? options : &defaults;
+	if (!run || (!task && !options->background))
+		return wok_fail(-EINVAL, "wok_scope_new: there is no task to enter the scope");
+	wok_scope *scope = wok__alloc_zeroed(sizeof(*scope));
+	if (!scope)
+		return -ENOMEM;
+	if (wok__timer_reserve(&run->loop) < 0) {
+		wok_free(scope);
+		return -ENOMEM;
+	}
+	scope->run = run;
+	scope->background = options->background;
+	scope->keep_going = options->keep_going;
+	wok__block_enter(&scope->block, scope->background ? &run->root : task->current,
+			 WOK__REGION_SCOPE, scope->background ? NULL : task,
+			 deadline_after(options->timeout), options->shield);
+	*ret_scope = scope;
+	return 0;
+}
+
+int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+		       const wok_site *site)
+{
+	if (scope->joined || scope->left)
+		return wok_fail(-EINVAL, "wok_scope_spawn: the scope was joined: %s", site->name);
+	struct wok_task *task =
+		wok__task_spawn(scope->run, &scope->block.region, options, fn, arg, site);
+	if (!task)
+		return -ENOMEM;
+	task->home = scope;
+	scope->n_children++;
+	return 0;
+}
+
+/* Keep a failed child's error, as long as there is room and memory. */
+static void keep_error(struct wok_scope *scope, struct wok_task *task)
+{
+	if (scope->n_errors++ == 0)
+		scope->first_error = task->result;
+	if (scope->n_kept == WOK__SCOPE_ERRORS_MAX)
+		return;
+	if (!scope->errors) {
+		scope->errors = wok_alloc(WOK__SCOPE_ERRORS_MAX * sizeof(scope->errors[0]));
+		scope->messages = wok_alloc(WOK__SCOPE_ERRORS_MAX * sizeof(scope->messages[0]));
+	}
+	if (!scope->errors || !scope->messages)
+		return;
+	struct wok__message *message = wok__message_ref(task->message);
+	scope->messages[scope->n_kept] = message;
+	scope->errors[scope->n_kept++] = (wok_scope_error){
+		.code = task->result,
+		.message = wok__message_text(message, task->result),
+		.task = task->name,
+	};
+}
+
+static void release(struct wok_scope *scope)
+{
+	for (size_t i = 0; i < scope->n_kept; i++)
+		wok__message_unref(scope->messages[i]);
+	wok_free(scope->errors);
+	wok_free(scope->messages);
+	wok_free(scope);
+}
+
+static void report_lost(struct wok_scope *scope)
+{
+	if (scope->n_errors == 0 || scope->taken)
+		return;
+	const wok_scope_error *first = scope->n_kept ? &scope->errors[0] : NULL;
+	wok__report(scope->first_error, first ? first->task : NULL, NULL,
+		    "%zu of a scope's tasks failed, and nobody took the errors; the first: %s",
+		    scope->n_errors, first ? first->message : wok_strerror(scope->first_error));
+}
+
+/* Take the scope out of the tree. */
+static void leave(struct wok_scope *scope)
+{
+	assert(scope->n_children == 0);
+	wok__block_leave(&scope->block);
+	wok__timer_unreserve(&scope->run->loop);
+	scope->left = true;
+	report_lost(scope);
+}
+
+void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task)
+{
+	if (task->result < 0 && !task->was_canceled) {
+		keep_error(scope, task);
+		if (!scope->keep_going)
+			wok__region_cancel(&scope->block.region, "one of its tasks failed");
+	}
+	if (--scope->n_children > 0)
+		return;
+	if (scope->joiner)
+		wok__wake(scope->joiner, 0);
+	if (scope->orphan) {
+		leave(scope);
+		release(scope);
+	}
+}
+
+struct joining {
+	struct wok__parker parker;
+	struct wok_scope *scope;
+};
+
+/* The joiner is cancelled, and what it joins lies elsewhere in the tree: it owns that. */
+static void pass_cancel_on(struct wok__parker *parker)
+{
+	struct joining *joining = WOK__CONTAINER(parker, struct joining, parker);
+
+	wok__region_cancel(&joining->scope->block.region, "who joins it was cancelled");
+}
+
+static void wait_for_children(struct wok_scope *scope, bool pass_on)
+{
+	const struct wok__join join = {.scope = scope};
+	struct joining joining = {
+		.parker = {.what = "the tasks of a scope", .shielded = true, .join = &join},
+		.scope = scope,
+	};
+
+	if (pass_on)
+		joining.parker.cancel = pass_cancel_on;
+	while (scope->n_children > 0) {
+		scope->joiner = &joining.parker;
+		(void) wok__park(&joining.parker, NULL);
+		scope->joiner = NULL;
+	}
+}
+
+/* Whether a cancel from outside of the scope reaches who joins it. */
+static bool joiner_canceled(const struct wok_scope *scope, const struct wok_task *task)
+{
+	const struct wok__region *region = task->current;
+
+	if (scope->background)
+		return region->effective;
+	/* The join may stand in a timeout of its own, within the scope. */
+	for (; region != &scope->block.region; region = region->parent)
+		if (region->canceled)
+			return true;
+	return wok__region_canceled_outside(region);
+}
+
+/* What a join returns, now that all children have ended. */
+static int outcome(struct wok_scope *scope, const struct wok_task *task)
+{
+	if (scope->n_errors > 0) {
+		scope->taken = true;
+		wok__message_adopt(scope->n_kept ? scope->messages[0] : NULL);
+		return scope->first_error;
+	}
+	if (joiner_canceled(scope, task))
+		return -ECANCELED;
+	if (scope->block.expired)
+		return wok_fail(-ETIMEDOUT, "the scope's time limit has passed");
+	return 0;
+}
+
+/* Whether the current task may join a scope: 0, or an error with a message. */
+static int check_join(struct wok_scope *scope)
+{
+	int r = wok__may_wait();
+
+	if (r < 0)
+		return r;
+	if (scope->left)
+		return wok_fail(-EINVAL, "wok_scope_join: the scope was joined already");
+	if (scope->joiner)
+		return wok_fail(-EINVAL, "wok_scope_join: another task joins this scope");
+	if (!scope->background && scope->block.region.task != wok__current())
+		return wok_fail(-EINVAL, "wok_scope_join: only the task that opened it joins a scope");
+	if (wok__join_would_deadlock(wok__current(), &(struct wok__join){.scope = scope}))
+		return wok_fail(-EDEADLK, "wok_scope_join: a task of the scope waits for this one");
+	return 0;
+}
+
+int wok_scope_join(wok_scope *scope)
+{
+	struct wok_task *task = wok__current();
+	int r = check_join(scope);
+
+	if (r < 0)
+		return r;
+	wok__checkpoints++;
+	if (scope->n_children == 0)
+		wok__spend();
+	wait_for_children(scope, task->current != &scope->block.region);
+	r = outcome(scope, task);
+	if (scope->background)
+		return r;
+	scope->joined = true;
+	if (task->current == &scope->block.region)
+		leave(scope);
+	return r;
+}
+
+void wok_scope_cancel(wok_scope *scope, const char *reason)
+{
+	if (!scope->left)
+		wok__region_cancel(&scope->block.region, reason ? reason : "wok_scope_cancel() was called");
+}
+
+bool wok_scope_canceled(const wok_scope *scope)
+{
+	return scope->block.region.canceled;
+}
+
+size_t wok_scope_children(const wok_scope *scope)
+{
+	return scope->n_children;
+}
+
+size_t wok_scope_errors(const wok_scope *scope, const wok_scope_error **ret_errors)
+{
+	((wok_scope *) scope)->taken = true;
+	*ret_errors = scope->errors;
+	return scope->n_errors;
+}
+
+int wok_scope_set_deadline(wok_scope *scope, wok_time when)
+{
+	return scope->left ? -ESTALE : wok__block_set_deadline(&scope->block, when);
+}
+
+void wok_scope_set_shield(wok_scope *scope, wok_time grace)
+{
+	if (!scope->left)
+		wok__block_set_shield(&scope->block, grace);
+}
+
+/* Cancel, join, and take out of the tree; the current task may wait. */
+static void close_scope(struct wok_scope *scope)
+{
+	scope->joined = true;
+	if (scope->n_children > 0) {
+		wok__region_cancel(&scope->block.region, "it was freed");
+		wait_for_children(scope, false);
+	}
+	leave(scope);
+}
+
+/* Waiting is impossible here: the last child will do the rest. */
+static void orphan(struct wok_scope *scope, const char *why)
+{
+	scope->joined = scope->orphan = true;
+	wok__region_cancel(&scope->block.region, "it was freed");
+	wok__report(-EINVAL, NULL, NULL, "a scope was freed %s: its tasks are cancelled, not joined",
+		    why);
+}
+
+static void free_entered(struct wok_scope *scope)
+{
+	struct wok_task *task = wok__current();
+	struct wok_task *owner = scope->block.region.task;
+
+	if (task == owner && task->current == &scope->block.region) {
+		close_scope(scope);
+		release(scope);
+		return;
+	}
+	/* Its owner leaves it on the way out: see wok__leave_inner(). */
+	scope->orphan = true;
+	wok__region_cancel(&scope->block.region, "it was freed");
+	wok__report(-EINVAL, owner->name, owner->site, "a scope was freed %s",
+		    task == owner ? "before a scope or timeout within it was left"
+				  : "by a task that did not open it");
+}
+
+void wok_scope_free(wok_scope *scope)
+{
+	if (!scope)
+		return;
+	struct wok__saved_error saved = wok__error_save();
+	if (scope->left) {
+		release(scope);
+	} else if (!scope->background) {
+		free_entered(scope);
+	} else if (scope->n_children == 0) {
+		leave(scope);
+		release(scope);
+	} else if (wok__current() && !scope->joiner) {
+		close_scope(scope);
+		release(scope);
+	} else {
+		orphan(scope, scope->joiner ? "while it was being joined" : "where no task can wait");
+	}
+	wok__error_restore(saved);
+}
+
+/* A region that its task did not leave: the task returned, or leaves one around it. */
+static void leave_forgotten(struct wok_task *task)
+{
+	struct wok__block *block = WOK__CONTAINER(task->current, struct wok__block, region);
+
+	if (block->region.kind != WOK__REGION_SCOPE) {
+		wok__block_leave(block);
+		wok__timer_unreserve(&task->run->loop);
+		return;
+	}
+	struct wok_scope *scope = WOK__CONTAINER(block, struct wok_scope, block);
+	bool freed = scope->orphan;
+	scope->orphan = false; /* the last child must not free it under close_scope() */
+	if (!freed)
+		wok__report(-EINVAL, task->name, task->site,
+			    "a task did not free a scope that it had opened");
+	close_scope(scope);
+	if (freed)
+		release(scope);
+}
+
+void wok__leave_inner(struct wok_task *task, const struct wok__region *down_to)
+{
+	while (task->current != down_to)
+		leave_forgotten(task);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_TASK_SCOPE_H
+#define WOK_TASK_SCOPE_H
+#include <wok/scope.h>
+
+#include "task/park.h"
+#include "task/region.h"
+
+struct wok__run;
+
+enum { WOK__SCOPE_ERRORS_MAX = 64 };
+
+struct wok_scope {
+	struct wok__block block; /* first: a region of kind SCOPE is the start of a wok_scope */
+	struct wok__run *run;
+	size_t n_children;
+	struct wok__parker *joiner; /* who waits for the children; one at a time */
+	wok_scope_error *errors;    /* the first ones */
+	struct wok__message **messages; /* behind the errors */
+	size_t n_errors;            /* how many children failed */
+	size_t n_kept;
+	int first_error;            /* kept even without memory for the list */
+	bool background;
+	bool keep_going;
+	bool joined;  /* nothing can be spawned any more */
+	bool taken;   /* the errors were handed out */
+	bool left;    /* its task is out of it: only memory remains */
+	bool orphan;  /* freed where waiting was impossible: the last child frees it */
+};
+
+/* A child of a scope has ended. */
+void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task);
+#endif

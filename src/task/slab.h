@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_TASK_SLAB_H
+#define WOK_TASK_SLAB_H
+/*
+ * Task headers. They lie together in pages of their own, the last one released being the first one
+ * reused. A header may be held longer than the run that made it: a page is freed when its run is
+ * over and its last header has been released.
+ */
+#include "base/list.h"
+
+struct wok_task;
+
+struct wok__slab {
+	struct wok__list pages;
+	struct wok_task *free;
+};
+
+void wok__slab_open(struct wok__slab *slab);
+
+/* The run's end: pages that nobody holds a header of are freed, the others free themselves. */
+void wok__slab_close(struct wok__slab *slab);
+
+/* A header, all zero but for its page; NULL if there is no memory. */
+struct wok_task *wok__slab_take(struct wok__slab *slab);
+void wok__slab_give(struct wok_task *task);
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a task: see task/task.h.
+ *
+ * It is held by its owners, by its own parked calls, and, from birth to end, by the run. It ends on
+ * its own stack: the outcome is settled there, those who wait are woken, and the last switch away
+ * from the stack is followed by its return, from the loop's side.
+ */
+#include "task/task.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "loop/report.h"
+#include "task/park.h"
+#include "task/run.h"
+#include "task/scope.h"
+
+enum { FULL_BUDGET = 128 };
+
+void wok__task_keep(struct wok_task *task)
+{
+	task->refs++;
+}
+
+void wok__task_drop(struct wok_task *task)
+{
+	if (--task->refs > 0)
+		return;
+	wok__message_unref(task->message);
+	wok_free(task->extra);
+	wok__slab_give(task);
+}
+
+void wok__task_ready(struct wok_task *task)
+{
+	task->state = WOK__TASK_READY;
+	wok__loop_ready(&task->run->loop, &task->item);
+}
+
+void wok__task_switch_out(struct wok_task *task)
+{
+	struct wok__run *run = task->run;
+
+	wok__fiber_leave(&task->stack->fiber, &run->fiber, task->state == WOK__TASK_DONE);
+	wok__context_switch(&task->context, &run->context);
+	wok__fiber_arrive(&task->stack->fiber, &run->fiber);
+}
+
+/* Whether a cancel of this task's own, or from around it, explains a result of -ECANCELED. */
+static bool was_canceled(const struct wok_task *task)
+{
+	return task->region.effective;
+}
+
+/* Turn what the function returned into what an awaiter may get: see DESIGN, "ECANCELED means". */
+static void settle_result(struct wok_task *task, int result)
+{
+	task->result = result;
+	if (result != -ECANCELED)
+		return;
+	if (was_canceled(task)) {
+		task->was_canceled = true;
+		task->result = WOK_ETASKCANCELED;
+	} else if (task->left_expired) {
+		task->result = -ETIMEDOUT;
+		if (task->run->loop.debug)
+			wok__report(-ETIMEDOUT, task->name, task->site,
+				    "a task returned out of an expired timeout without "
+				    "wok_timeout_result()");
+	} else {
+		task->result = wok_fail(WOK_ETASKCANCELED,
+					"the task returned -ECANCELED though nothing cancelled it");
+		wok__report(-ECANCELED, task->name, task->site,
+			    "a task returned -ECANCELED though nothing cancelled it");
+	}
+}
+
+static void release_arg(struct wok_task *task)
+{
+	if (task->extra && task->extra->arg_free)
+		task->extra->arg_free(task->arg);
+}
+
+void wok__task_report_lost(struct wok_task *task)
+{
+	if (task->result >= 0 || task->taken || task->was_canceled || task->home)
+		return;
+	task->taken = true;
+	wok__report(task->result, task->name, task->site,
+		    "a task failed, and nobody took its error: %s",
+		    wok__message_text(task->message, task->result));
+}
+
+static void finish(struct wok_task *task, int result)
+{
+	struct wok__run *run = task->run;
+
+	release_arg(task);
+	settle_result(task, result);
+	if (task->message && task->message->code != task->result) {
+		wok__message_unref(task->message);
+		task->message = NULL;
+	}
+	task->state = WOK__TASK_DONE;
+	wok__region_unlink(&task->region);
+	wok__timer_unreserve(&run->loop);
+	run->n_tasks--;
+	WOK__LIST_EACH(node, &task->watchers) {
+		wok__list_remove(node);
+		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
+		watcher->done(watcher);
+	}
+	if (task->home)
+		wok__scope_child_ended(task->home, task);
+	else if (task->owners == 0)
+		wok__task_report_lost(task);
+}
+
+static void body(void *arg)
+{
+	struct wok_task *task = arg;
+
+	wok__fiber_arrive(&task->stack->fiber, &task->run->fiber);
+	int result = task->fn(task->arg);
+	wok__leave_inner(task, &task->region);
+	finish(task, result);
+	wok__task_switch_out(task);
+}
+
+/* Give a task its stack, on its first run; false if there is no memory for one. */
+static bool bind_stack(struct wok_task *task)
+{
+	struct wok__run *run = task->run;
+	size_t size = task->extra && task->extra->stack_size ? task->extra->stack_size
+							     : run->stack_size;
+
+	task->stack = wok__stack_take(&run->stacks, size);
+	if (!task->stack)
+		return false;
+	wok__context_make(&task->context, task->stack->low, wok__stack_top(task->stack), body, task);
+	return true;
+}
+
+static void report_overflow(struct wok_task *task)
+{
+	wok__report(-EOVERFLOW, task->name, task->site,
+		    "a task has overflowed its stack of %zu bytes: memory is corrupt; give it more by "
+		    "wok_task_options.stack_size, or put less on its stack",
+		    task->stack->size);
+}
+
+/* Enter a task's stack; returns when it parks, yields or ends. */
+static void switch_in(struct wok_task *task)
+{
+	struct wok__run *run = task->run;
+	int number = errno;
+
+	task->state = WOK__TASK_RUNNING;
+	task->budget = FULL_BUDGET;
+	run->loop.current = task;
+	wok__message_slot = &task->message;
+	errno = task->saved_errno;
+	wok__fiber_leave(&run->fiber, &task->stack->fiber, 0);
+	wok__context_switch(&run->context, &task->context);
+	wok__fiber_arrive(&run->fiber, &task->stack->fiber);
+	task->saved_errno = errno;
+	errno = number;
+	wok__message_slot = NULL;
+	run->loop.current = NULL;
+	if (!wok__stack_intact(task->stack))
+		report_overflow(task);
+}
+
+/* The ready queue's call: start a task or go on with it, and clear away after its end. */
+static void run_task(struct wok__item *item)
+{
+	struct wok_task *task = WOK__CONTAINER(item, struct wok_task, item);
+
+	wok__loop_trace(&task->run->loop, (uint64_t) task->number << 8 | task->state);
+	if (task->state == WOK__TASK_NEW) {
+		/* A handle that was cancelled before its first run never runs. */
+		if (task->is_handle && task->region.effective) {
+			finish(task, -ECANCELED);
+			wok__task_drop(task);
+			return;
+		}
+		if (!bind_stack(task)) {
+			finish(task, -ENOMEM);
+			wok__task_drop(task);
+			return;
+		}
+	}
+	switch_in(task);
+	if (task->state == WOK__TASK_DONE) {
+		wok__stack_give(&task->run->stacks, task->stack);
+		task->stack = NULL;
+		wok__task_drop(task);
+	}
+}
+
+struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *parent,
+				 const wok_task_options *options, wok_fn *fn, void *arg,
+				 const wok_site *site)
+{
+	struct wok__extra *extra = NULL;
+
+	if (options && (options->arg_free || options->stack_size)) {
+		extra = wok__alloc_zeroed(sizeof(*extra));
+		if (!extra)
+			return NULL;
+		extra->arg_free = options->arg_free;
+		extra->stack_size = options->stack_size ? wok__round_stack(options->stack_size) : 0;
+	}
+	struct wok_task *task = wok__slab_take(&run->headers);
+	if (!task || wok__timer_reserve(&run->loop) < 0) {
+		if (task)
+			wok__slab_give(task);
+		wok_free(extra);
+		return NULL;
+	}
+	task->item.run = run_task;
+	task->item.shuffled = true;
+	task->run = run;
+	task->fn = fn;
+	task->arg = arg;
+	task->extra = extra;
+	task->name = options && options->name ? options->name : site->name;
+	task->site = site;
+	task->refs = 1;
+	task->number = ++run->n_spawned;
+	wok__list_init(&task->watchers);
+	wok__region_link(&task->region, parent, WOK__REGION_TASK, task);
+	task->current = &task->region;
+	run->n_tasks++;
+	wok__loop_ready(&run->loop, &task->item);
+	return task;
+}
+
+void wok__task_watch(struct wok_task *task, struct wok__watcher *watcher)
+{
+	wok__list_push_back(&task->watchers, &watcher->link);
+}
+
+void wok__task_unwatch(struct wok__watcher *watcher)
+{
+	wok__list_remove(&watcher->link);
+}
+
+int wok__task_take_result(struct wok_task *task)
+{
+	task->taken = true;
+	if (task->result < 0)
+		wok__message_adopt(task->message);
+	return task->result;
+}

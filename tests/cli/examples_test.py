@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs each program of examples/ and looks at what it says.
+
+usage: examples_test.py [BUILD] [TEXT]
+
+BUILD is the build folder (build), TEXT runs only tests whose name contains it. A line for each test,
+and at the end "N passed, N failed". Everything happens on the loopback interface.
+"""
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build")
+TIMEOUT = 30
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(name, *args):
+    start = time.monotonic()
+    process = subprocess.run([os.path.join(BUILD, "examples", name), *args], capture_output=True,
+                             stdin=subprocess.DEVNULL, timeout=TIMEOUT, text=True)
+    return process.returncode, process.stdout, process.stderr, time.monotonic() - start
+
+
+@contextlib.contextmanager
+def server(*command):
+    """A server on a free port, which replaces "PORT" in the command; it must end well at Ctrl-C."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [os.path.join(BUILD, command[0])]
+    words += [word.replace("PORT", str(port)) for word in command[1:]]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except ConnectionRefusedError:
+                assert time.monotonic() < end and process.poll() is None, process.communicate()
+                time.sleep(0.02)
+        yield port
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0 and not err, (process.returncode, err)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@test
+def hello_tasks():
+    status, out, err, took = run("hello_tasks")
+    assert status == 0 and not err and 1.9 < took < 3, (status, out, err, took)
+    assert out.endswith("rice: done\ntofu: done\nsoup: done\n2.0 s\n"), out
+
+
+@test
+def timeouts():
+    status, out, err, took = run("timeouts")
+    assert status == 0 and not err and 0.9 < took < 2, (status, out, err, took)
+    assert out == ("the stove is on\nthe stove is off\na call: ETIMEDOUT\n2 steps\n"
+                   "a block: ETIMEDOUT\n"), out
+
+
+@test
+def worker_scope():
+    status, out, err, _ = run("worker_scope")
+    assert status == 0 and not err and "Ben dropped the wok" in out, (status, out, err)
+    assert "Ben cooked 3 dishes" in out, out
+
+
+@test
+def tcp_echo():
+    with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+            for text in (b"hi", b"x" * 100000):
+                client.sendall(text)
+                back = b""
+                while len(back) < len(text):
+                    piece = client.recv(65536)
+                    assert piece
+                    back += piece
+                assert back == text
+    assert run("tcp_echo", "nonsense")[0] == 1
+
+
+def get(port, target):
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+        client.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)
+        data = b""
+        while True:
+            piece = client.recv(65536)
+            if not piece:
+                return data
+            data += piece
+
+
+@test
+def http_hello():
+    with server("examples/http_hello", "127.0.0.1:PORT") as port:
+        assert get(port, b"/").endswith(b"There are /hello/NAME and /count.\n")
+        assert get(port, b"/hello/wok").endswith(b"Hello, wok!\n")
+        assert get(port, b"/nothing").startswith(b"HTTP/1.1 404")
+        start = time.monotonic()
+        pieces = get(port, b"/count")
+        assert re.search(rb"1\n.*5\n", pieces, re.S) and time.monotonic() - start > 0.9, pieces
+
+
+@test
+def fetch_all():
+    with server("wok", "lab-server", "127.0.0.1:PORT") as port:
+        base = "http://127.0.0.1:%d" % port
+        status, out, err, took = run("fetch_all", *[base + "/delay/0.5"] * 6, base + "/bytes/5000")
+        assert status == 0 and not err and 0.9 < took < 3, (status, out, err, took)
+        assert out.count("status 200") == 7 and "5000 bytes" in out, out
+        status, out, err, _ = run("fetch_all", base + "/get", "http://127.0.0.1:1/")
+        assert status == 1 and "status 200" in out and "http://127.0.0.1:1/" in err, (out, err)
+    assert run("fetch_all")[0] == 2
+
+
+def main():
+    global BUILD
+    arguments = sys.argv[1:]
+    if arguments:
+        BUILD = os.path.abspath(arguments.pop(0))
+    text = arguments.pop(0) if arguments else ""
+    passed = failed = 0
+    for function in TESTS:
+        if text not in function.__name__:
+            continue
+        try:
+            function()
+        except Exception as error:  # a failed test must not hide the others
+            failed += 1
+            print("FAIL %s: %s: %s" % (function.__name__, type(error).__name__, error))
+        else:
+            passed += 1
+            print("ok   %s" % function.__name__)
+        sys.stdout.flush()
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0 or passed == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs the test programs of a build folder and sums up.
+#
+#   tools/run-tests.sh BUILD [TEXT]      TEXT: only tests whose "suite name" contains it
+#
+# Writes BUILD/labels.txt: a line for each test that ran and passed, SUITE TEST LABEL...; with TEXT
+# that is BUILD/labels-some.txt, so that a partial run does not replace the whole record.
+# WOK_TEST_WRAPPER is put before each program (valgrind, qemu). Closes with "N passed, N failed",
+# and ", N skipped" if some were; the exit status is 0 only if none failed and some passed.
+set -u
+
+build=${1:?usage: tools/run-tests.sh BUILD [TEXT]}
+text=${2:-}
+if [ ! -f "$build/tests/list" ]; then
+	echo "run-tests: there are no tests in $build: run \"make\" first" >&2
+	exit 1
+fi
+labels=$build/labels${text:+-some}.txt
+: >"$labels" || exit 1
+WOK_LABELS=$(cd "$(dirname "$labels")" && pwd)/$(basename "$labels")
+export WOK_LABELS
+
+passed=0 failed=0 skipped=0 names=
+while read -r program; do
+	[ -n "$program" ] || continue
+	# shellcheck disable=SC2086 # the wrapper is a command with arguments
+	output=$(${WOK_TEST_WRAPPER:-} "$program" ${text:+"$text"} </dev/null)
+	status=$?
+	[ $status -eq 2 ] && [ -n "$text" ] && continue # nothing here has that name
+	sums=$(printf '%s\n' "$output" | tail -n 1 |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+	if [ -z "$sums" ]; then
+		# It died before it could count: what it was is lost, so it counts as one failure.
+		printf '%s\n' "$output"
+		echo "run-tests: $(basename "$program") ended early, status $status" >&2
+		sums="0 1 0"
+		output="FAIL $(basename "$program")"
+	fi
+	read -r p f s <<-END
+		$sums
+	END
+	printf '%-16s %4d passed, %d failed, %d skipped\n' "$(basename "$program")" "$p" "$f" "$s"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	names="$names$(printf '%s\n' "$output" | sed -n 's/^FAIL /  /p')
+"
+	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ "$f" -eq 0 ]; then
+		# As a sanitizer does, when it finds a leak at the very end.
+		echo "run-tests: $(basename "$program") counted no failure, but its status is $status" >&2
+		failed=$((failed + 1))
+		names="$names  $(basename "$program") (exit status $status)
+"
+	fi
+done <"$build/tests/list"
+
+names=$(printf '%s' "$names" | grep -v '^$')
+[ -z "$names" ] || printf 'failed tests:\n%s\n' "$names"
+if [ $((passed + failed + skipped)) -eq 0 ]; then
+	echo "run-tests: no test's \"suite name\" contains \"$text\"" >&2
+	failed=1
+fi
+[ $skipped -eq 0 ] && more= || more=", $skipped skipped"
+echo "$passed passed, $failed failed$more"
+[ $failed -eq 0 ]
