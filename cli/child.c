@@ -155,13 +155,13 @@ uint64_t child_allow_descriptors(uint64_t wanted, uint64_t reserve)
 {
 	struct rlimit limit;
 
+	/* If a limit is unknown, or stays as it is, the calls that need a descriptor will tell. */
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return wanted; /* unknown: then the calls that need one will tell */
-	rlim_t before = limit.rlim_cur;
-	if (limit.rlim_max >= wanted)
-		limit.rlim_cur = before > wanted ? before : wanted;
-	else
-		limit.rlim_cur =
-			limit.rlim_max > 2 * reserve ? limit.rlim_max - reserve : limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_cur;
+		return wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_cur = limit.rlim_max - (limit.rlim_max > 2 * reserve ? reserve : 0);
+	else if (limit.rlim_cur < wanted)
+		limit.rlim_cur = wanted;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_max;
 }

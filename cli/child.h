@@ -48,7 +48,7 @@ uint64_t child_peak_memory(pid_t pid);
  * Allow this process so many descriptors, by raising the soft limit as far as needed and allowed.
  *
  * reserve:    so many are left unused where the hard limit is lower than wanted
- * Returns:    how many it may have now
+ * Returns:    the hard limit: less than wanted if that was impossible
  */
 uint64_t child_allow_descriptors(uint64_t wanted, uint64_t reserve);
 

@@ -39,8 +39,9 @@ static void allow_descriptors(const struct way_job *job, char *hint, size_t size
 	*hint = '\0';
 	if (allowed < wanted)
 		snprintf(hint, size,
-			 "%s requests at once need %s file descriptors, and this system allows "
-			 "%s (the hard limit). Allow more (as root: ulimit -n %llu), or ask for "
+			 "%s requests at once need %s file descriptors, and at most %s are "
+			 "allowed here (the hard limit). Allow more (as root: ulimit -n %llu), or "
+			 "ask for "
 			 "less at once (--ways limited --limit %llu)",
 			 text_count(at_once).s, text_count(wanted).s, text_count(allowed).s,
 			 (unsigned long long) wanted, (unsigned long long) possible);

@@ -19,6 +19,7 @@
  * delivers no cancellation.
  */
 
+/* clang-format off */
 #ifdef __cplusplus
 #define WOK_BEGIN_DECLS _Pragma("GCC visibility push(default)") extern "C" {
 #define WOK_END_DECLS } _Pragma("GCC visibility pop")
@@ -26,6 +27,7 @@
 #define WOK_BEGIN_DECLS _Pragma("GCC visibility push(default)")
 #define WOK_END_DECLS _Pragma("GCC visibility pop")
 #endif
+/* clang-format on */
 
 #define WOK_MUST_CHECK __attribute__((warn_unused_result))
 #define WOK_PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -83,7 +85,8 @@ typedef struct {
 			return wok__result;                                                        \
 	} while (0)
 
-/* Do without a result that has to be checked elsewhere: gcc warns of (void) wok_...() all the same. */
+/* Do without a result that has to be checked elsewhere: gcc warns of (void) wok_...() all the same.
+ */
 #define WOK_IGNORE(call)                                                                           \
 	do {                                                                                       \
 		__typeof__(call) wok__ignored = (call);                                            \

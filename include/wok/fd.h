@@ -7,7 +7,8 @@ WOK_BEGIN_DECLS
 
 /* What to wait for on a descriptor, and what it became. */
 enum {
-	WOK_READABLE = 1, /* data, a connection to accept, the end, or an error is there to be read */
+	WOK_READABLE =
+		1, /* data, a connection to accept, the end, or an error is there to be read */
 	WOK_WRITABLE = 2, /* a write would not block, or would fail */
 };
 

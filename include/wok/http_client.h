@@ -19,20 +19,20 @@ typedef struct wok_http_session wok_http_session;
 
 /* How to set up a session. Zero in a field means the default. */
 typedef struct {
-	size_t limit;                /* connections in all; 100; more requests queue, first in first out */
-	size_t limit_per_host;       /* connections to one host and port; no limit but the above */
-	wok_time keep_alive;         /* how long an idle connection is kept; 15 s */
-	wok_time timeout;            /* for a request as a whole, its body included; 5 min */
-	wok_time connect_timeout;    /* for the look-up and the connection; 30 s */
-	wok_time read_timeout;       /* between two arrivals of bytes; none */
+	size_t limit; /* connections in all; 100; more requests queue, first in first out */
+	size_t limit_per_host;    /* connections to one host and port; no limit but the above */
+	wok_time keep_alive;      /* how long an idle connection is kept; 15 s */
+	wok_time timeout;         /* for a request as a whole, its body included; 5 min */
+	wok_time connect_timeout; /* for the look-up and the connection; 30 s */
+	wok_time read_timeout;    /* between two arrivals of bytes; none */
 	const wok_http_header *headers; /* sent with each request, copied */
 	size_t n_headers;
-	size_t max_line;             /* bytes of a line of the response's head; 8190 */
-	size_t max_head;             /* bytes of the whole head; 64 KiB */
-	size_t max_headers;          /* fields in it; 128 */
-	size_t max_body;             /* bytes that wok_http_body() gathers; 64 MiB */
-	bool no_retry;               /* do not send an idempotent request again that met a connection
-	                                which the server had just closed */
+	size_t max_line;    /* bytes of a line of the response's head; 8190 */
+	size_t max_head;    /* bytes of the whole head; 64 KiB */
+	size_t max_headers; /* fields in it; 128 */
+	size_t max_body;    /* bytes that wok_http_body() gathers; 64 MiB */
+	bool no_retry;      /* do not send an idempotent request again that met a connection
+			       which the server had just closed */
 } wok_http_session_options;
 
 /**
@@ -43,8 +43,8 @@ typedef struct {
  * Checkpoint: never
  * Threads:    the loop's
  */
-int wok_http_session_new(const wok_http_session_options *options,
-			 wok_http_session **ret_session) WOK_MUST_CHECK;
+int wok_http_session_new(const wok_http_session_options *options, wok_http_session **ret_session)
+	WOK_MUST_CHECK;
 
 /**
  * Close a session: idle connections are closed at once, those of responses when these are freed. A
@@ -60,7 +60,7 @@ WOK_DEFINE_AUTO(wok_http_session)
 
 /* What a session's pool does now, and has done. */
 typedef struct {
-	size_t open;      /* connections, in use and idle */
+	size_t open; /* connections, in use and idle */
 	size_t idle;
 	size_t waiting;   /* requests that queue for a connection */
 	uint64_t created; /* connections made since the session began */
@@ -78,18 +78,18 @@ void wok_http_session_stats(const wok_http_session *session, wok_http_stats *ret
 
 /* What is special about one request. Zero in a field means the session's value. */
 typedef struct {
-	wok_time timeout;               /* for the request as a whole, its body included */
+	wok_time timeout; /* for the request as a whole, its body included */
 	wok_time connect_timeout;
 	wok_time read_timeout;
 	const wok_http_header *headers; /* besides the session's; the same name replaces one */
 	size_t n_headers;
-	const void *body;               /* sent with a Content-Length */
+	const void *body; /* sent with a Content-Length */
 	size_t body_size;
 	/* Instead of body: called for its next bytes until it returns 0, or an error, which the
 	 * request then returns. It may wait. Sent chunked; such a request is never repeated. */
 	ssize_t (*body_read)(void *arg, void *data, size_t size);
 	void *body_arg;
-	const char *content_type;       /* of the body; "application/octet-stream" */
+	const char *content_type; /* of the body; "application/octet-stream" */
 } wok_http_options;
 
 /* A response: its head is there, its body may still be arriving. It holds its session. */
@@ -101,8 +101,8 @@ typedef struct wok_http_response wok_http_response;
  * session:    NULL: one that the loop makes on first use, with the defaults, and closes at its end
  * url:        "http://host[:port][/path][?query]"; sent as it is, byte by byte
  * options:    NULL for the defaults; borrowed for the call
- * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response that
- *             breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that ends
+ * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
+ * that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that ends
  *             half-way; -ETIMEDOUT, the message naming the phase; -EINVAL for a URL or header that
  *             makes no sense; -EPROTONOSUPPORT for a scheme other than http; -ECANCELED
  * Checkpoint: always

@@ -59,23 +59,23 @@ int wok_http_route(wok_http_app *app, const char *method, const char *path,
 /* How to serve. Zero in a field means the default. */
 typedef struct {
 	wok_listen_options listen;
-	size_t max_connections;    /* at once; no limit */
-	wok_time header_timeout;   /* for a head, from its first byte on; 30 s */
-	wok_time body_timeout;     /* between two arrivals of a body's bytes; 30 s */
-	wok_time write_timeout;    /* for the peer to accept some bytes of a reply; 30 s */
-	wok_time keep_alive;       /* how long a connection may be idle between requests; 75 s */
-	wok_time drain;            /* how long requests may go on when the server ends; 5 s */
-	size_t max_line;           /* bytes of the request line, and of a header; 8190 */
-	size_t max_head;           /* bytes of the whole head; 64 KiB */
-	size_t max_headers;        /* fields in it; 128 */
-	size_t max_body;           /* bytes of a request's body; 1 MiB; more is 413 */
-	const char *server_name;   /* the Server header; none; lives as long as the server */
+	size_t max_connections;  /* at once; no limit */
+	wok_time header_timeout; /* for a head, from its first byte on; 30 s */
+	wok_time body_timeout;   /* between two arrivals of a body's bytes; 30 s */
+	wok_time write_timeout;  /* for the peer to accept some bytes of a reply; 30 s */
+	wok_time keep_alive;     /* how long a connection may be idle between requests; 75 s */
+	wok_time drain;          /* how long requests may go on when the server ends; 5 s */
+	size_t max_line;         /* bytes of the request line, and of a header; 8190 */
+	size_t max_head;         /* bytes of the whole head; 64 KiB */
+	size_t max_headers;      /* fields in it; 128 */
+	size_t max_body;         /* bytes of a request's body; 1 MiB; more is 413 */
+	const char *server_name; /* the Server header; none; lives as long as the server */
 } wok_http_serve_options;
 
 /**
- * Serve an app on an open listener, until the call is cancelled. Then nothing more is accepted, idle
- * connections are closed, requests that are being answered may end within the time for draining,
- * and the rest is cancelled.
+ * Serve an app on an open listener, until the call is cancelled. Then nothing more is accepted,
+ * idle connections are closed, requests that are being answered may end within the time for
+ * draining, and the rest is cancelled.
  *
  * listener:   closed by the call, not released
  * options:    NULL for the defaults; borrowed for the call
@@ -211,11 +211,11 @@ int wok_http_reply_text(wok_http_request *request, int status, const char *text)
 
 /* A reply whose body is there. Zero in a field means the default. */
 typedef struct {
-	int status;                     /* 200 to 599; 200 */
-	const char *content_type;       /* none if there is no body, else "application/octet-stream" */
+	int status;               /* 200 to 599; 200 */
+	const char *content_type; /* none if there is no body, else "application/octet-stream" */
 	const wok_http_header *headers; /* besides those that wok sets */
 	size_t n_headers;
-	const void *body;               /* borrowed for the call; sent with a Content-Length */
+	const void *body; /* borrowed for the call; sent with a Content-Length */
 	size_t body_size;
 } wok_http_reply_options;
 

@@ -59,9 +59,9 @@ bool wok_lock_held(const wok_lock *lock);
  * not acquired, r is the negative result, and the block is not entered.
  */
 #define WOK_WITH_LOCK(lock, r)                                                                     \
-	for (wok_lock *WOK__HIDDEN(held) __attribute__((cleanup(wok_lock_leave_auto))) =           \
+	for (wok_lock * WOK__HIDDEN(held) __attribute__((cleanup(wok_lock_leave_auto))) =          \
 		     ((r) = wok_lock_acquire(lock)) < 0 ? NULL : (lock),                           \
-		      *WOK__HIDDEN(once) = WOK__HIDDEN(held);                                      \
+					  *WOK__HIDDEN(once) = WOK__HIDDEN(held);                  \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
 static inline void wok_lock_leave_auto(wok_lock **lock)

@@ -20,7 +20,8 @@ typedef struct {
 	bool no_sigint;
 	/* Leave SIGSEGV alone: a stack overflow then dies without naming its task. */
 	bool no_overflow_report;
-	/* Also report what is suspicious but not wrong; the environment's WOK_DEBUG=1 does so, too. */
+	/* Also report what is suspicious but not wrong; the environment's WOK_DEBUG=1 does so, too.
+	 */
 	bool debug;
 } wok_run_options;
 
@@ -69,15 +70,15 @@ wok_time wok_now(void);
 
 /* What a loop says of itself. */
 typedef struct {
-	const char *backend;      /* "epoll" */
-	const char *stack_guard;  /* "guard pages", "mprotect", "canary" */
-	size_t stack_size;        /* bytes that a task may use */
-	size_t tasks;             /* alive now */
-	size_t stacks;            /* bound to tasks now */
-	size_t stacks_mapped;     /* bound, or kept for reuse */
-	size_t timers;            /* armed */
-	uint64_t ticks;           /* batches run */
-	uint64_t polls;           /* visits to the kernel */
+	const char *backend;     /* "epoll" */
+	const char *stack_guard; /* "guard pages", "mprotect", "canary" */
+	size_t stack_size;       /* bytes that a task may use */
+	size_t tasks;            /* alive now */
+	size_t stacks;           /* bound to tasks now */
+	size_t stacks_mapped;    /* bound, or kept for reuse */
+	size_t timers;           /* armed */
+	uint64_t ticks;          /* batches run */
+	uint64_t polls;          /* visits to the kernel */
 } wok_loop_info;
 
 /**
@@ -149,10 +150,10 @@ bool wok_callback_cancel(wok_callback callback);
 
 /* A thing that went wrong with nobody there to take the error. */
 typedef struct {
-	int code;               /* the error; 0 where there is none */
-	const char *message;    /* whole, without a line end */
-	const char *task;       /* the task's name; NULL if it is not about one */
-	const wok_site *site;   /* where it was started; NULL if unknown */
+	int code;             /* the error; 0 where there is none */
+	const char *message;  /* whole, without a line end */
+	const char *task;     /* the task's name; NULL if it is not about one */
+	const wok_site *site; /* where it was started; NULL if unknown */
 } wok_report;
 
 /* Takes a report; what it points to lives for the call. */

@@ -34,9 +34,9 @@ typedef struct wok_listener wok_listener;
 
 /* How to listen. Zero in a field means the default. */
 typedef struct {
-	int backlog;      /* connections that wait to be accepted; 4096, capped by the system */
-	bool reuse_port;  /* share the port with other loops' listeners (SO_REUSEPORT) */
-	bool nagle;       /* leave Nagle's algorithm on (TCP_NODELAY is set otherwise) */
+	int backlog;     /* connections that wait to be accepted; 4096, capped by the system */
+	bool reuse_port; /* share the port with other loops' listeners (SO_REUSEPORT) */
+	bool nagle;      /* leave Nagle's algorithm on (TCP_NODELAY is set otherwise) */
 } wok_listen_options;
 
 /**
@@ -103,9 +103,11 @@ typedef struct {
 	wok_listen_options listen;
 	/* Connections at once; more wait in the backlog. No limit. */
 	size_t max_connections;
-	/* How long connections may go on when the server is cancelled; 0: they are cancelled, too. */
+	/* How long connections may go on when the server is cancelled; 0: they are cancelled, too.
+	 */
 	wok_time drain;
-	/* Called with handler's arg when nothing more is accepted, before the draining; never waits. */
+	/* Called with handler's arg when nothing more is accepted, before the draining; never
+	 * waits. */
 	void (*on_stop)(void *arg);
 } wok_serve_options;
 

@@ -53,8 +53,8 @@ int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg) WOK_MUST_CHECK;
 
 /**
  * Run fn(arg) as a task of the loop and wait for its result. A plain thread blocks; a task of
- * another loop waits, and if it is cancelled, the task over there is cancelled and joined. An error's
- * message becomes the caller's.
+ * another loop waits, and if it is cancelled, the task over there is cancelled and joined. An
+ * error's message becomes the caller's.
  *
  * arg:        borrowed for the call
  * Returns:    what fn returned; WOK_ETASKCANCELED if the task was cancelled; -ENOMEM; -ESHUTDOWN if

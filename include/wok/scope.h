@@ -79,9 +79,10 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
 		       const wok_site *site) WOK_MUST_CHECK;
 
 /**
- * Wait until all children have ended, those included that they spawn meanwhile, and leave the scope:
- * nothing can be spawned afterwards, and its cancel no longer concerns the caller. (A background
- * scope stays open.) If the caller is cancelled, the children are cancelled, and still joined.
+ * Wait until all children have ended, those included that they spawn meanwhile, and leave the
+ * scope: nothing can be spawned afterwards, and its cancel no longer concerns the caller. (A
+ * background scope stays open.) If the caller is cancelled, the children are cancelled, and still
+ * joined.
  *
  * Returns:    0; the first error of a child; -ECANCELED if a scope around this one was cancelled;
  *             -ETIMEDOUT if the scope's timeout ended it; -EDEADLK if a child waits for the caller;

@@ -49,9 +49,10 @@ void wok_semaphore_release(wok_semaphore *semaphore);
  * acquired, r is the negative result, and the block is not entered.
  */
 #define WOK_WITH_SEMAPHORE(semaphore, r)                                                           \
-	for (wok_semaphore *WOK__HIDDEN(held) __attribute__((cleanup(wok_semaphore_leave_auto))) = \
+	for (wok_semaphore * WOK__HIDDEN(held)                                                     \
+				     __attribute__((cleanup(wok_semaphore_leave_auto))) =          \
 		     ((r) = wok_semaphore_acquire(semaphore)) < 0 ? NULL : (semaphore),            \
-			   *WOK__HIDDEN(once) = WOK__HIDDEN(held);                                 \
+				     *WOK__HIDDEN(once) = WOK__HIDDEN(held);                       \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
 static inline void wok_semaphore_leave_auto(wok_semaphore **semaphore)

@@ -90,8 +90,8 @@ int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size
 int wok_stream_next_line(wok_stream *stream, size_t limit, wok_view *ret_line) WOK_MUST_CHECK;
 
 /**
- * Wait until more bytes are in the stream's buffer than now, without taking them: for protocols that
- * parse in place.
+ * Wait until more bytes are in the stream's buffer than now, without taking them: for protocols
+ * that parse in place.
  *
  * limit:      how large the buffer may grow; 0 for 64 KiB
  * ret_bytes:  all that is buffered, valid until the next read of any kind

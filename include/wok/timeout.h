@@ -24,9 +24,9 @@ typedef struct {
 
 /* Run the block that follows under a time limit; break and return leave it as they should. */
 #define WOK_TIMEOUT(timeout, limit)                                                                \
-	for (wok_timeout *WOK__HIDDEN(left) __attribute__((cleanup(wok_timeout_leave_auto))) =     \
+	for (wok_timeout * WOK__HIDDEN(left) __attribute__((cleanup(wok_timeout_leave_auto))) =    \
 		     wok_timeout_enter((timeout), (limit)),                                        \
-			 *WOK__HIDDEN(once) = WOK__HIDDEN(left);                                   \
+					     *WOK__HIDDEN(once) = WOK__HIDDEN(left);               \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
 /**
@@ -121,9 +121,9 @@ typedef struct {
  * has come (or after the block began, if that is later). For a clean-up that has to wait.
  */
 #define WOK_SHIELD(grace)                                                                          \
-	for (wok_shield *WOK__HIDDEN(left) __attribute__((cleanup(wok_shield_leave_auto))) =       \
+	for (wok_shield * WOK__HIDDEN(left) __attribute__((cleanup(wok_shield_leave_auto))) =      \
 		     wok_shield_enter(&(wok_shield){{0}}, (grace)),                                \
-			*WOK__HIDDEN(once) = WOK__HIDDEN(left);                                    \
+					    *WOK__HIDDEN(once) = WOK__HIDDEN(left);                \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
 /**

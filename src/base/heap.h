@@ -2,10 +2,10 @@
 #ifndef WOK_BASE_HEAP_H
 #define WOK_BASE_HEAP_H
 /*
- * A heap of four-way branches, ordered by (key, sequence): equal keys come out in the order in which
- * they went in. The keys lie in the array itself, so that sifting touches no element; four children
- * share a cache line or two. Each element knows its place, so it can leave from the middle.
- * Johnson 1975 has the d-ary heap.
+ * A heap of four-way branches, ordered by (key, sequence): equal keys come out in the order in
+ * which they went in. The keys lie in the array itself, so that sifting touches no element; four
+ * children share a cache line or two. Each element knows its place, so it can leave from the
+ * middle. Johnson 1975 has the d-ary heap.
  */
 #include <stdbool.h>
 #include <stddef.h>

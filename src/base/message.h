@@ -2,8 +2,8 @@
 #ifndef WOK_BASE_MESSAGE_H
 #define WOK_BASE_MESSAGE_H
 /*
- * The message that stands behind an error code. Each task has a slot for one, and so has each thread
- * for the time outside of tasks; wok_fail() fills the slot of whoever runs.
+ * The message that stands behind an error code. Each task has a slot for one, and so has each
+ * thread for the time outside of tasks; wok_fail() fills the slot of whoever runs.
  */
 #include <wok/error.h>
 

@@ -2,9 +2,9 @@
 #ifndef WOK_EXEC_LANE_H
 #define WOK_EXEC_LANE_H
 /*
- * A lane: a queue of blocking work, and the threads that do it. Threads start when there is work and
- * end when there has been none for a while. Lanes belong to the process, not to a loop: their work
- * may outlast who asked for it.
+ * A lane: a queue of blocking work, and the threads that do it. Threads start when there is work
+ * and end when there has been none for a while. Lanes belong to the process, not to a loop: their
+ * work may outlast who asked for it.
  */
 #include <pthread.h>
 #include <stddef.h>

@@ -76,8 +76,10 @@ void wok__buffer_field(struct wok__buffer *buffer, const char *name, const char 
 		return;
 	int r = wok__h1_put_field(room, most, n, v);
 	if (r < 0)
-		buffer->error = wok_fail(-EINVAL, "the header \"%.40s\" cannot be sent: its name or "
-						  "value has bytes that are not allowed", name);
+		buffer->error = wok_fail(-EINVAL,
+					 "the header \"%.40s\" cannot be sent: its name or "
+					 "value has bytes that are not allowed",
+					 name);
 	else
 		buffer->size += (size_t) r;
 }

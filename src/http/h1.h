@@ -227,14 +227,8 @@ struct wok__h1_scan {
 	uint32_t error_offset; /* of the byte that caused an error */
 };
 
-#define WOK__H1_SCAN_REQUEST                                                                       \
-	{                                                                                          \
-		.flags = WOK__H1_REQUEST                                                           \
-	}
-#define WOK__H1_SCAN_RESPONSE                                                                      \
-	{                                                                                          \
-		.flags = WOK__H1_RESPONSE                                                          \
-	}
+#define WOK__H1_SCAN_REQUEST {.flags = WOK__H1_REQUEST}
+#define WOK__H1_SCAN_RESPONSE {.flags = WOK__H1_RESPONSE}
 
 /**
  * Look for the end of a head. Call again with the same bytes and more behind them: looks at each

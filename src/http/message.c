@@ -89,7 +89,8 @@ int wok__h1_to_wok(int error, const char *what)
 	if (error == WOK__H1_TRUNCATED)
 		return wok_fail(WOK_EEOF, "the connection ended in the middle of %s", what);
 	if (status == 413 || status == 414 || status == 431)
-		return wok_fail(WOK_ELIMIT, "%s is over a limit: %s", what, wok__h1_strerror(error));
+		return wok_fail(WOK_ELIMIT, "%s is over a limit: %s", what,
+				wok__h1_strerror(error));
 	return wok_fail(WOK_EPEER, "%s is malformed: %s", what, wok__h1_strerror(error));
 }
 
@@ -122,7 +123,8 @@ static int decode(struct wok__incoming *incoming)
 		wok_view bytes = wok_stream_buffered(incoming->stream);
 		struct wok__h1_span piece = {0};
 		size_t consumed;
-		int event = wok__h1_body_feed(&incoming->body, bytes.data, bytes.size, &consumed, &piece);
+		int event = wok__h1_body_feed(&incoming->body, bytes.data, bytes.size, &consumed,
+					      &piece);
 
 		if (event < 0)
 			return event;

@@ -35,7 +35,8 @@ struct wok__incoming {
 	struct wok__h1_body body;
 	struct wok__h1_limits limits;
 	wok_stream *stream;
-	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing */
+	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing
+			 */
 	bool ended;
 };
 

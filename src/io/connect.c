@@ -75,7 +75,8 @@ int wok_unix_connect(const char *path, wok_stream **ret_stream)
 	while ((fd = wok__socket_connect((const void *) &address, size)) == -EAGAIN)
 		WOK_TRY(wok_sleep(5 * WOK_MS));
 	if (fd < 0)
-		return fd == -ECANCELED ? fd
-					: wok_fail(fd, "cannot connect to %s: %s", path, wok_strerror(fd));
+		return fd == -ECANCELED
+			       ? fd
+			       : wok_fail(fd, "cannot connect to %s: %s", path, wok_strerror(fd));
 	return wok__unix_stream_new(fd, ret_stream);
 }

@@ -12,7 +12,8 @@ int wok_fd_wait(int fd, int events)
 	struct wok__io io = {.kind = WOK__IO_WAIT, .fd = fd, .events = events};
 
 	if (events == 0 || events & ~(WOK_READABLE | WOK_WRITABLE))
-		return wok_fail(-EINVAL, "wok_fd_wait: events are WOK_READABLE, WOK_WRITABLE or both");
+		return wok_fail(-EINVAL,
+				"wok_fd_wait: events are WOK_READABLE, WOK_WRITABLE or both");
 	int r = (int) wok__io_wait(&io, "a descriptor");
 	if (r == -EBUSY)
 		return wok_fail(r, "another task waits for the same of descriptor %d", fd);

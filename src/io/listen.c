@@ -39,8 +39,8 @@ struct address {
 
 static int bad_address(const char *address, const char *why)
 {
-	return wok_fail(-EINVAL,
-			"%s: %s; write 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path", address, why);
+	return wok_fail(-EINVAL, "%s: %s; write 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path",
+			address, why);
 }
 
 static int parse_port(const char *address, const char *text, uint16_t *ret_port)
@@ -100,7 +100,8 @@ static int parse(const char *text, struct address *ret)
 	return wok__unix_address(text + 5, (void *) &ret->storage, &ret->size);
 }
 
-/* A socket file whose server is gone is in the way: it refuses connections. Others are left alone. */
+/* A socket file whose server is gone is in the way: it refuses connections. Others are left alone.
+ */
 static void remove_stale(const struct address *address)
 {
 	int fd = wok__sys_socket(AF_UNIX, SOCK_STREAM);

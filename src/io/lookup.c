@@ -3,8 +3,8 @@
  * Looking up names: see wok_lookup().
  *
  * getaddrinfo(3) blocks and cannot be stopped, so it runs in a thread of wok's own. A query owns
- * all that it touches there. It comes back as mail, and only the loop's thread looks at who waits for
- * it: a task that was cancelled has left by then, and the answer is dropped.
+ * all that it touches there. It comes back as mail, and only the loop's thread looks at who waits
+ * for it: a task that was cancelled has left by then, and the answer is dropped.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -26,7 +26,7 @@ struct query {
 	struct wok__mailbox *mailbox;
 	struct wok__parker *waiter; /* NULL: abandoned. The loop's thread only */
 	uint16_t port;
-	int error; /* of getaddrinfo, EAI_... */
+	int error;  /* of getaddrinfo, EAI_... */
 	int number; /* errno, for EAI_SYSTEM */
 	wok_addresses answer;
 	char host[];
@@ -143,7 +143,8 @@ static int lookup_in_thread(const char *host, uint16_t port, wok_addresses *ret_
 	int r = wok__lane_submit(&dns_lane, &query->work);
 	if (r < 0) {
 		release(query);
-		return wok_fail(r, "cannot look up %s: no thread for it: %s", host, wok_strerror(r));
+		return wok_fail(r, "cannot look up %s: no thread for it: %s", host,
+				wok_strerror(r));
 	}
 	struct wok__mailbox *mailbox = wok__loop->mailbox;
 	wok__mailbox_expect(mailbox);

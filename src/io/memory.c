@@ -169,8 +169,8 @@ static int memory_close(void *self)
 	return 0;
 }
 
-static const wok_stream_ops memory_ops = {
-	"memory", memory_read, memory_write, memory_shutdown, memory_close, NULL};
+static const wok_stream_ops memory_ops = {"memory",        memory_read,  memory_write,
+					  memory_shutdown, memory_close, NULL};
 
 static struct pair *new_pair(size_t capacity)
 {

@@ -2,9 +2,9 @@
 /*
  * Serving: see wok_serve().
  *
- * The connections' tasks are children of a background scope, not of the caller's: when the caller is
- * cancelled they may go on for the time that draining has. The scope's shield holds a cancel of the
- * run off for as long.
+ * The connections' tasks are children of a background scope, not of the caller's: when the caller
+ * is cancelled they may go on for the time that draining has. The scope's shield holds a cancel of
+ * the run off for as long.
  */
 #include <wok/error.h>
 #include <wok/loop.h>
@@ -33,8 +33,8 @@ struct connection {
 
 static bool is_peers_doing(int code)
 {
-	return code == -EPIPE || code == -ECONNRESET || code == -ECONNABORTED || code == -ETIMEDOUT ||
-	       code == WOK_EEOF;
+	return code == -EPIPE || code == -ECONNRESET || code == -ECONNABORTED ||
+	       code == -ETIMEDOUT || code == WOK_EEOF;
 }
 
 static int serve_connection(void *arg)
@@ -93,7 +93,7 @@ static void finish(struct server *server, const wok_serve_options *options)
 	if (options->on_stop)
 		options->on_stop(server->arg);
 	if (options->drain > 0) {
-		WOK_SHIELD(options->drain) {
+		WOK_SHIELD (options->drain) {
 			WOK_IGNORE(wok_scope_join(server->connections));
 		}
 	}
@@ -109,10 +109,10 @@ int wok_serve_on(wok_listener *listener, wok_serve_fn *handler, void *arg,
 	options = options ? options : &defaults;
 	server.limited = options->max_connections > 0 && options->max_connections != WOK_UNLIMITED;
 	server.places = (wok_semaphore) WOK_SEMAPHORE_INIT(options->max_connections);
-	WOK_TRY(wok_scope_new_with(
-		&(wok_scope_options){
-			.background = true, .keep_going = true, .shield = options->drain},
-		&server.connections));
+	WOK_TRY(wok_scope_new_with(&(wok_scope_options){.background = true,
+							.keep_going = true,
+							.shield = options->drain},
+				   &server.connections));
 	int r = accept_loop(&server);
 	finish(&server, options);
 	return r;

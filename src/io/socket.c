@@ -48,10 +48,10 @@ static int socket_close(void *self)
 	return wok__loop ? wok__io_close(wok__loop, fd_of(self)) : wok__sys_close(fd_of(self));
 }
 
-static const wok_stream_ops tcp_ops = {
-	"tcp", socket_read, socket_write, socket_shutdown, socket_close, fd_of};
-static const wok_stream_ops unix_ops = {
-	"unix", socket_read, socket_write, socket_shutdown, socket_close, fd_of};
+static const wok_stream_ops tcp_ops = {"tcp",           socket_read,  socket_write,
+				       socket_shutdown, socket_close, fd_of};
+static const wok_stream_ops unix_ops = {"unix",          socket_read,  socket_write,
+					socket_shutdown, socket_close, fd_of};
 
 static int stream_of(const wok_stream_ops *ops, int fd, wok_stream **ret_stream)
 {
@@ -97,7 +97,8 @@ int wok__unix_address(const char *path, struct sockaddr_un *ret_address, socklen
 	if (size == 0)
 		return wok_fail(-EINVAL, "the path of a Unix socket is empty");
 	if (size >= sizeof(ret_address->sun_path))
-		return wok_fail(-ENAMETOOLONG, "%s: the path of a Unix socket has at most %zu bytes", path,
+		return wok_fail(-ENAMETOOLONG,
+				"%s: the path of a Unix socket has at most %zu bytes", path,
 				sizeof(ret_address->sun_path) - 1);
 	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(ret_address->sun_path, path, size);

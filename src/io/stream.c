@@ -2,8 +2,8 @@
 /*
  * Streams: see wok/stream.h.
  *
- * The read buffer appears with the first call that needs one. Bytes lie in it from `start` to `end`;
- * room is made by moving them to the front, then by doubling. Plain reads go around it.
+ * The read buffer appears with the first call that needs one. Bytes lie in it from `start` to
+ * `end`; room is made by moving them to the front, then by doubling. Plain reads go around it.
  */
 #include <string.h>
 #include <wok/error.h>
@@ -99,7 +99,8 @@ int wok_stream_read_exactly(wok_stream *stream, void *data, size_t size, size_t 
 		if (n < 0)
 			return (int) n;
 		if (n == 0)
-			return wok_fail(WOK_EEOF, "the stream ended after %zu of %zu bytes", *done, size);
+			return wok_fail(WOK_EEOF, "the stream ended after %zu of %zu bytes", *done,
+					size);
 		*done += (size_t) n;
 	}
 	return 0;
@@ -136,7 +137,8 @@ int wok_stream_fill(wok_stream *stream, size_t limit, wok_view *ret_bytes)
 	if (stream->reading)
 		return wok_fail(-EBUSY, "another task reads from this stream");
 	WOK_TRY(make_room(stream, limit));
-	size_t room = stream->capacity - stream->end, allowed = limit - (stream->end - stream->start);
+	size_t room = stream->capacity - stream->end,
+	       allowed = limit - (stream->end - stream->start);
 	ssize_t n =
 		source_read(stream, stream->buffer + stream->end, room < allowed ? room : allowed);
 	if (n <= 0)
@@ -199,8 +201,8 @@ int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size
 		waited = true;
 	}
 	if (found > limit)
-		return wok_fail(WOK_ELIMIT, "a separator only after %zu bytes; the limit is %zu", found,
-				limit);
+		return wok_fail(WOK_ELIMIT, "a separator only after %zu bytes; the limit is %zu",
+				found, limit);
 	if (!waited)
 		WOK_TRY(wok__checkpoint());
 	hand_out(stream, found, ret_bytes);

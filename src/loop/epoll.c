@@ -2,11 +2,11 @@
 /*
  * The epoll backend: see loop/backend.h.
  *
- * An operation is tried first, and waits only if it would block. Each descriptor is registered once,
- * edge-triggered, for both directions, when something has to wait on it for the first time. What is
- * known of its readiness is kept: after a short read the next one goes straight to waiting, for an
- * edge will tell when there is more. That holds unless the peer has hung up: data and the end of the
- * stream may have come as one edge, so then every read is tried.
+ * An operation is tried first, and waits only if it would block. Each descriptor is registered
+ * once, edge-triggered, for both directions, when something has to wait on it for the first time.
+ * What is known of its readiness is kept: after a short read the next one goes straight to waiting,
+ * for an edge will tell when there is more. That holds unless the peer has hung up: data and the
+ * end of the stream may have come as one edge, so then every read is tried.
  *
  * Events carry the generation of their descriptor's number. Closing counts it up, so an event that
  * was fetched before the close is not taken for one of the next descriptor of that number. The
@@ -35,7 +35,7 @@ struct watch {
 	bool kept;     /* wok's own: the registration outlives a wait */
 	bool readable; /* a read may succeed: no edge has been used up */
 	bool writable;
-	bool hung_up;  /* RDHUP, HUP or ERR was seen */
+	bool hung_up; /* RDHUP, HUP or ERR was seen */
 	struct wok__io *reader;
 	struct wok__io *writer;
 };
@@ -248,15 +248,15 @@ static void epoll_forget(wok_loop *loop, int fd)
 		finish(loop, watch, watch->writer, -EBADF);
 }
 
-/* A connection has been made, or has failed: the socket knows. */
-static ssize_t connected(struct wok__io *io)
+/* A connection has been made, or has failed: then the kernel says so, and the socket says why. */
+static ssize_t connected(const struct watch *watch, const struct wok__io *io)
 {
-	return wok__sys_get_socket_error(io->fd);
+	return watch->hung_up ? wok__sys_get_socket_error(io->fd) : 0;
 }
 
 static void advance(wok_loop *loop, struct watch *watch, struct wok__io *io)
 {
-	ssize_t r = io->kind == WOK__IO_CONNECT ? connected(io) : try(io);
+	ssize_t r = io->kind == WOK__IO_CONNECT ? connected(watch, io) : try(io);
 
 	learn(watch, io, r);
 	if (r != -EAGAIN)

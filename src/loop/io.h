@@ -2,10 +2,11 @@
 #ifndef WOK_LOOP_IO_H
 #define WOK_LOOP_IO_H
 /*
- * An operation on a descriptor. The form fits a kernel that completes operations as well as one that
- * says when to try them: it is started, and it is done, either at once or later, from a poll of the
- * loop; done() is then called exactly once. Until then the operation, and the memory that it names,
- * belong to the backend; to cancel it is to ask, and what has been completed by then stays so.
+ * An operation on a descriptor. The form fits a kernel that completes operations as well as one
+ * that says when to try them: it is started, and it is done, either at once or later, from a poll
+ * of the loop; done() is then called exactly once. Until then the operation, and the memory that it
+ * names, belong to the backend; to cancel it is to ask, and what has been completed by then stays
+ * so.
  */
 #include <stddef.h>
 #include <sys/socket.h>
@@ -54,8 +55,8 @@ bool wok__io_start(struct wok_loop *loop, struct wok__io *io);
 void wok__io_cancel(struct wok_loop *loop, struct wok__io *io);
 
 /*
- * Close a descriptor. What is under way on it ends with -EBADF, and no event of it will be taken for
- * one of a later descriptor of that number.
+ * Close a descriptor. What is under way on it ends with -EBADF, and no event of it will be taken
+ * for one of a later descriptor of that number.
  */
 int wok__io_close(struct wok_loop *loop, int fd);
 #endif

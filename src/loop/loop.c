@@ -65,7 +65,7 @@ void wok__loop_at_end(struct wok__ending *ending)
 
 struct wok__ending *wok__loop_find_ending(void (*end)(struct wok__ending *ending))
 {
-	WOK__LIST_EACH(node, &wok__loop->endings) {
+	WOK__LIST_EACH (node, &wok__loop->endings) {
 		struct wok__ending *ending = WOK__CONTAINER(node, struct wok__ending, link);
 		if (ending->end == end)
 			return ending;
@@ -109,7 +109,7 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 	struct wok__list second;
 
 	wok__list_init(&second);
-	WOK__LIST_EACH(node, batch) {
+	WOK__LIST_EACH (node, batch) {
 		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
 		if (item->shuffled && next_random(loop) & 1)
 			continue;
@@ -218,7 +218,8 @@ static bool advance(wok_loop *loop)
 
 	if (loop->n_settling == 0 && (outside(loop) || !may_jump))
 		return false;
-	/* What has happened already goes before time passes, and before a deadlock is called one. */
+	/* What has happened already goes before time passes, and before a deadlock is called one.
+	 */
 	poll_kernel(loop, 0);
 	if (!wok__list_empty(&loop->ready) || loop->hooks->settled(loop))
 		return true;

@@ -2,9 +2,9 @@
 /*
  * Mailboxes: see loop/mailbox.h.
  *
- * A mutex guards the list; it is held for a few instructions. `notified` says that the loop has been
- * woken and has not looked yet, so only the first post of a burst writes to the eventfd. The loop
- * clears it under the mutex when it takes the list: a post after that wakes it again.
+ * A mutex guards the list; it is held for a few instructions. `notified` says that the loop has
+ * been woken and has not looked yet, so only the first post of a burst writes to the eventfd. The
+ * loop clears it under the mutex when it takes the list: a post after that wakes it again.
  */
 #include "loop/mailbox.h"
 

@@ -22,7 +22,8 @@ void wok__mailbox_unref(struct wok__mailbox *mailbox);
 /* The loop's end: refuse what comes from now on, drop what is there, release the loop's share. */
 void wok__mailbox_close(struct wok__mailbox *mailbox);
 
-/* Leave mail, from any thread; -ESHUTDOWN after the loop's end, the mail being the caller's still. */
+/* Leave mail, from any thread; -ESHUTDOWN after the loop's end, the mail being the caller's still.
+ */
 int wok__mailbox_post(struct wok__mailbox *mailbox, struct wok__mail *mail);
 
 /* Deliver what is there. On the loop's thread. */

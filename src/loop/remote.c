@@ -68,7 +68,8 @@ static void deliver(struct wok__mail *mail, bool lost)
 	struct call *call = WOK__CONTAINER(mail, struct call, mail);
 
 	if (lost)
-		wok__report(-ESHUTDOWN, NULL, NULL, "a remote call came too late: its loop has ended");
+		wok__report(-ESHUTDOWN, NULL, NULL,
+			    "a remote call came too late: its loop has ended");
 	else
 		wok_call_soon(call->fn, call->arg);
 	wok_free(call);

@@ -7,8 +7,8 @@
 WOK_BEGIN_DECLS
 
 /*
- * Tell the report hook of something that nobody else will. code: 0 if there is no error; task, site:
- * NULL if it is not about a task. The current message stays as it is.
+ * Tell the report hook of something that nobody else will. code: 0 if there is no error; task,
+ * site: NULL if it is not about a task. The current message stays as it is.
  */
 void wok__report(int code, const char *task, const wok_site *site, const char *format, ...)
 	WOK_PRINTF(4, 5);

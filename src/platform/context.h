@@ -2,8 +2,8 @@
 #ifndef WOK_PLATFORM_CONTEXT_H
 #define WOK_PLATFORM_CONTEXT_H
 /*
- * Switching between stacks. What a called function must preserve is saved on the stack that is left:
- * the callee-saved registers and the control words of the floating point units. errno is the
+ * Switching between stacks. What a called function must preserve is saved on the stack that is
+ * left: the callee-saved registers and the control words of the floating point units. errno is the
  * business of the caller, and so is the signal mask, which belongs to the thread.
  *
  * The assembly leaves the old stack by an indirect jump, not by a return: a return would never

@@ -44,7 +44,8 @@ static void on_fault(int number, siginfo_t *info, void *unused)
 		put(name);
 		put(" has used up its ");
 		put_number(stack->size);
-		put(" bytes; give it more by wok_task_options.stack_size or wok_run_options.stack_size, "
+		put(" bytes; give it more by wok_task_options.stack_size or "
+		    "wok_run_options.stack_size, "
 		    "or put less on its stack\n");
 	}
 	/* Returning repeats the fault, and now it kills, with a core that shows the culprit. */
@@ -65,7 +66,8 @@ static bool have_alternate_stack(struct wok__overflow_guard *guard)
 void wok__overflow_guard_open(struct wok__overflow_guard *guard,
 			      const struct wok__stack *(*current)(const char **ret_name))
 {
-	struct sigaction old, ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction old,
+		ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	guard->current = current;
 	if (!have_alternate_stack(guard))

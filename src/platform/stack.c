@@ -16,12 +16,12 @@
 #endif
 
 enum {
-	GUARD_SIZE = 16384,        /* larger than most frames, so that none steps over it */
-	ARENA_SIZE = 64 << 20,     /* address space, not memory */
-	MPROTECT_MAX = 16384,      /* two mappings each; the default limit of a process is 65,530 */
-	COLORS = 16,               /* how many offsets stack tops have ... */
-	COLOR_STEP = 64,           /* ... and by how much they differ: a cache line */
-	KEEP = 16,                 /* free stacks whose memory is never given back */
+	GUARD_SIZE = 16384,    /* larger than most frames, so that none steps over it */
+	ARENA_SIZE = 64 << 20, /* address space, not memory */
+	MPROTECT_MAX = 16384,  /* two mappings each; the default limit of a process is 65,530 */
+	COLORS = 16,           /* how many offsets stack tops have ... */
+	COLOR_STEP = 64,       /* ... and by how much they differ: a cache line */
+	KEEP = 16,             /* free stacks whose memory is never given back */
 };
 
 /* One mapping, cut into slots: guard, then stack. */
@@ -36,7 +36,7 @@ struct arena {
 
 struct wok__stack_class {
 	struct wok__stack_class *next;
-	size_t size; /* of the part above the guard */
+	size_t size;          /* of the part above the guard */
 	struct arena *arenas; /* the newest, which may have unused slots, in front */
 	/* Free stacks, the hottest last. Those below `trimmed` hold no memory. */
 	struct wok__stack **free;

@@ -26,7 +26,7 @@ enum wok__guard {
 };
 
 struct wok__stack {
-	char *low;  /* the lowest byte that a task may use */
+	char *low;   /* the lowest byte that a task may use */
 	size_t size; /* from there to the end of the slot */
 	struct wok__stack_class *class;
 	struct wok__fiber fiber;

@@ -10,8 +10,8 @@
 #include "task/timeout.h"
 
 /*
- * What wok_create_task() gives when there is no task: it has failed already, belongs to nobody and is
- * never changed, so one of each kind serves all threads.
+ * What wok_create_task() gives when there is no task: it has failed already, belongs to nobody and
+ * is never changed, so one of each kind serves all threads.
  */
 #define STILLBORN(name_, code)                                                                     \
 	static struct wok_task name_ = {                                                           \

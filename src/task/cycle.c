@@ -18,7 +18,7 @@ static bool reaches(struct wok_task *from, struct wok_task *target, uint32_t wal
 static bool any_child_reaches(struct wok_scope *scope, struct wok_task *target, uint32_t walk,
 			      int depth)
 {
-	WOK__LIST_EACH(node, &scope->block.region.children) {
+	WOK__LIST_EACH (node, &scope->block.region.children) {
 		struct wok__region *region = WOK__CONTAINER(node, struct wok__region, sibling);
 		if (region->kind == WOK__REGION_TASK && reaches(region->task, target, walk, depth))
 			return true;

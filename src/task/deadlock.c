@@ -51,8 +51,8 @@ static void list_waiting(struct wok__run *run, struct list *list)
 		if (region->kind == WOK__REGION_TASK)
 			add(list, region->task);
 	if (list->left_out > 0)
-		snprintf(list->text + list->size, sizeof(list->text) - list->size,
-			 "; and %zu more", list->left_out);
+		snprintf(list->text + list->size, sizeof(list->text) - list->size, "; and %zu more",
+			 list->left_out);
 }
 
 struct wok__message *wok__deadlock_message(struct wok__run *run)
@@ -87,6 +87,6 @@ void wok__deadlock_report_stuck(struct wok__run *run)
 	struct list list;
 
 	list_waiting(run, &list);
-	wok__report(-EDEADLK, NULL, NULL, "deadlock in shielded waits, which a cancel does not end: %s",
-		    list.text);
+	wok__report(-EDEADLK, NULL, NULL,
+		    "deadlock in shielded waits, which a cancel does not end: %s", list.text);
 }

@@ -61,7 +61,8 @@ static void on_end(struct wok__watcher *watcher)
 
 	note_end(gather, watch->task);
 	wok__task_drop(WOK_TAKE(watch->task));
-	if (finished(gather) && gather->parker.task && gather->parker.task->parker == &gather->parker)
+	if (finished(gather) && gather->parker.task &&
+	    gather->parker.task->parker == &gather->parker)
 		wok__wake(&gather->parker, 0);
 }
 
@@ -158,7 +159,8 @@ int wok_gather(wok_task *const *tasks, size_t n, int flags)
 	if (flags & ~(WOK_COLLECT | WOK_LEAVE_REST))
 		return wok_fail(-EINVAL, "wok_gather: unknown flags %#x", (unsigned) flags);
 	if (wok__join_would_deadlock(wok__current(), &(struct wok__join){.tasks = tasks, .n = n}))
-		return wok_fail(-EDEADLK, "wok_gather: one of the tasks is, or waits for, the caller");
+		return wok_fail(-EDEADLK,
+				"wok_gather: one of the tasks is, or waits for, the caller");
 	wok__checkpoints++;
 	if (n > FEW)
 		gather.watches = wok_alloc(n * sizeof(struct watch));

@@ -61,17 +61,18 @@ static void yield(struct wok_task *task)
 }
 
 /*
- * Say "cancelled" to a task. One that never listens would spin for ever, and the others would starve:
- * it is named, and from then on each refusal lets the others run.
+ * Say "cancelled" to a task. One that never listens would spin for ever, and the others would
+ * starve: it is named, and from then on each refusal lets the others run.
  */
 static int refuse(struct wok_task *task)
 {
 	if (++task->refused == REFUSALS) {
 		const char *reason = wok__region_reason(task->current);
-		wok__report(-ECANCELED, task->name, task->site,
-			    "a task has ignored -ECANCELED %d times in a row: it must return, or leave "
-			    "the scope that was cancelled%s%s",
-			    REFUSALS, reason ? ", because " : "", reason ? reason : "");
+		wok__report(
+			-ECANCELED, task->name, task->site,
+			"a task has ignored -ECANCELED %d times in a row: it must return, or leave "
+			"the scope that was cancelled%s%s",
+			REFUSALS, reason ? ", because " : "", reason ? reason : "");
 	}
 	if (task->refused >= REFUSALS)
 		yield(task);
@@ -140,6 +141,12 @@ int wok__park(struct wok__parker *parker, wok_waiters *queue)
 
 void wok__wake(struct wok__parker *parker, int result)
 {
+	/*
+	 * The first word holds. Whoever comes later in the same tick (a timer after a cancel, the end
+	 * of a task after both) finds the record still linked, for its task has not run yet.
+	 */
+	if (parker->task->parker != parker)
+		return;
 	dequeue(parker);
 	parker->result = result;
 	parker->task->parker = NULL;

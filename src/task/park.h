@@ -4,8 +4,8 @@
 /*
  * Waiting. A parker is a record on the waiting task's own stack, so waiting allocates nothing and
  * cannot run out of memory. It is ended exactly once: by whoever grants what is waited for, with
- * wok__wake(), or by a cancel. What was granted stays granted: a cancel that comes after it is found
- * by the task's next checkpoint. So nothing that was handed over is ever lost.
+ * wok__wake(), or by a cancel. What was granted stays granted: a cancel that comes after it is
+ * found by the task's next checkpoint. So nothing that was handed over is ever lost.
  */
 #include <wok/task.h>
 
@@ -28,9 +28,9 @@ struct wok__parker {
 	 * -ECANCELED. Otherwise the hook decides; the wait goes on until somebody wakes it.
 	 */
 	void (*cancel)(struct wok__parker *parker);
-	bool shielded;               /* neither ended nor refused because of a cancel */
+	bool shielded; /* neither ended nor refused because of a cancel */
 	int result;
-	const char *what;            /* what is waited for: "lock"; lives for ever */
+	const char *what;             /* what is waited for: "lock"; lives for ever */
 	const struct wok__join *join; /* if it joins tasks */
 };
 
@@ -39,13 +39,13 @@ struct wok__parker {
 
 /*
  * Park the current task, in a queue (NULL: in none), until it is woken or cancelled. A task that is
- * cancelled already is refused at once, unless the parker is shielded or has a cancel hook (which is
- * then called before parking). Returns what wok__wake() gave, or -ECANCELED; -EDEADLK where there is
- * no task.
+ * cancelled already is refused at once, unless the parker is shielded or has a cancel hook (which
+ * is then called before parking). Returns what wok__wake() gave, or -ECANCELED; -EDEADLK where
+ * there is no task.
  */
 int wok__park(struct wok__parker *parker, wok_waiters *queue);
 
-/* End a wait. */
+/* End a wait. One that has ended already, but whose task has not run yet, stays as it is. */
 void wok__wake(struct wok__parker *parker, int result);
 
 /* End the wait of the first in a queue; false if there is none. */
@@ -71,7 +71,8 @@ WOK_END_DECLS
 /* Whether the current task may wait: 0, or -EDEADLK with a message. */
 int wok__may_wait(void);
 
-/* Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint. */
+/* Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint.
+ */
 ssize_t wok__io_wait(struct wok__io *io, const char *what);
 
 /* How many checkpoints were passed in this thread. For tests. */

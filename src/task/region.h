@@ -2,9 +2,9 @@
 #ifndef WOK_TASK_REGION_H
 #define WOK_TASK_REGION_H
 /*
- * Regions: what can be cancelled. A region is a stretch of one task's execution: the task as a whole,
- * or a scope, timeout or shield that it has entered. They form a tree: a task's own region hangs
- * below the scope that owns it, an entered one below the region that the task was in.
+ * Regions: what can be cancelled. A region is a stretch of one task's execution: the task as a
+ * whole, or a scope, timeout or shield that it has entered. They form a tree: a task's own region
+ * hangs below the scope that owns it, an entered one below the region that the task was in.
  *
  * Cancelling marks a region and all below it, once, down to the shields; what is parked there is
  * woken. So a checkpoint asks a single flag, and cancellation is a state: the flag stays until the
@@ -38,7 +38,8 @@ struct wok__region {
 	bool shielded;  /* holds off what comes from outside */
 };
 
-/* A region that a task enters and leaves: with a deadline, or a shield that gives way in the end. */
+/* A region that a task enters and leaves: with a deadline, or a shield that gives way in the end.
+ */
 struct wok__block {
 	struct wok__region region;
 	struct wok__timer timer;

@@ -2,9 +2,9 @@
 /*
  * Running a function as a task of another loop: see wok_remote_run().
  *
- * The job lies on the caller's stack, which stays until the task over there has ended, so it needs no
- * memory of its own. It travels there as mail and comes back in one of two ways: to a task, as mail
- * to its loop; to a plain thread, through a condition variable.
+ * The job lies on the caller's stack, which stays until the task over there has ended, so it needs
+ * no memory of its own. It travels there as mail and comes back in one of two ways: to a task, as
+ * mail to its loop; to a plain thread, through a condition variable.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -44,7 +44,8 @@ static void on_deadlock(wok_loop *loop)
 		wok__region_cancel(&run->root, "all tasks waited for what could not come");
 		return;
 	}
-	/* Cancelled, and still stuck: a shielded wait that nothing can end. Only a signal can help. */
+	/* Cancelled, and still stuck: a shielded wait that nothing can end. Only a signal can help.
+	 */
 	wok__deadlock_report_stuck(run);
 	pause();
 }
@@ -192,8 +193,9 @@ int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mo
 	const wok_run_options defaults = {0};
 
 	if (wok__loop)
-		return wok_fail(-EDEADLK, "wok_run() cannot be called from a running event loop: call "
-					  "the function itself, for a task can wait anywhere");
+		return wok_fail(-EDEADLK,
+				"wok_run() cannot be called from a running event loop: call "
+				"the function itself, for a task can wait anywhere");
 	struct wok__run *run = wok__alloc_zeroed(sizeof(*run));
 	if (!run)
 		return -ENOMEM;

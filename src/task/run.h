@@ -2,8 +2,8 @@
 #ifndef WOK_TASK_RUN_H
 #define WOK_TASK_RUN_H
 /*
- * A run: a loop, the tasks on it, and their end. Its root region is above all of them; when the main
- * task has ended the root is cancelled, and the run is over when no task is left.
+ * A run: a loop, the tasks on it, and their end. Its root region is above all of them; when the
+ * main task has ended the root is cancelled, and the run is over when no task is left.
  */
 #include <wok/loop.h>
 
@@ -23,18 +23,18 @@ struct wok__run {
 	struct wok__fiber fiber;     /* the thread's own stack */
 	struct wok__signals signals;
 	struct wok__overflow_guard overflow;
-	size_t n_tasks;        /* alive */
+	size_t n_tasks; /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
 	wok_time grace;
-	uint32_t walk;         /* the mark of the last walk for cycles */
+	uint32_t walk;             /* the mark of the last walk for cycles */
 	struct wok__timer overdue; /* fires when the grace after the end of main is over */
-	bool over;             /* no task is left: nothing more may start */
+	bool over;                 /* no task is left: nothing more may start */
 	bool interrupted;
 	bool overdue_reported;
-	int deadlock;          /* -EDEADLK, with a message, or 0 */
+	int deadlock; /* -EDEADLK, with a message, or 0 */
 	struct wok__message *deadlock_message;
-	wok_waiters settling;  /* who waits until all others are blocked */
+	wok_waiters settling; /* who waits until all others are blocked */
 };
 
 static inline struct wok__run *wok__run_of(wok_loop *loop)

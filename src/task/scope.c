@@ -206,7 +206,8 @@ static int check_join(struct wok_scope *scope)
 	if (scope->joiner)
 		return wok_fail(-EINVAL, "wok_scope_join: another task joins this scope");
 	if (!scope->background && scope->block.region.task != wok__current())
-		return wok_fail(-EINVAL, "wok_scope_join: only the task that opened it joins a scope");
+		return wok_fail(-EINVAL,
+				"wok_scope_join: only the task that opened it joins a scope");
 	if (wok__join_would_deadlock(wok__current(), &(struct wok__join){.scope = scope}))
 		return wok_fail(-EDEADLK, "wok_scope_join: a task of the scope waits for this one");
 	return 0;
@@ -235,7 +236,8 @@ int wok_scope_join(wok_scope *scope)
 void wok_scope_cancel(wok_scope *scope, const char *reason)
 {
 	if (!scope->left)
-		wok__region_cancel(&scope->block.region, reason ? reason : "wok_scope_cancel() was called");
+		wok__region_cancel(&scope->block.region,
+				   reason ? reason : "wok_scope_cancel() was called");
 }
 
 bool wok_scope_canceled(const wok_scope *scope)
@@ -282,8 +284,8 @@ static void orphan(struct wok_scope *scope, const char *why)
 {
 	scope->joined = scope->orphan = true;
 	wok__region_cancel(&scope->block.region, "it was freed");
-	wok__report(-EINVAL, NULL, NULL, "a scope was freed %s: its tasks are cancelled, not joined",
-		    why);
+	wok__report(-EINVAL, NULL, NULL,
+		    "a scope was freed %s: its tasks are cancelled, not joined", why);
 }
 
 static void free_entered(struct wok_scope *scope)
@@ -320,7 +322,8 @@ void wok_scope_free(wok_scope *scope)
 		close_scope(scope);
 		release(scope);
 	} else {
-		orphan(scope, scope->joiner ? "while it was being joined" : "where no task can wait");
+		orphan(scope,
+		       scope->joiner ? "while it was being joined" : "where no task can wait");
 	}
 	wok__error_restore(saved);
 }

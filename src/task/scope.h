@@ -14,18 +14,18 @@ struct wok_scope {
 	struct wok__block block; /* first: a region of kind SCOPE is the start of a wok_scope */
 	struct wok__run *run;
 	size_t n_children;
-	struct wok__parker *joiner; /* who waits for the children; one at a time */
-	wok_scope_error *errors;    /* the first ones */
+	struct wok__parker *joiner;     /* who waits for the children; one at a time */
+	wok_scope_error *errors;        /* the first ones */
 	struct wok__message **messages; /* behind the errors */
-	size_t n_errors;            /* how many children failed */
+	size_t n_errors;                /* how many children failed */
 	size_t n_kept;
-	int first_error;            /* kept even without memory for the list */
+	int first_error; /* kept even without memory for the list */
 	bool background;
 	bool keep_going;
-	bool joined;  /* nothing can be spawned any more */
-	bool taken;   /* the errors were handed out */
-	bool left;    /* its task is out of it: only memory remains */
-	bool orphan;  /* freed where waiting was impossible: the last child frees it */
+	bool joined; /* nothing can be spawned any more */
+	bool taken;  /* the errors were handed out */
+	bool left;   /* its task is out of it: only memory remains */
+	bool orphan; /* freed where waiting was impossible: the last child frees it */
 };
 
 /* A child of a scope has ended. */

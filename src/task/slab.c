@@ -34,7 +34,7 @@ void wok__slab_open(struct wok__slab *slab)
 
 void wok__slab_close(struct wok__slab *slab)
 {
-	WOK__LIST_EACH(node, &slab->pages) {
+	WOK__LIST_EACH (node, &slab->pages) {
 		struct wok__slab_page *page = WOK__CONTAINER(node, struct wok__slab_page, link);
 		wok__list_remove(node);
 		page->slab = NULL;

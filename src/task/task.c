@@ -106,7 +106,7 @@ static void finish(struct wok_task *task, int result)
 	wok__region_unlink(&task->region);
 	wok__timer_unreserve(&run->loop);
 	run->n_tasks--;
-	WOK__LIST_EACH(node, &task->watchers) {
+	WOK__LIST_EACH (node, &task->watchers) {
 		wok__list_remove(node);
 		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
 		watcher->done(watcher);
@@ -132,22 +132,24 @@ static void body(void *arg)
 static bool bind_stack(struct wok_task *task)
 {
 	struct wok__run *run = task->run;
-	size_t size = task->extra && task->extra->stack_size ? task->extra->stack_size
-							     : run->stack_size;
+	size_t size =
+		task->extra && task->extra->stack_size ? task->extra->stack_size : run->stack_size;
 
 	task->stack = wok__stack_take(&run->stacks, size);
 	if (!task->stack)
 		return false;
-	wok__context_make(&task->context, task->stack->low, wok__stack_top(task->stack), body, task);
+	wok__context_make(&task->context, task->stack->low, wok__stack_top(task->stack), body,
+			  task);
 	return true;
 }
 
 static void report_overflow(struct wok_task *task)
 {
-	wok__report(-EOVERFLOW, task->name, task->site,
-		    "a task has overflowed its stack of %zu bytes: memory is corrupt; give it more by "
-		    "wok_task_options.stack_size, or put less on its stack",
-		    task->stack->size);
+	wok__report(
+		-EOVERFLOW, task->name, task->site,
+		"a task has overflowed its stack of %zu bytes: memory is corrupt; give it more by "
+		"wok_task_options.stack_size, or put less on its stack",
+		task->stack->size);
 }
 
 /* Enter a task's stack; returns when it parks, yields or ends. */

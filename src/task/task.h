@@ -28,7 +28,7 @@ struct wok__watcher {
 };
 
 struct wok_task {
-	struct wok__item item; /* in the ready queue */
+	struct wok__item item;       /* in the ready queue */
 	struct wok__slab_page *page; /* where the header lies */
 	struct wok__region region;
 	struct wok__region *current; /* the innermost region that it is in */
@@ -45,8 +45,8 @@ struct wok_task {
 	struct wok__message *message;
 	struct wok__list watchers;
 	int result;
-	uint32_t refs;   /* who keeps the header: owners, parked calls, the run */
-	uint32_t owners; /* handles */
+	uint32_t refs;    /* who keeps the header: owners, parked calls, the run */
+	uint32_t owners;  /* handles */
 	uint32_t refused; /* checkpoints in a row that found it cancelled */
 	uint32_t mark;    /* of the last walk for cycles that came by */
 	uint32_t number;  /* in the order of birth, for traces */

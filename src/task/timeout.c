@@ -112,7 +112,7 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	WOK_TIMEOUT(&timeout, limit) {
+	WOK_TIMEOUT (&timeout, limit) {
 		r = fn(arg);
 	}
 	return wok_timeout_result(&timeout, r);
@@ -124,7 +124,7 @@ int wok__await_owned_for(struct wok_task *task, wok_time limit)
 	int r = 0;
 
 	wok__task_keep(task);
-	WOK_TIMEOUT(&timeout, limit) {
+	WOK_TIMEOUT (&timeout, limit) {
 		r = wok__await_owned(task);
 	}
 	/* A result that came all the same, however late, is the result. */
@@ -145,7 +145,8 @@ wok_shield *wok_shield_enter(wok_shield *shield_, wok_time grace)
 	struct shield *shield = inside_shield(shield_);
 	struct wok_task *task = wok__current();
 
-	/* Without a task there is no cancel to hold off; without memory for a timer it holds none. */
+	/* Without a task there is no cancel to hold off; without memory for a timer it holds none.
+	 */
 	if (!task || wok__timer_reserve(wok__loop) < 0)
 		return shield_;
 	shield->entered = true;

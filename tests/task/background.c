@@ -180,7 +180,7 @@ static int free_from_another_task(void *unused)
 	wok_timeout around = WOK_TIMEOUT_INIT;
 
 	(void) unused;
-	WOK_TIMEOUT(&around, WOK_MINUTE) {
+	WOK_TIMEOUT (&around, WOK_MINUTE) {
 		ASSERT_OK(wok_scope_new(&scope));
 		ASSERT_OK(wok_scope_spawn(scope, wait_long, &canceled));
 		WOK_AUTO(wok_task) *thief = wok_create_task(free_it, scope);

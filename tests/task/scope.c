@@ -247,7 +247,7 @@ TEST_TASK(a_cancel_reaches_every_descendant_in_one_pass, "C22")
 	ASSERT_OK(wok_scope_spawn(scope, descend, &top));
 	test_settle();
 	wok_scope_cancel(scope, NULL);
-	WOK_SHIELD(WOK_SECOND) {
+	WOK_SHIELD (WOK_SECOND) {
 		/* Everybody was woken at once, and has its turn by the second of ours. */
 		ASSERT_OK(wok_yield());
 		ASSERT_OK(wok_yield());
@@ -288,7 +288,7 @@ static int end_late(void *unused)
 {
 	(void) unused;
 	WOK_IGNORE(wok_sleep(WOK_MINUTE));
-	WOK_SHIELD(WOK_MINUTE) {
+	WOK_SHIELD (WOK_MINUTE) {
 		ASSERT_OK(wok_sleep(3 * WOK_SECOND));
 	}
 	return 0;

@@ -2,9 +2,9 @@
 /*
  * One request: see wok_http_fetch().
  *
- * A connection that was kept alive may be closed by the server at the very moment a request goes out
- * over it. If not a byte has come back, an idempotent request whose body can be sent again is sent
- * once more, over a new connection.
+ * A connection that was kept alive may be closed by the server at the very moment a request goes
+ * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
+ * sent once more, over a new connection.
  */
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +36,8 @@ struct exchange {
 	wok_time read_timeout;
 	struct wok__connection *connection;
 	const char *phase;
-	bool reused;    /* the connection had served before */
-	bool answered;  /* a byte of the response has come */
+	bool reused;   /* the connection had served before */
+	bool answered; /* a byte of the response has come */
 	wok_http_response *response;
 };
 
@@ -69,8 +69,9 @@ static int connect_or_reuse(struct exchange *exchange, bool fresh)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 	exchange->phase = connecting;
-	snprintf(host, sizeof(host), "%.*s", (int) exchange->url.host.size, exchange->url.host.data);
-	WOK_TIMEOUT(&timeout, exchange->connect_timeout) {
+	snprintf(host, sizeof(host), "%.*s", (int) exchange->url.host.size,
+		 exchange->url.host.data);
+	WOK_TIMEOUT (&timeout, exchange->connect_timeout) {
 		r = wok_tcp_connect(host, exchange->url.port, &exchange->connection->stream);
 	}
 	r = wok_timeout_result(&timeout, r);
@@ -194,7 +195,8 @@ static int send_request(struct exchange *exchange)
 	if (r == 0) {
 		struct iovec parts[] = {
 			{out.data, out.size},
-			{(void *) (uintptr_t) exchange->options->body, exchange->options->body_size},
+			{(void *) (uintptr_t) exchange->options->body,
+			 exchange->options->body_size},
 		};
 		int n_parts = exchange->options->body_size > 0 ? 2 : 1;
 		r = wok_stream_write_parts(exchange->connection->stream, parts, n_parts, NULL);
@@ -214,7 +216,7 @@ static int fill(struct exchange *exchange)
 
 	if (exchange->read_timeout == WOK_FOREVER)
 		return wok_stream_fill(exchange->connection->stream, limit, &unused);
-	WOK_TIMEOUT(&timeout, exchange->read_timeout) {
+	WOK_TIMEOUT (&timeout, exchange->read_timeout) {
 		r = wok_stream_fill(exchange->connection->stream, limit, &unused);
 	}
 	return wok_timeout_result(&timeout, r);
@@ -239,10 +241,11 @@ static int await_head(struct exchange *exchange, size_t *ret_size)
 		}
 		int r = fill(exchange);
 		if (r == 0)
-			return wok_fail(WOK_EEOF, bytes.size ? "the server closed the connection in the "
-							       "middle of the response's head"
-							     : "the server closed the connection "
-							       "without an answer");
+			return wok_fail(WOK_EEOF,
+					bytes.size ? "the server closed the connection in the "
+						     "middle of the response's head"
+						   : "the server closed the connection "
+						     "without an answer");
 		if (r < 0)
 			return r;
 	}
@@ -341,7 +344,8 @@ static int check(const struct exchange *exchange)
 	return 0;
 }
 
-static wok_http_response *new_response(wok_http_session *session, const char *method, const char *url)
+static wok_http_response *new_response(wok_http_session *session, const char *method,
+				       const char *url)
 {
 	wok_http_response *response = wok__alloc_zeroed(sizeof(*response));
 	size_t size = strlen(method) + strlen(url) + 2;
@@ -392,7 +396,7 @@ static int fetch(struct exchange *exchange, const char *url)
 		return -ENOMEM;
 	exchange->response->deadline = wok__time_add(wok_now(), limit);
 	exchange->response->read_timeout = exchange->read_timeout;
-	WOK_TIMEOUT(&timeout, limit) {
+	WOK_TIMEOUT (&timeout, limit) {
 		r = run_exchange(exchange);
 	}
 	r = wok_timeout_result(&timeout, r);

@@ -58,7 +58,8 @@ static uint64_t hash_of(const struct wok__url *url)
 	return hash;
 }
 
-static bool is_origin_of(const struct wok__origin *origin, const struct wok__url *url, uint64_t hash)
+static bool is_origin_of(const struct wok__origin *origin, const struct wok__url *url,
+			 uint64_t hash)
 {
 	return origin->hash == hash && origin->port == url->port &&
 	       origin->host_size == url->host.size &&
@@ -167,8 +168,8 @@ static bool is_fresh(const struct wok__connection *connection)
 	char byte;
 	int fd = wok_stream_fd(connection->stream);
 
-	return fd < 0 ||
-	       (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR));
+	return fd < 0 || (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+			  (errno == EAGAIN || errno == EINTR));
 }
 
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)

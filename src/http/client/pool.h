@@ -53,8 +53,9 @@ void wok__pool_close(struct wok__pool *pool);
 void wok__pool_free(struct wok__pool *pool);
 
 /*
- * Wait for a connection to an origin: an idle one (unless fresh is wanted), or the right to make one,
- * whose stream is NULL then. Returns 0; -ESHUTDOWN, -ENOMEM, -ECANCELED. A checkpoint if it waits.
+ * Wait for a connection to an origin: an idle one (unless fresh is wanted), or the right to make
+ * one, whose stream is NULL then. Returns 0; -ESHUTDOWN, -ENOMEM, -ECANCELED. A checkpoint if it
+ * waits.
  */
 int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool fresh,
 		      struct wok__connection **ret_connection);

@@ -35,7 +35,8 @@ void wok__response_finish(wok_http_response *response)
 
 	if (!connection)
 		return;
-	/* Bytes behind the end answer nothing that was asked: the connection is not to be trusted. */
+	/* Bytes behind the end answer nothing that was asked: the connection is not to be trusted.
+	 */
 	if (response->reusable && response->incoming.ended && response->incoming.decoded == 0 &&
 	    wok_stream_buffered(connection->stream).size == 0)
 		wok__pool_release(pool, connection);
@@ -45,11 +46,12 @@ void wok__response_finish(wok_http_response *response)
 
 static ssize_t read_in_time(wok_http_response *response, void *data, size_t size)
 {
-	wok_time left = response->deadline == WOK_FOREVER ? WOK_FOREVER : response->deadline - wok_now();
+	wok_time left =
+		response->deadline == WOK_FOREVER ? WOK_FOREVER : response->deadline - wok_now();
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	ssize_t n = 0;
 
-	WOK_TIMEOUT(&timeout, wok__time_min(left, response->read_timeout)) {
+	WOK_TIMEOUT (&timeout, wok__time_min(left, response->read_timeout)) {
 		n = wok__incoming_read(&response->incoming, data, size);
 	}
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
@@ -91,8 +93,8 @@ int wok_http_body(wok_http_response *response, wok_view *ret_body)
 		if (response->content_length > max)
 			return wok_fail(WOK_ELIMIT, "%s: the body has more than %zu bytes",
 					response->what, max);
-		WOK_TRY(wok__gather_body(read_some, response, (size_t) response->content_length, max,
-					 &response->body, &response->body_size));
+		WOK_TRY(wok__gather_body(read_some, response, (size_t) response->content_length,
+					 max, &response->body, &response->body_size));
 	}
 	*ret_body = (wok_view){response->body, response->body_size};
 	return 0;

@@ -27,7 +27,8 @@ static int split_authority(const char *url, struct wok__h1_span authority,
 	const char *host_end;
 
 	if (memchr(authority.data, '@', authority.size))
-		return bad(url, "a user name or password in the URL is not supported; use a header");
+		return bad(url,
+			   "a user name or password in the URL is not supported; use a header");
 	if (authority.size > 0 && *at == '[') {
 		at++;
 		host_end = memchr(at, ']', (size_t) (end - at));

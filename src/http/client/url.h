@@ -7,10 +7,11 @@
 
 /* The parts of "http://host[:port][/path][?query][#fragment]"; they point into the text. */
 struct wok__url {
-	struct wok__h1_span host;      /* without the brackets of an IPv6 address */
-	struct wok__h1_span authority; /* as the Host header has it: no port if it is the scheme's */
-	struct wok__h1_span target;    /* path and query as they stand; empty: "/" */
-	bool bare_query;               /* the target begins with "?": a "/" belongs before it */
+	struct wok__h1_span host; /* without the brackets of an IPv6 address */
+	struct wok__h1_span
+		authority;          /* as the Host header has it: no port if it is the scheme's */
+	struct wok__h1_span target; /* path and query as they stand; empty: "/" */
+	bool bare_query;            /* the target begins with "?": a "/" belongs before it */
 	uint16_t port;
 };
 

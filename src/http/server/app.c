@@ -52,12 +52,14 @@ static bool same(const struct wok__route *a, const struct wok__route *b)
 static int check_route(const wok_http_app *app, const struct wok__route *route)
 {
 	if (route->path[0] != '/')
-		return wok_fail(-EINVAL, "the path \"%s\" of a route must begin with /", route->path);
+		return wok_fail(-EINVAL, "the path \"%s\" of a route must begin with /",
+				route->path);
 	if (!wok__h1_valid_token(route->method, strlen(route->method)))
 		return wok_fail(-EINVAL, "\"%s\" is no HTTP method", route->method);
 	for (size_t i = 0; i < app->n; i++)
 		if (same(&app->routes[i], route))
-			return wok_fail(-EEXIST, "%s %s has a route already", route->method, route->path);
+			return wok_fail(-EEXIST, "%s %s has a route already", route->method,
+					route->path);
 	return 0;
 }
 

@@ -19,8 +19,8 @@
 #include "task/park.h"
 
 enum {
-	DRAIN_MAX = 256 << 10,   /* of a body that nobody read, to keep the connection */
-	LINGER_MAX = 1 << 20,    /* of what comes after the last reply */
+	DRAIN_MAX = 256 << 10, /* of a body that nobody read, to keep the connection */
+	LINGER_MAX = 1 << 20,  /* of what comes after the last reply */
 	STATUS_TIMEOUT = 408,
 };
 #define LINGER_TIME (2 * WOK_SECOND)
@@ -32,7 +32,7 @@ int wok__request_fill(wok_http_request *request, wok_time limit)
 	wok_view unused;
 	int r = 0;
 
-	WOK_TIMEOUT(&timeout, limit) {
+	WOK_TIMEOUT (&timeout, limit) {
 		r = wok_stream_fill(request->stream, most, &unused);
 	}
 	return wok_timeout_result(&timeout, r);
@@ -50,7 +50,8 @@ static int await_first_byte(wok_http_request *request)
 	wok__list_push_back(&server->idle, &request->in_idle);
 	int r = wok__request_fill(request, server->options.keep_alive);
 	wok__list_remove(&request->in_idle);
-	/* Nobody is owed an answer: the client has gone, was idle for too long, or the server ends. */
+	/* Nobody is owed an answer: the client has gone, was idle for too long, or the server ends.
+	 */
 	if (r == -ETIMEDOUT || r == -EBADF || r == -ECONNRESET)
 		return 0;
 	return r;
@@ -104,7 +105,8 @@ static int name_parts(wok_http_request *request)
 	return 0;
 }
 
-/* Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included. */
+/* Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included.
+ */
 static int take_head(wok_http_request *request, size_t size)
 {
 	struct wok__http_server *server = request->server;
@@ -220,8 +222,8 @@ static bool drain_body(wok_http_request *request)
 	ssize_t n = 0;
 
 	/* A client that was not told to go on may send the body, or not: nobody can tell. */
-	if (request->parsed.expect_continue && !request->continue_sent && !request->incoming.ended &&
-	    wok_stream_buffered(request->stream).size == 0)
+	if (request->parsed.expect_continue && !request->continue_sent &&
+	    !request->incoming.ended && wok_stream_buffered(request->stream).size == 0)
 		return false;
 	while (request->body_error == 0 && drained <= DRAIN_MAX &&
 	       (n = wok_http_request_read(request, unused, sizeof(unused))) > 0)
@@ -242,7 +244,7 @@ static void linger(wok_http_request *request)
 
 	if (request->reply == WOK__REPLY_BROKEN || wok_stream_shutdown(request->stream) < 0)
 		return;
-	WOK_TIMEOUT(&timeout, LINGER_TIME) {
+	WOK_TIMEOUT (&timeout, LINGER_TIME) {
 		while (discarded < LINGER_MAX &&
 		       (n = wok_stream_read(request->stream, unused, sizeof(unused))) > 0)
 			discarded += (size_t) n;

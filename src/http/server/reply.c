@@ -60,7 +60,7 @@ int wok__request_send(wok_http_request *request, struct iovec *parts, int n_part
 		struct iovec rest[4];
 		memcpy(rest, parts, sizeof(rest[0]) * (size_t) n_parts);
 		done = 0;
-		WOK_TIMEOUT(&timeout, request->server->options.write_timeout) {
+		WOK_TIMEOUT (&timeout, request->server->options.write_timeout) {
 			r = wok_stream_write_parts(request->stream, rest, n_parts, &done);
 		}
 		r = wok_timeout_result(&timeout, r);
@@ -160,7 +160,8 @@ static int check(const wok_http_request *request, const wok_http_reply_options *
 	if (options->status < 200 || options->status > 599)
 		return wok_fail(-EINVAL, "a reply cannot have the status %d", options->status);
 	if (options->body && streamed)
-		return wok_fail(-EINVAL, "wok_http_reply_begin: the body comes by wok_http_write()");
+		return wok_fail(-EINVAL,
+				"wok_http_reply_begin: the body comes by wok_http_write()");
 	if (options->body_size > 0 && has_no_body(options->status))
 		return wok_fail(-EINVAL, "a reply of status %d has no body", options->status);
 	return 0;
@@ -229,7 +230,8 @@ int wok_http_write(wok_http_request *request, const void *data, size_t size)
 	char size_line[WOK__H1_CHUNK_HEAD_MAX];
 
 	if (request->reply != WOK__REPLY_BEGUN)
-		return wok_fail(-EINVAL, "wok_http_write: no reply was begun, or it has broken off");
+		return wok_fail(-EINVAL,
+				"wok_http_write: no reply was begun, or it has broken off");
 	/* An empty chunk would be the end. */
 	if (size == 0 || request->is_head)
 		return wok__checkpoint();

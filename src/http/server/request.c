@@ -60,7 +60,7 @@ static ssize_t read_in_time(wok_http_request *request, void *data, size_t size)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	ssize_t n = 0;
 
-	WOK_TIMEOUT(&timeout, request->server->options.body_timeout) {
+	WOK_TIMEOUT (&timeout, request->server->options.body_timeout) {
 		n = wok__incoming_read(&request->incoming, data, size);
 	}
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);

@@ -66,7 +66,7 @@ static void stop(void *arg)
 	struct wok__http_server *server = arg;
 
 	server->draining = true;
-	WOK__LIST_EACH(node, &server->idle) {
+	WOK__LIST_EACH (node, &server->idle) {
 		wok_http_request *request = WOK__CONTAINER(node, wok_http_request, in_idle);
 		(void) wok_stream_close(request->stream);
 	}
