@@ -14,19 +14,16 @@ static int hello(wok_http_request *request, void *unused)
 				       });
 }
 
-static int run(void *address)
-{
-	WOK_AUTO(wok_http_app) *app = NULL;
-
-	WOK_TRY(wok_http_app_new(&app));
-	WOK_TRY(wok_http_route(app, "GET", "/", hello, NULL));
-	return wok_http_serve(app, address, NULL);
-}
-
 int main(int argc, char **argv)
 {
+	WOK_AUTO(wok_http_app) *app = NULL;
 	char address[32];
 
 	snprintf(address, sizeof(address), "127.0.0.1:%zu", bench_count(argc, argv, 1));
-	return bench_exit("w7-http-server", wok_run(run, address));
+	int r = wok_http_app_new(&app);
+	if (r == 0)
+		r = wok_http_route(app, "GET", "/", hello, NULL);
+	if (r == 0)
+		r = wok_http_serve_main(app, address, NULL);
+	return bench_exit("w7-http-server", r);
 }

@@ -70,7 +70,9 @@ static void catch_signals(void)
 
 static int complain(struct lab *lab, const char *what, int r)
 {
-	fprintf(stderr, "wok lab: %s: %s\n", what, wok_strerror(r));
+	/* -ECHILD is ours: the server's process is no more. What it said stands above. */
+	fprintf(stderr, "wok lab: %s: %s\n", what,
+		r == -ECHILD ? "it ended before it listened" : wok_strerror(r));
 	lab->reported = EXIT_FAILURE;
 	return r;
 }

@@ -25,6 +25,7 @@ enum { MAX_DELAY = 10, MAX_BYTES = 100 * 1024 };
 struct server {
 	const char *address;
 	bool for_lab;
+	int listened; /* negative: that was impossible, and why */
 };
 
 static const char help[] =
@@ -159,14 +160,15 @@ static int end_with_lab(void *arg)
 
 static int serve(void *arg)
 {
-	const struct server *server = arg;
+	struct server *server = arg;
 	WOK_AUTO(wok_http_app) *app = NULL;
 	WOK_AUTO(wok_listener) *listener = NULL;
 	WOK_AUTO(wok_scope) *scope = NULL;
 	wok_http_serve_options options = {.server_name = "wok-lab"};
 
 	WOK_TRY(make_app(&app));
-	WOK_TRY(wok_listen(server->address, NULL, &listener));
+	server->listened = wok_listen(server->address, NULL, &listener);
+	WOK_TRY(server->listened);
 	WOK_TRY(wok_scope_new(&scope));
 	if (server->for_lab) {
 		options.drain = WOK_MS; /* who would read the answers? */
@@ -181,20 +183,19 @@ static int serve(void *arg)
 
 static int explain(const struct server *server, int r)
 {
-	/* The message names the address. */
-	fprintf(stderr, "wok lab-server: %s\n", wok_errmsg(r));
-	if (r == -EADDRINUSE)
+	fprintf(stderr, "wok lab-server: %s\n", wok_errmsg(r)); /* it names the address */
+	if (server->listened == -EADDRINUSE)
 		fputs("Another program listens there. Choose another port, or port 0 for any free "
 		      "one: wok lab-server 127.0.0.1:0\n",
 		      stderr);
-	else if (r == -EACCES)
+	else if (server->listened == -EACCES)
 		fputs("Ports below 1024 are for root. Choose a higher one, or port 0 for any free "
 		      "one.\n",
 		      stderr);
-	else if (r == -EINVAL)
+	else if (server->listened == -EINVAL)
 		fprintf(stderr, "\"%s\" should be as 127.0.0.1:8080, [::1]:8080, or unix:/path.\n",
 			server->address);
-	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+	return server->listened == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 static int parse(int argc, char **argv, struct server *server)

@@ -132,7 +132,7 @@ static void print_lead(FILE *out, const struct lab_options *options,
 		"<p>One after another they take <b>%s</b>, all at once, on one thread, <b>%s</b>. ",
 		text_seconds(one_by_one->elapsed).s, text_seconds(at_once->elapsed).s);
 	if (limited)
-		fprintf(out, "With %s: <b>%s</b>. ", limited->title.s,
+		fprintf(out, "At most %s at once: <b>%s</b>. ", text_count(options->limit).s,
 			text_seconds(limited->elapsed).s);
 	fputs("Nothing got faster: a cook who tends many dishes waits for all of them at the same "
 	      "time.</p>\n",

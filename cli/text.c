@@ -19,7 +19,7 @@ struct text text_seconds(wok_time span)
 	/* 0.95 s is where one decimal starts to say "1.0 s". */
 	if (seconds >= 0.95)
 		snprintf(out.s, sizeof(out.s), "%.1f s", seconds);
-	else if (seconds >= 0.01)
+	else if (seconds >= 0.01 || span == 0)
 		snprintf(out.s, sizeof(out.s), "%.0f ms", seconds * 1e3);
 	else
 		snprintf(out.s, sizeof(out.s), "%.1f ms", seconds * 1e3);

@@ -39,25 +39,23 @@ static int count(wok_http_request *request, void *unused)
 	return 0;
 }
 
-static int serve(void *arg)
+static int make_routes(wok_http_app *app)
 {
-	const char *address = arg;
-	WOK_AUTO(wok_http_app) *app = NULL;
-
-	WOK_TRY(wok_http_app_new(&app));
 	WOK_TRY(wok_http_route(app, "GET", "/", index_page, NULL));
 	WOK_TRY(wok_http_route(app, "GET", "/hello/*", hello, NULL));
-	WOK_TRY(wok_http_route(app, "GET", "/count", count, NULL));
-	return wok_http_serve(app, address, NULL); /* until Ctrl-C */
+	return wok_http_route(app, "GET", "/count", count, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	static char address[] = "127.0.0.1:7002";
+	WOK_AUTO(wok_http_app) *app = NULL;
 
-	int r = wok_run(serve, argc > 1 ? argv[1] : address);
-	if (r == -EINTR)
-		return 0; /* Ctrl-C is how it ends */
-	fprintf(stderr, "http_hello: %s\n", wok_errmsg(r));
-	return 1;
+	int r = wok_http_app_new(&app);
+	if (r == 0)
+		r = make_routes(app);
+	if (r == 0)
+		r = wok_http_serve_main(app, argc > 1 ? argv[1] : "127.0.0.1:7002", NULL);
+	if (r < 0)
+		fprintf(stderr, "http_hello: %s\n", wok_errmsg(r));
+	return r < 0;
 }

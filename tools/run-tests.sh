@@ -21,36 +21,51 @@ WOK_LABELS=$(cd "$(dirname "$labels")" && pwd)/$(basename "$labels")
 export WOK_LABELS
 
 passed=0 failed=0 skipped=0 names=
-while read -r program; do
-	[ -n "$program" ] || continue
-	# shellcheck disable=SC2086 # the wrapper is a command with arguments
-	output=$(${WOK_TEST_WRAPPER:-} "$program" ${text:+"$text"} </dev/null)
+
+# run NAME COMMAND...: a program of tests, whose last line counts them
+run() {
+	name=$1
+	shift
+	output=$("$@" </dev/null)
 	status=$?
-	[ $status -eq 2 ] && [ -n "$text" ] && continue # nothing here has that name
+	[ $status -eq 2 ] && [ -n "$text" ] && return # nothing here has that name
 	sums=$(printf '%s\n' "$output" | tail -n 1 |
-		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+		sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/p')
 	if [ -z "$sums" ]; then
 		# It died before it could count: what it was is lost, so it counts as one failure.
 		printf '%s\n' "$output"
-		echo "run-tests: $(basename "$program") ended early, status $status" >&2
+		echo "run-tests: $name ended early, status $status" >&2
 		sums="0 1 0"
-		output="FAIL $(basename "$program")"
+		output="FAIL $name"
 	fi
 	read -r p f s <<-END
 		$sums
 	END
-	printf '%-16s %4d passed, %d failed, %d skipped\n' "$(basename "$program")" "$p" "$f" "$s"
+	s=${s:-0}
+	printf '%-16s %4d passed, %d failed, %d skipped\n' "$name" "$p" "$f" "$s"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	names="$names$(printf '%s\n' "$output" | sed -n 's/^FAIL /  /p')
 "
 	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ "$f" -eq 0 ]; then
 		# As a sanitizer does, when it finds a leak at the very end.
-		echo "run-tests: $(basename "$program") counted no failure, but its status is $status" >&2
+		echo "run-tests: $name counted no failure, but its status is $status" >&2
 		failed=$((failed + 1))
-		names="$names  $(basename "$program") (exit status $status)
+		names="$names  $name (exit status $status)
 "
 	fi
+}
+
+while read -r program; do
+	[ -n "$program" ] || continue
+	# shellcheck disable=SC2086 # the wrapper is a command with arguments
+	run "$(basename "$program")" ${WOK_TEST_WRAPPER:-} "$program" ${text:+"$text"}
 done <"$build/tests/list"
+
+# The command and the examples from outside, as their users see them: not for each of many seeds.
+if [ -x "$build/wok" ] && [ -z "${WOK_TEST_WRAPPER:-}${WOK_TEST_SEED:-}" ]; then
+	run test-cli python3 tests/cli/lab_test.py "$build/wok" ${text:+"$text"}
+	run test-examples python3 tests/cli/examples_test.py "$build" ${text:+"$text"}
+fi
 
 names=$(printf '%s' "$names" | grep -v '^$')
 [ -z "$names" ] || printf 'failed tests:\n%s\n' "$names"

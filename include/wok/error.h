@@ -67,5 +67,13 @@ const char *wok_errmsg(int code);
  */
 int wok_fail(int code, const char *format, ...) WOK_PRINTF(2, 3);
 
+/* The same as a macro, so that compilers see that the result is the code, and negative. */
+#define wok_fail(code, ...)                                                                        \
+	(__extension__({                                                                           \
+		const int wok__code = (code);                                                      \
+		(void) (wok_fail) (wok__code, __VA_ARGS__);                                        \
+		wok__code;                                                                         \
+	}))
+
 WOK_END_DECLS
 #endif

@@ -62,6 +62,8 @@ typedef struct {
 	size_t max_connections;  /* at once; no limit */
 	wok_time header_timeout; /* for a head, from its first byte on; 30 s */
 	wok_time body_timeout;   /* between two arrivals of a body's bytes; 30 s */
+	size_t min_body_rate;    /* bytes a second that a body must come at, when body_timeout has
+				    been spent waiting for it; 240 */
 	wok_time write_timeout;  /* for the peer to accept some bytes of a reply; 30 s */
 	wok_time keep_alive;     /* how long a connection may be idle between requests; 75 s */
 	wok_time drain;          /* how long requests may go on when the server ends; 5 s */
@@ -96,6 +98,19 @@ int wok_http_serve_on(wok_http_app *app, wok_listener *listener,
  */
 int wok_http_serve(wok_http_app *app, const char *address, const wok_http_serve_options *options)
 	WOK_MUST_CHECK;
+
+/**
+ * Run a server for an app and nothing else: what main() of a small one is. SIGINT ends it in good
+ * order.
+ *
+ * address:    as wok_listen()
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    0 when SIGINT ended it; as wok_http_serve() and wok_run()
+ * Checkpoint: never
+ * Threads:    any
+ */
+int wok_http_serve_main(wok_http_app *app, const char *address,
+			const wok_http_serve_options *options) WOK_MUST_CHECK;
 
 /**
  * Serve one connection that exists already: a TLS stream, one end of wok_stream_pair() ...
@@ -201,8 +216,8 @@ int wok_http_request_body(wok_http_request *request, wok_view *ret_body) WOK_MUS
 /**
  * Reply with a text of "text/plain; charset=utf-8".
  *
- * status:     200 to 599
- * text:       borrowed for the call
+ *status:     200 to 599, but none that has no body
+ * text:        borrowed for the call
  * Returns:    as wok_http_reply()
  * Checkpoint: always
  * Threads:    the loop's

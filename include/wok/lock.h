@@ -21,7 +21,7 @@ typedef struct {
  *
  * Returns:    0; -ECANCELED if a scope around the call was cancelled; -EDEADLK if the caller holds
  *             it already; -EOWNERDEAD if its owner ended without releasing it, which was reported:
- *             the lock is the caller's then, too
+ *             the lock is the caller's then, to mend what it guards and to release it
  * Checkpoint: always, even when the lock is free
  * Threads:    the lock's loop
  */
@@ -30,7 +30,7 @@ int wok_lock_acquire(wok_lock *lock) WOK_MUST_CHECK;
 /**
  * Take the lock if it is free and nobody queues for it.
  *
- * Returns:    0; -EAGAIN; -EDEADLK if the caller holds it already
+ * Returns:    0; -EAGAIN; -EDEADLK and -EOWNERDEAD as wok_lock_acquire()
  * Checkpoint: never
  * Threads:    the lock's loop
  */
@@ -55,14 +55,20 @@ int wok_lock_release(wok_lock *lock);
 bool wok_lock_held(const wok_lock *lock);
 
 /*
- * Run the block that follows with the lock held, and release it on every way out. If the lock was
- * not acquired, r is the negative result, and the block is not entered.
+ * Run the block that follows with the lock held, and release it on every way out. If r is negative
+ * the block is not entered: the lock was not acquired, or (-EOWNERDEAD) it was released again.
  */
 #define WOK_WITH_LOCK(lock, r)                                                                     \
 	for (wok_lock * WOK__HIDDEN(held) __attribute__((cleanup(wok_lock_leave_auto))) =          \
-		     ((r) = wok_lock_acquire(lock)) < 0 ? NULL : (lock),                           \
-					  *WOK__HIDDEN(once) = WOK__HIDDEN(held);                  \
+		     wok_lock__acquired((lock), (r) = wok_lock_acquire(lock)),                     \
+					  *WOK__HIDDEN(once) = (r) < 0 ? NULL : WOK__HIDDEN(held); \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
+
+/* The lock, if the result of acquiring it says that the caller has it. */
+static inline wok_lock *wok_lock__acquired(wok_lock *lock, int result)
+{
+	return result < 0 && result != -EOWNERDEAD ? NULL : lock;
+}
 
 static inline void wok_lock_leave_auto(wok_lock **lock)
 {

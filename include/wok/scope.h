@@ -129,10 +129,11 @@ typedef struct {
 } wok_scope_error;
 
 /**
- * The errors of a scope's children, in the order in which they came: the first 64 are kept.
+ * The errors of a scope's children, in the order in which they came: the first 64 are kept, or
+ * fewer if there was no memory.
  *
- * ret_errors: borrowed from the scope
- * Returns:    how many children failed; it may be more than were kept (64)
+ * ret_errors: borrowed from the scope; one whose code is 0 ends the list
+ * Returns:    how many children failed; it may be more than were kept
  * Checkpoint: never
  * Threads:    the loop's
  */

@@ -53,6 +53,12 @@ static inline void wok__list_push_front(struct wok__list *list, struct wok__node
 	wok__list_insert_before(list->head.next, node);
 }
 
+/* A node that is in no list, which may be removed all the same. */
+static inline void wok__list_init_node(struct wok__node *node)
+{
+	node->next = node->prev = node;
+}
+
 /* A node that was unlinked points to itself, so unlinking it again does nothing. */
 static inline void wok__list_remove(struct wok__node *node)
 {

@@ -67,7 +67,7 @@ const char *wok_errmsg(int code)
 	return wok_strerror(code);
 }
 
-int wok_fail(int code, const char *format, ...)
+int(wok_fail)(int code, const char *format, ...)
 {
 	char text[MESSAGE_MAX];
 	va_list args;

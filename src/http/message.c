@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "task/park.h"
 
+enum { GATHER_FIRST = 4096 };
+
 int wok__head_copy(struct wok__head *head, const char *data, size_t size)
 {
 	if (wok__grow((void **) &head->data, &head->capacity, size + 1, 1) < 0)
@@ -176,39 +178,61 @@ ssize_t wok__incoming_read(struct wok__incoming *incoming, void *data, size_t si
 	return n;
 }
 
-int wok__gather_body(ssize_t (*read)(void *self, void *data, size_t size), void *self, size_t hint,
-		     size_t max, char **ret_data, size_t *ret_size)
+/* Room for another piece. */
+static int gather_room(struct wok__gathered *gathered, size_t hint)
 {
+	size_t capacity = gathered->capacity * 2;
+
+	/* The last byte is the NUL's, and one more is asked for, to see the end. */
+	if (gathered->capacity - gathered->size >= 2)
+		return 0;
 	/* What the peer says of the size is a hint only: memory grows with what has come. */
-	size_t size = 0, capacity = hint > 0 && hint < 4096 ? hint + 1 : 4096;
-	char *data = wok_alloc(capacity);
-	ssize_t n = data ? 1 : -ENOMEM;
+	if (!gathered->data)
+		capacity = hint > 0 && hint < GATHER_FIRST ? hint + 2 : GATHER_FIRST;
+	else if (gathered->size < hint && capacity > hint)
+		capacity = hint + 2;
+	char *grown = wok_realloc(gathered->data, capacity);
+	if (!grown)
+		return -ENOMEM;
+	gathered->data = grown;
+	gathered->capacity = capacity;
+	return 0;
+}
+
+int wok__gather_body(struct wok__gathered *gathered,
+		     ssize_t (*read)(void *self, void *data, size_t size), void *self, size_t hint,
+		     size_t max)
+{
+	ssize_t n = 1;
 
 	while (n > 0) {
-		/* The last byte is the NUL's; one more is asked for, to see the end. */
-		if (capacity - size < 2) {
-			size_t wanted = capacity * 2;
-			if (size < hint && wanted > hint)
-				wanted = hint + 1;
-			char *grown = wok_realloc(data, wanted);
-			if (!grown) {
-				n = -ENOMEM;
-				break;
-			}
-			data = grown;
-			capacity = wanted;
-		}
-		n = read(self, data + size, capacity - size - 1);
-		size += n > 0 ? (size_t) n : 0;
-		if (size > max)
-			n = wok_fail(WOK_ELIMIT, "the body has more than %zu bytes", max);
+		if (gathered->size > max)
+			return wok_fail(WOK_ELIMIT, "the body has more than %zu bytes", max);
+		WOK_TRY(gather_room(gathered, hint));
+		n = read(self, gathered->data + gathered->size,
+			 gathered->capacity - gathered->size - 1);
+		if (n < 0)
+			return (int) n;
+		gathered->size += (size_t) n;
 	}
-	if (n < 0) {
-		wok_free(data);
-		return (int) n;
-	}
-	data[size] = '\0';
-	*ret_data = data;
-	*ret_size = size;
+	gathered->data[gathered->size] = '\0';
+	gathered->complete = true;
 	return 0;
+}
+
+static uint32_t limit_or(size_t value, uint32_t otherwise)
+{
+	return value == 0 ? otherwise : value > UINT32_MAX ? UINT32_MAX : (uint32_t) value;
+}
+
+void wok__set_head_limits(struct wok__h1_limits *limits, size_t max_line, size_t max_head,
+			  size_t max_headers)
+{
+	limits->start_line = limit_or(max_line, limits->start_line);
+	limits->field_line = limit_or(max_line, limits->field_line);
+	limits->head = limit_or(max_head, limits->head);
+	limits->fields = limit_or(max_headers, limits->fields);
+	/* A field has four bytes at least, "a:" and its line end: more than so many cannot come. */
+	if (limits->fields > limits->head / 4)
+		limits->fields = limits->head / 4 + 1;
 }

@@ -52,10 +52,22 @@ ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t si
 /* Wait for data and take it; 0 at the end. Always a checkpoint. */
 ssize_t wok__incoming_read(struct wok__incoming *incoming, void *data, size_t size);
 
+/* A body that is read as a whole; the owner releases the data by wok_free(). */
+struct wok__gathered {
+	char *data; /* a NUL stands behind it when it is complete */
+	size_t size, capacity;
+	bool complete;
+};
+
 /*
- * Read the rest into memory that the caller releases by wok_free(); a NUL stands behind it.
- * read(self, ...) is how, so that time limits apply. WOK_ELIMIT beyond max bytes.
+ * Read the rest of a body. read(self, ...) is how, so that time limits apply. What has come stays
+ * when the call fails: after a cancel it can be continued. WOK_ELIMIT beyond max bytes.
  */
-int wok__gather_body(ssize_t (*read)(void *self, void *data, size_t size), void *self, size_t hint,
-		     size_t max, char **ret_data, size_t *ret_size);
+int wok__gather_body(struct wok__gathered *gathered,
+		     ssize_t (*read)(void *self, void *data, size_t size), void *self, size_t hint,
+		     size_t max);
+
+/* An option for a limit of the codec, whose default stands in limits; sizes are bytes. */
+void wok__set_head_limits(struct wok__h1_limits *limits, size_t max_line, size_t max_head,
+			  size_t max_headers);
 #endif

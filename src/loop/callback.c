@@ -26,13 +26,15 @@ struct wok__callback {
 	struct wok__callback *next_free;
 };
 
-/* The loop's number in the upper half, so that no two loops of a process share an id. */
+/* The loop's number stands above this, so that no two loops of a process share an id. */
+#define LOOP_UNIT (UINT64_C(1) << 40)
+
 static uint64_t new_id(struct wok__callbacks *callbacks)
 {
 	static atomic_uint loops;
 
 	if (callbacks->next_id == 0)
-		callbacks->next_id = ((uint64_t) atomic_fetch_add(&loops, 1) << 40) + 1;
+		callbacks->next_id = atomic_fetch_add(&loops, 1) * LOOP_UNIT + 1;
 	return callbacks->next_id++;
 }
 
@@ -55,7 +57,8 @@ static void run(struct wok__item *item)
 	struct wok__callback *callback = WOK__CONTAINER(item, struct wok__callback, item);
 	wok_fn *fn = callback->fn;
 
-	wok__loop_trace(callback->loop, callback->id);
+	/* Without the loop's number, or two runs alike would leave two traces. */
+	wok__loop_trace(callback->loop, callback->id % LOOP_UNIT);
 	callback->fn = NULL; /* it cannot be cancelled any more */
 	int r = fn(callback->arg);
 	if (r < 0)

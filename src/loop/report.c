@@ -7,6 +7,7 @@
 
 #include "base/message.h"
 #include "base/settle.h"
+#include "loop/loop.h"
 
 /* The site is kept in three pieces of one line: what, in which task, started where. */
 static void print(const wok_report *report, void *unused)
@@ -43,6 +44,15 @@ void wok__report(int code, const char *task, const wok_site *site, const char *f
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	/*
+	 * The hook must not wait: it may have been called where a task is half ended. Without a
+	 * current task a wait in it is an error instead.
+	 */
+	void *current = wok__loop ? wok__loop->current : NULL;
+	if (wok__loop)
+		wok__loop->current = NULL;
 	hook(&(wok_report){code, message, task, site}, hook_arg);
+	if (wok__loop)
+		wok__loop->current = current;
 	wok__error_restore(saved);
 }

@@ -20,7 +20,8 @@
 
 static _Atomic(wok_loop *) sigint_loop; /* who has the handler */
 static atomic_int sigint_fd = -1;
-static atomic_bool sigint_came;
+static atomic_bool sigint_came;    /* once: the next one kills */
+static atomic_bool sigint_pending; /* the loop has not been told yet */
 
 static void on_sigint(int number)
 {
@@ -31,6 +32,7 @@ static void on_sigint(int number)
 		signal(number, SIG_DFL);
 		raise(number);
 	} else if (fd >= 0) {
+		atomic_store(&sigint_pending, true);
 		ssize_t ignored = write(fd, &one, sizeof(one));
 		(void) ignored;
 	}
@@ -48,6 +50,7 @@ static void take_sigint(struct wok__signals *signals, wok_loop *loop)
 	if (!atomic_compare_exchange_strong(&sigint_loop, &nobody, loop))
 		return;
 	atomic_store(&sigint_came, false);
+	atomic_store(&sigint_pending, false);
 	atomic_store(&sigint_fd, loop->wake_fd);
 	sigemptyset(&ours.sa_mask);
 	signals->has_sigint = sigaction(SIGINT, &ours, &signals->old_sigint) == 0;
@@ -63,6 +66,8 @@ void wok__signals_open(struct wok__signals *signals, wok_loop *loop, bool no_sig
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	sigemptyset(&signals->mask);
+	pthread_sigmask(SIG_SETMASK, NULL, &signals->mask);
 	signals->sigpipe_was_blocked = sigismember(&old, SIGPIPE) == 1;
 	if (!no_sigint)
 		take_sigint(signals, loop);
@@ -98,12 +103,7 @@ void wok__signals_close(struct wok__signals *signals)
 
 bool wok__signal_taken(wok_loop *loop)
 {
-	static _Thread_local bool told;
-
-	if (atomic_load_explicit(&sigint_loop, memory_order_relaxed) != loop)
-		return false;
-	bool came = atomic_load_explicit(&sigint_came, memory_order_relaxed);
-	bool news = came && !told;
-	told = came;
-	return news;
+	return atomic_load_explicit(&sigint_loop, memory_order_relaxed) == loop &&
+	       atomic_load_explicit(&sigint_pending, memory_order_relaxed) &&
+	       atomic_exchange(&sigint_pending, false);
 }

@@ -12,6 +12,7 @@
 struct wok_loop;
 
 struct wok__signals {
+	sigset_t mask; /* of the thread while the loop runs */
 	bool sigpipe_was_blocked;
 	bool has_sigint;
 	struct sigaction old_sigint;

@@ -88,11 +88,13 @@ static inline void wok__fiber_adopt_thread(struct wok__fiber *fiber)
 }
 
 /* A stack that starts anew: what the last function on it left is no longer out of bounds. */
-static inline void wok__fiber_reset(void *low, size_t size)
+static inline void wok__fiber_reset(struct wok__fiber *fiber, void *low, size_t size)
 {
 #ifdef WOK__ASAN
+	fiber->fake_stack = NULL; /* it went with the last function */
 	__asan_unpoison_memory_region(low, size);
 #endif
+	(void) fiber;
 	(void) low;
 	(void) size;
 }

@@ -199,7 +199,7 @@ struct wok__stack *wok__stack_take(struct wok__stacks *stacks, size_t size)
 			class->low_water = class->n_free;
 		if (class->n_free < class->trimmed)
 			class->trimmed = class->n_free;
-		wok__fiber_reset(stack->low, stack->size);
+		wok__fiber_reset(&stack->fiber, stack->low, stack->size);
 	} else {
 		stack = take_new(stacks, class);
 	}

@@ -257,16 +257,17 @@ void wok_task_detach(wok_task **task_pointer)
 
 int wok_await_for(wok_task *task, wok_time limit)
 {
-	int r = wok__check();
+	int r = wok__may_wait();
 
 	if (r < 0)
 		return r;
 	if (task->state == WOK__TASK_DONE) {
-		wok__spend();
+		WOK_TRY(wok__checkpoint());
 		return is_stillborn(task) ? task->result : wok__task_take_result(task);
 	}
 	r = check_cycle(task);
 	if (r < 0)
 		return r;
+	/* A caller that is cancelled already owns the task all the same: it ends it first. */
 	return wok__await_owned_for(task, limit);
 }

@@ -11,6 +11,8 @@
 #include "task/park.h"
 #include "task/run.h"
 
+enum { MORE_SIZE = 32 }; /* room for "; and N more" */
+
 /* A text that grows up to a limit; what does not fit is counted instead. */
 struct list {
 	char text[900];
@@ -21,11 +23,15 @@ struct list {
 static void add(struct list *list, const struct wok_task *task)
 {
 	char line[256];
-	const char *what = task->parker ? task->parker->what : "its turn";
-	int n = snprintf(line, sizeof(line), "%s%s (%s:%d) waits for %s", list->size ? "; " : "",
-			 task->name, task->site->file, task->site->line, what);
+	const struct wok__parker *parker = task->parker;
+	const struct wok_task *holder = parker && parker->holder ? *parker->holder : NULL;
+	int n = snprintf(line, sizeof(line), "%s%s (%s:%d) waits for %s%s%s%s",
+			 list->size ? "; " : "", task->name, task->site->file, task->site->line,
+			 parker ? parker->what : "its turn", holder ? " that " : "",
+			 holder ? holder->name : "", holder ? " holds" : "");
 
-	if (n < 0 || (size_t) n >= sizeof(line) || list->size + (size_t) n >= sizeof(list->text)) {
+	if (n < 0 || (size_t) n >= sizeof(line) ||
+	    list->size + (size_t) n + MORE_SIZE > sizeof(list->text)) {
 		list->left_out++;
 		return;
 	}

@@ -13,15 +13,16 @@ struct gather {
 	size_t n;
 	size_t remaining;
 	int flags;
+	bool canceled;           /* the caller was: that a task was, too, is no error then */
 	struct wok_task *failed; /* the first that did, in time */
 	struct watch *watches;
 };
 
-/* One task of a gather. */
+/* One task of a gather. Its header is held: the task's owners may let go of it meanwhile. */
 struct watch {
 	struct wok__watcher watcher;
 	struct gather *gather;
-	struct wok_task *task; /* NULL when it has ended */
+	struct wok_task *task;
 };
 
 static void cancel_all(struct gather *gather)
@@ -35,6 +36,7 @@ static void on_cancel(struct wok__parker *parker)
 {
 	struct gather *gather = WOK__CONTAINER(parker, struct gather, parker);
 
+	gather->canceled = true;
 	gather->flags &= ~WOK_LEAVE_REST;
 	cancel_all(gather);
 }
@@ -43,6 +45,8 @@ static void note_end(struct gather *gather, struct wok_task *task)
 {
 	gather->remaining--;
 	if (task->result >= 0 || gather->failed || gather->flags & WOK_COLLECT)
+		return;
+	if (gather->canceled && task->was_canceled)
 		return;
 	gather->failed = task;
 	if (!(gather->flags & WOK_LEAVE_REST))
@@ -60,9 +64,7 @@ static void on_end(struct wok__watcher *watcher)
 	struct gather *gather = watch->gather;
 
 	note_end(gather, watch->task);
-	wok__task_drop(WOK_TAKE(watch->task));
-	if (finished(gather) && gather->parker.task &&
-	    gather->parker.task->parker == &gather->parker)
+	if (finished(gather))
 		wok__wake(&gather->parker, 0);
 }
 
@@ -70,26 +72,24 @@ static void watch_all(struct gather *gather)
 {
 	for (size_t i = 0; i < gather->n; i++) {
 		struct watch *watch = &gather->watches[i];
-		*watch = (struct watch){.watcher.done = on_end, .gather = gather};
-		if (gather->tasks[i]->state == WOK__TASK_DONE)
-			continue;
-		watch->task = gather->tasks[i];
-		wok__task_keep(watch->task);
-		wok__task_watch(watch->task, &watch->watcher);
+		struct wok_task *task = gather->tasks[i];
+		*watch = (struct watch){{.done = on_end}, gather, task};
+		wok__task_keep(task);
+		if (task->state == WOK__TASK_DONE)
+			wok__list_init_node(&watch->watcher.link);
+		else
+			wok__task_watch(task, &watch->watcher);
 	}
 	for (size_t i = 0; i < gather->n; i++)
-		if (!gather->watches[i].task)
+		if (gather->tasks[i]->state == WOK__TASK_DONE)
 			note_end(gather, gather->tasks[i]);
 }
 
 static void unwatch_all(struct gather *gather)
 {
 	for (size_t i = 0; i < gather->n; i++) {
-		struct watch *watch = &gather->watches[i];
-		if (!watch->task)
-			continue;
-		wok__task_unwatch(&watch->watcher);
-		wok__task_drop(watch->task);
+		wok__task_unwatch(&gather->watches[i].watcher);
+		wok__task_drop(gather->watches[i].task);
 	}
 }
 
@@ -127,8 +127,9 @@ static int gather_all(struct gather *gather)
 		wok__spend();
 	while (!finished(gather))
 		(void) wok__park(&gather->parker, NULL);
+	int r = outcome(gather);
 	unwatch_all(gather);
-	return outcome(gather);
+	return r;
 }
 
 /* There is no memory to watch the tasks with; they are the caller's all the same. */

@@ -142,10 +142,10 @@ int wok__park(struct wok__parker *parker, wok_waiters *queue)
 void wok__wake(struct wok__parker *parker, int result)
 {
 	/*
-	 * The first word holds. Whoever comes later in the same tick (a timer after a cancel, the end
-	 * of a task after both) finds the record still linked, for its task has not run yet.
+	 * The first word holds. Whoever comes later in the same tick (a timer after a cancel, the
+	 * end of a task after both) finds the record still linked, for its task has not run yet.
 	 */
-	if (parker->task->parker != parker)
+	if (!parker->task || parker->task->parker != parker)
 		return;
 	dequeue(parker);
 	parker->result = result;

@@ -30,8 +30,9 @@ struct wok__parker {
 	void (*cancel)(struct wok__parker *parker);
 	bool shielded; /* neither ended nor refused because of a cancel */
 	int result;
-	const char *what;             /* what is waited for: "lock"; lives for ever */
-	const struct wok__join *join; /* if it joins tasks */
+	const char *what;               /* what is waited for: "a lock"; lives for ever */
+	struct wok_task *const *holder; /* who has it; NULL where that cannot be said */
+	const struct wok__join *join;   /* if it joins tasks */
 };
 
 /* what: as a report would say it: waits for ... */

@@ -30,19 +30,27 @@ static struct wok__block *block_of(struct wok__region *region)
 
 static void set_timer(struct wok__block *block)
 {
-	wok_time when = wok__time_min(block->deadline, block->holds_until);
+	wok_time when = block->deadline;
 
+	if (block->region.shielded)
+		when = wok__time_min(when, block->holds_until);
 	wok__timer_stop(wok__loop, &block->timer);
 	if (when != WOK_FOREVER)
 		wok__timer_start(wok__loop, &block->timer, when);
 }
 
-/* When the shields around a region give way, as far as that is settled. */
-static wok_time enclosing_hold(const struct wok__region *region)
+static bool is_block(const struct wok__region *region)
+{
+	return region->kind != WOK__REGION_ROOT && region->kind != WOK__REGION_TASK;
+}
+
+/* When the next shield around a region gives way, or has given way, as far as that is settled. */
+static wok_time enclosing_hold(struct wok__region *region)
 {
 	for (region = region->parent; region; region = region->parent)
-		if (region->shielded)
-			return WOK__CONTAINER(region, struct wok__block, region)->holds_until;
+		if (is_block(region) &&
+		    (region->shielded || block_of(region)->holds_until != WOK_FOREVER))
+			return block_of(region)->holds_until;
 	return WOK_FOREVER;
 }
 
@@ -137,16 +145,19 @@ static void block_fire(struct wok__timer *timer)
 	wok_time now = wok__loop_now(wok__loop);
 
 	if (block->deadline <= now) {
-		block->expired = true;
+		block->expired =
+			!block->region.canceled; /* or else it has ended for another reason */
 		block->deadline = WOK_FOREVER;
 		wok__region_cancel(&block->region, "its time limit has passed");
 	}
-	if (block->holds_until <= now && block->region.shielded) {
-		/* The shield is used up: what it held off comes through. */
+	if (block->region.shielded && block->holds_until <= now) {
+		/*
+		 * The shield is used up: what it held off comes through. When that was is kept, for
+		 * a shield within this one lasts no longer.
+		 */
 		block->region.shielded = false;
 		if (block->region.parent->effective)
 			spread(&block->region);
-		block->holds_until = WOK_FOREVER;
 	}
 	set_timer(block);
 }

@@ -45,7 +45,7 @@ struct wok__block {
 	struct wok__timer timer;
 	wok_time deadline;    /* when it is cancelled; WOK_FOREVER: never */
 	wok_time grace;       /* how long the shield holds after a cancel from outside */
-	wok_time holds_until; /* WOK_FOREVER as long as no cancel from outside has come */
+	wok_time holds_until; /* the shield; WOK_FOREVER until a cancel from outside has come */
 	bool expired;         /* the deadline cancelled it */
 };
 

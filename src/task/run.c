@@ -14,6 +14,7 @@
 #include "loop/report.h"
 #include "task/deadlock.h"
 #include "task/park.h"
+#include "task/scope.h"
 
 enum { STACK_SIZE_DEFAULT = 128 << 10, STACK_SIZE_MIN = 16 << 10 };
 #define GRACE_DEFAULT (5 * WOK_SECOND)
@@ -132,6 +133,7 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 static void close_run(struct wok__run *run)
 {
 	run->over = true;
+	wok__scopes_abandon(run);
 	wok__overflow_guard_close(&run->overflow);
 	wok__signals_close(&run->signals);
 	wok__loop_close(&run->loop);
@@ -163,6 +165,10 @@ static int outcome(struct wok__run *run, struct wok_task *main_task)
 	if (main_task->was_canceled && run->deadlock < 0) {
 		r = run->deadlock;
 		message = run->deadlock_message;
+	} else if (run->deadlock < 0) {
+		/* Main made another result of it, or had ended before. */
+		wok__report(-EDEADLK, NULL, NULL, "%s",
+			    wok__message_text(run->deadlock_message, -EDEADLK));
 	} else if (main_task->was_canceled && run->interrupted) {
 		r = -EINTR;
 		message = NULL;

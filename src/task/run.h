@@ -31,7 +31,6 @@ struct wok__run {
 	struct wok__timer overdue; /* fires when the grace after the end of main is over */
 	bool over;                 /* no task is left: nothing more may start */
 	bool interrupted;
-	bool overdue_reported;
 	int deadlock; /* -EDEADLK, with a message, or 0 */
 	struct wok__message *deadlock_message;
 	wok_waiters settling; /* who waits until all others are blocked */

@@ -53,15 +53,30 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	return 0;
 }
 
+static int check_spawn(const struct wok_scope *scope, const wok_site *site)
+{
+	if (!scope->run)
+		return wok_fail(-ESHUTDOWN, "wok_scope_spawn: the run is over: %s", site->name);
+	if (scope->joined || scope->left)
+		return wok_fail(-EINVAL, "wok_scope_spawn: the scope was joined: %s", site->name);
+	return 0;
+}
+
 int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
 		       const wok_site *site)
 {
-	if (scope->joined || scope->left)
-		return wok_fail(-EINVAL, "wok_scope_spawn: the scope was joined: %s", site->name);
-	struct wok_task *task =
-		wok__task_spawn(scope->run, &scope->block.region, options, fn, arg, site);
-	if (!task)
-		return -ENOMEM;
+	struct wok_task *task = NULL;
+	int r = check_spawn(scope, site);
+
+	if (r == 0) {
+		task = wok__task_spawn(scope->run, &scope->block.region, options, fn, arg, site);
+		r = task ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		if (options && options->arg_free)
+			options->arg_free(arg);
+		return r;
+	}
 	task->home = scope;
 	scope->n_children++;
 	return 0;
@@ -75,7 +90,9 @@ static void keep_error(struct wok_scope *scope, struct wok_task *task)
 	if (scope->n_kept == WOK__SCOPE_ERRORS_MAX)
 		return;
 	if (!scope->errors) {
-		scope->errors = wok_alloc(WOK__SCOPE_ERRORS_MAX * sizeof(scope->errors[0]));
+		/* One more, which stays zero and so ends the list. */
+		scope->errors =
+			wok__alloc_zeroed((WOK__SCOPE_ERRORS_MAX + 1) * sizeof(scope->errors[0]));
 		scope->messages = wok_alloc(WOK__SCOPE_ERRORS_MAX * sizeof(scope->messages[0]));
 	}
 	if (!scope->errors || !scope->messages)
@@ -127,9 +144,10 @@ void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task)
 	}
 	if (--scope->n_children > 0)
 		return;
-	if (scope->joiner)
+	if (scope->joiner) {
 		wok__wake(scope->joiner, 0);
-	if (scope->orphan) {
+	} else if (scope->orphan && scope->background) {
+		/* An entered one stays: its owner's task may be in regions below it. */
 		leave(scope);
 		release(scope);
 	}
@@ -201,7 +219,7 @@ static int check_join(struct wok_scope *scope)
 
 	if (r < 0)
 		return r;
-	if (scope->left)
+	if (scope->left || scope->joined)
 		return wok_fail(-EINVAL, "wok_scope_join: the scope was joined already");
 	if (scope->joiner)
 		return wok_fail(-EINVAL, "wok_scope_join: another task joins this scope");
@@ -225,8 +243,13 @@ int wok_scope_join(wok_scope *scope)
 		wok__spend();
 	wait_for_children(scope, task->current != &scope->block.region);
 	r = outcome(scope, task);
-	if (scope->background)
+	if (scope->background) {
+		if (scope->orphan) { /* freed meanwhile: this was the last who needs it */
+			leave(scope);
+			release(scope);
+		}
 		return r;
+	}
 	scope->joined = true;
 	if (task->current == &scope->block.region)
 		leave(scope);
@@ -252,8 +275,10 @@ size_t wok_scope_children(const wok_scope *scope)
 
 size_t wok_scope_errors(const wok_scope *scope, const wok_scope_error **ret_errors)
 {
+	static const wok_scope_error none;
+
 	((wok_scope *) scope)->taken = true;
-	*ret_errors = scope->errors;
+	*ret_errors = scope->errors ? scope->errors : &none;
 	return scope->n_errors;
 }
 
@@ -315,15 +340,16 @@ void wok_scope_free(wok_scope *scope)
 		release(scope);
 	} else if (!scope->background) {
 		free_entered(scope);
+	} else if (scope->joiner) {
+		orphan(scope, "while it was being joined");
 	} else if (scope->n_children == 0) {
 		leave(scope);
 		release(scope);
-	} else if (wok__current() && !scope->joiner) {
+	} else if (wok__current()) {
 		close_scope(scope);
 		release(scope);
 	} else {
-		orphan(scope,
-		       scope->joiner ? "while it was being joined" : "where no task can wait");
+		orphan(scope, "where no task can wait");
 	}
 	wok__error_restore(saved);
 }
@@ -353,4 +379,14 @@ void wok__leave_inner(struct wok_task *task, const struct wok__region *down_to)
 {
 	while (task->current != down_to)
 		leave_forgotten(task);
+}
+
+void wok__scopes_abandon(struct wok__run *run)
+{
+	WOK__LIST_EACH (node, &run->root.children) {
+		struct wok__region *region = WOK__CONTAINER(node, struct wok__region, sibling);
+		struct wok_scope *scope = WOK__CONTAINER(region, struct wok_scope, block.region);
+		leave(scope);
+		scope->run = NULL;
+	}
 }

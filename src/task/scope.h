@@ -12,7 +12,7 @@ enum { WOK__SCOPE_ERRORS_MAX = 64 };
 
 struct wok_scope {
 	struct wok__block block; /* first: a region of kind SCOPE is the start of a wok_scope */
-	struct wok__run *run;
+	struct wok__run *run;    /* NULL after the run's end */
 	size_t n_children;
 	struct wok__parker *joiner;     /* who waits for the children; one at a time */
 	wok_scope_error *errors;        /* the first ones */
@@ -30,4 +30,10 @@ struct wok_scope {
 
 /* A child of a scope has ended. */
 void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task);
+
+/*
+ * The end of a run, in which no task is left: the background scopes that nobody has freed are taken
+ * out of the tree. Only their memory remains, and may be released later.
+ */
+void wok__scopes_abandon(struct wok__run *run);
 #endif

@@ -8,6 +8,7 @@
  */
 #include "task/task.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -18,14 +19,16 @@
 
 enum { FULL_BUDGET = 128 };
 
+/* A header outside of a slab is one of those that stand for "not started": it lives for ever. */
 void wok__task_keep(struct wok_task *task)
 {
-	task->refs++;
+	if (task->page)
+		task->refs++;
 }
 
 void wok__task_drop(struct wok_task *task)
 {
-	if (--task->refs > 0)
+	if (!task->page || --task->refs > 0)
 		return;
 	wok__message_unref(task->message);
 	wok_free(task->extra);
@@ -152,6 +155,27 @@ static void report_overflow(struct wok_task *task)
 		task->stack->size);
 }
 
+/*
+ * The signal mask belongs to the thread, so a task that waits with a changed one changes it for all
+ * others. It is told of in debug mode, since asking is a system call; once, for the mask then
+ * stays.
+ */
+static void check_signal_mask(struct wok_task *task)
+{
+	struct wok__run *run = task->run;
+	sigset_t mask;
+
+	memset(&mask, 0, sizeof(mask)); /* the call below fills in only what the kernel has */
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	if (memcmp(&mask, &run->signals.mask, sizeof(mask)) == 0)
+		return;
+	run->signals.mask = mask;
+	wok__report(
+		0, task->name, task->site,
+		"a task has waited or ended with another signal mask than it began with; the mask "
+		"belongs to the thread: change it around calls that do not wait");
+}
+
 /* Enter a task's stack; returns when it parks, yields or ends. */
 static void switch_in(struct wok_task *task)
 {
@@ -172,6 +196,8 @@ static void switch_in(struct wok_task *task)
 	run->loop.current = NULL;
 	if (!wok__stack_intact(task->stack))
 		report_overflow(task);
+	if (__builtin_expect(run->loop.debug, false))
+		check_signal_mask(task);
 }
 
 /* The ready queue's call: start a task or go on with it, and clear away after its end. */

@@ -47,8 +47,7 @@ wok_timeout *wok_timeout_enter(wok_timeout *timeout_, wok_time limit)
 	int r = check_enter(timeout);
 
 	if (r < 0) {
-		if (!timeout->entered)
-			timeout->error = r;
+		timeout->error = r; /* of a block that was skipped within its own limit, too */
 		return NULL;
 	}
 	struct wok_task *task = wok__current();

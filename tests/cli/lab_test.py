@@ -684,6 +684,13 @@ def when_the_lab_is_killed_its_children_end():
 
 
 @test
+def a_loop_that_cannot_start_is_an_error():
+    result = run("lab", env=environment(WOK_BACKEND="nonsense"))
+    check(result.status == 1 and "nonsense" in result.err and "No child" not in result.err, result)
+    check(run("info", env=environment(WOK_BACKEND="nonsense")).status == 1, "info")
+
+
+@test
 def a_killed_way_is_an_error_with_a_reason():
     with started("lab", "--delay", "5", "--ways", "concurrent") as process:
         wait_until(lambda: len(children_of(process.pid)) == 2, 5, "a server and a way")
@@ -829,7 +836,9 @@ def main():
             print("ok   %s (%.1f s)" % (function.__name__, time.monotonic() - start))
         sys.stdout.flush()
     print("%d passed, %d failed" % (passed, failed))
-    return failed > 0 or passed == 0
+    if passed + failed == 0:
+        return 2  # no test has that name
+    return failed > 0
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ static int leave_early(void *canceled)
 {
 	WOK_AUTO(wok_task) *task = wok_create_task(wait_long, canceled);
 
-	WOK_TRY(wok_yield());
+	test_settle();
 	return -EIO;
 }
 

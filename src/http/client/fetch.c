@@ -18,8 +18,9 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "http/client/session.h"
+#include "http/client/upload.h"
 
-enum { INTERIM_MAX = 16, HOST_MAX = 255, UPLOAD_PIECE = 16 << 10 };
+enum { INTERIM_MAX = 16, HOST_MAX = 255 };
 
 /* Where a request is, for the message of a timeout. */
 static const char waiting_for_pool[] = "waiting for a connection of the session";
@@ -35,9 +36,13 @@ struct exchange {
 	wok_time connect_timeout;
 	wok_time read_timeout;
 	struct wok__connection *connection;
+	struct wok__buffer head; /* of the request */
 	const char *phase;
-	bool reused;   /* the connection had served before */
-	bool answered; /* a byte of the response has come */
+	wok_time limit;     /* that a timeout has to name */
+	bool reused;        /* the connection had served before */
+	bool answered;      /* a byte of the response has come */
+	bool source_failed; /* options->body_read has */
+	bool cut_short;     /* the answer came before all was sent */
 	wok_http_response *response;
 };
 
@@ -75,6 +80,8 @@ static int connect_or_reuse(struct exchange *exchange, bool fresh)
 		r = wok_tcp_connect(host, exchange->url.port, &exchange->connection->stream);
 	}
 	r = wok_timeout_result(&timeout, r);
+	if (wok_timeout_expired(&timeout))
+		exchange->limit = exchange->connect_timeout;
 	if (r == 0)
 		session->pool.created++;
 	return r;
@@ -101,6 +108,13 @@ static void put_default(const struct exchange *exchange, struct wok__buffer *out
 		wok__buffer_field(out, name, value);
 }
 
+/* Whether the options of the request have something else for a header of the session. */
+static bool replaced(const struct exchange *exchange, const char *name)
+{
+	return overridden(exchange, name) ||
+	       (exchange->options->content_type && strcasecmp(name, "Content-Type") == 0);
+}
+
 static void put_headers(const struct exchange *exchange, struct wok__buffer *out)
 {
 	const wok_http_session *session = exchange->session;
@@ -108,7 +122,7 @@ static void put_headers(const struct exchange *exchange, struct wok__buffer *out
 	put_default(exchange, out, "Accept", "*/*");
 	put_default(exchange, out, "User-Agent", "wok/" WOK_VERSION);
 	for (size_t i = 0; i < session->n_headers; i++)
-		if (!overridden(exchange, session->headers[i].name))
+		if (!replaced(exchange, session->headers[i].name))
 			wok__buffer_field(out, session->headers[i].name, session->headers[i].value);
 	for (size_t i = 0; i < exchange->options->n_headers; i++) {
 		const wok_http_header *header = &exchange->options->headers[i];
@@ -134,15 +148,18 @@ static void put_body_headers(const struct exchange *exchange, struct wok__buffer
 	} else {
 		return;
 	}
-	if (options->content_type)
+	if (options->content_type && !overridden(exchange, "Content-Type"))
 		wok__buffer_field(out, "Content-Type", options->content_type);
 	else if (options->body_size > 0 || options->body_read)
 		put_default(exchange, out, "Content-Type", "application/octet-stream");
 }
 
-static int put_head(const struct exchange *exchange, struct wok__buffer *out)
+/* Write the head, so that a request that cannot be sent never asks for a connection. */
+static int put_head(struct exchange *exchange)
 {
+	const wok_http_session *session = exchange->session;
 	const struct wok__url *url = &exchange->url;
+	struct wok__buffer *out = &exchange->head;
 
 	wok__buffer_text(out, exchange->method);
 	wok__buffer_text(out, " ");
@@ -150,7 +167,8 @@ static int put_head(const struct exchange *exchange, struct wok__buffer *out)
 		wok__buffer_text(out, "/");
 	wok__buffer_add(out, url->target.data, url->target.size);
 	wok__buffer_text(out, " HTTP/1.1\r\n");
-	if (!overridden(exchange, "Host")) {
+	if (!overridden(exchange, "Host") &&
+	    !has_header(session->headers, session->n_headers, "Host")) {
 		wok__buffer_text(out, "Host: ");
 		wok__buffer_add(out, url->authority.data, url->authority.size);
 		wok__buffer_text(out, "\r\n");
@@ -161,49 +179,20 @@ static int put_head(const struct exchange *exchange, struct wok__buffer *out)
 	return out->error;
 }
 
-/* Send a body that comes in pieces, each a chunk. */
-static int send_chunks(struct exchange *exchange, struct wok__buffer *out)
-{
-	wok_stream *stream = exchange->connection->stream;
-	ssize_t n;
-
-	do {
-		char size_line[WOK__H1_CHUNK_HEAD_MAX];
-		wok__buffer_clear(out);
-		char *piece = wok__buffer_room(out, UPLOAD_PIECE);
-		if (!piece)
-			return -ENOMEM;
-		n = exchange->options->body_read(exchange->options->body_arg, piece, UPLOAD_PIECE);
-		if (n < 0)
-			return (int) n;
-		struct iovec parts[] = {
-			{size_line, wok__h1_put_chunk_head(size_line, (uint64_t) n)},
-			{piece, (size_t) n},
-			{(char *) (uintptr_t) "\r\n", 2},
-		};
-		WOK_TRY(wok_stream_write_parts(stream, parts, 3, NULL));
-	} while (n > 0);
-	return 0;
-}
-
+/* Send the request: 0, also if the server answered before it had all; an error. */
 static int send_request(struct exchange *exchange)
 {
-	struct wok__buffer out = {0};
-	int r = put_head(exchange, &out);
+	struct wok__upload upload = {
+		.stream = exchange->connection->stream,
+		.head = &exchange->head,
+		.options = exchange->options,
+		.head_limit = (size_t) exchange->session->limits.head + 4096,
+	};
 
 	exchange->phase = sending;
-	if (r == 0) {
-		struct iovec parts[] = {
-			{out.data, out.size},
-			{(void *) (uintptr_t) exchange->options->body,
-			 exchange->options->body_size},
-		};
-		int n_parts = exchange->options->body_size > 0 ? 2 : 1;
-		r = wok_stream_write_parts(exchange->connection->stream, parts, n_parts, NULL);
-	}
-	if (r == 0 && exchange->options->body_read)
-		r = send_chunks(exchange, &out);
-	wok__buffer_free(&out);
+	int r = wok__upload_send(&upload);
+	exchange->source_failed = upload.source_failed;
+	exchange->cut_short = upload.answered;
 	return r;
 }
 
@@ -219,6 +208,8 @@ static int fill(struct exchange *exchange)
 	WOK_TIMEOUT (&timeout, exchange->read_timeout) {
 		r = wok_stream_fill(exchange->connection->stream, limit, &unused);
 	}
+	if (wok_timeout_expired(&timeout))
+		exchange->limit = exchange->read_timeout;
 	return wok_timeout_result(&timeout, r);
 }
 
@@ -299,12 +290,12 @@ static int try_once(struct exchange *exchange, bool fresh)
 	WOK_TRY(connect_or_reuse(exchange, fresh));
 	int sent = send_request(exchange);
 	/* A server that has seen enough answers and hangs up: its answer may be there. */
-	if (sent < 0 && !is_disconnect(sent))
+	if (sent < 0 && (exchange->source_failed || !is_disconnect(sent)))
 		return sent;
 	int r = read_response(exchange);
 	if (r < 0 && sent < 0 && is_disconnect(r))
 		return sent;
-	if (sent < 0)
+	if (sent < 0 || exchange->cut_short)
 		exchange->response->reusable = false;
 	return r;
 }
@@ -315,11 +306,17 @@ static void drop_connection(struct exchange *exchange)
 		wok__pool_discard(&exchange->session->pool, WOK_TAKE(exchange->connection));
 }
 
+/* The server closed a connection that it had kept alive, just when the request came. */
+static bool was_stale(const struct exchange *exchange, int code)
+{
+	return exchange->reused && !exchange->answered && !exchange->source_failed &&
+	       is_disconnect(code);
+}
+
 static bool may_repeat(const struct exchange *exchange, int code)
 {
-	return exchange->reused && !exchange->answered && is_disconnect(code) &&
-	       !exchange->session->no_retry && !exchange->options->body_read &&
-	       is_idempotent(exchange);
+	return was_stale(exchange, code) && !exchange->session->no_retry &&
+	       !exchange->options->body_read && is_idempotent(exchange);
 }
 
 static int run_exchange(struct exchange *exchange)
@@ -339,6 +336,9 @@ static int check(const struct exchange *exchange)
 		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", exchange->method);
 	if (is_method(exchange, "CONNECT"))
 		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
+	if (exchange->options->body_size > 0 &&
+	    (!exchange->options->body || exchange->options->body_read))
+		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
 	if (exchange->url.host.size > HOST_MAX)
 		return wok_fail(-EINVAL, "the host name has more than %d bytes", HOST_MAX);
 	return 0;
@@ -368,15 +368,20 @@ static wok_time or_default(wok_time value, wok_time otherwise)
 }
 
 /* Say of an error what it befell, and of a timeout where. */
-static int explain(const struct exchange *exchange, int code, wok_time timeout)
+static int explain(const struct exchange *exchange, int code)
 {
-	if (code == -ETIMEDOUT)
-		return wok_fail(code, "%s: timed out while %s (the request may take %.3g s)",
-				exchange->response->what, exchange->phase,
-				(double) timeout / (double) WOK_SECOND);
+	const char *what = exchange->response->what;
+
 	if (code == -ECANCELED)
 		return code;
-	return wok_fail(code, "%s: %s", exchange->response->what, wok_errmsg(code));
+	if (code == -ETIMEDOUT && exchange->limit > 0)
+		return wok_fail(code, "%s: timed out while %s, after %.3g s", what, exchange->phase,
+				(double) exchange->limit / (double) WOK_SECOND);
+	return wok_fail(code, "%s: %s%s", what, wok_errmsg(code),
+			was_stale(exchange, code)
+				? " (it had been kept alive; such a request is not "
+				  "sent again)"
+				: "");
 }
 
 static int fetch(struct exchange *exchange, const char *url)
@@ -389,6 +394,7 @@ static int fetch(struct exchange *exchange, const char *url)
 
 	WOK_TRY(wok__url_parse(url, &exchange->url));
 	WOK_TRY(check(exchange));
+	WOK_TRY(put_head(exchange));
 	exchange->connect_timeout = or_default(options->connect_timeout, session->connect_timeout);
 	exchange->read_timeout = or_default(options->read_timeout, session->read_timeout);
 	exchange->response = new_response(session, exchange->method, url);
@@ -400,9 +406,11 @@ static int fetch(struct exchange *exchange, const char *url)
 		r = run_exchange(exchange);
 	}
 	r = wok_timeout_result(&timeout, r);
+	if (wok_timeout_expired(&timeout))
+		exchange->limit = limit;
 	if (r < 0) {
 		drop_connection(exchange);
-		return explain(exchange, r, limit);
+		return explain(exchange, r);
 	}
 	exchange->response->connection = WOK_TAKE(exchange->connection);
 	if (exchange->response->incoming.ended)
@@ -415,15 +423,15 @@ int wok_http_fetch(wok_http_session *session, const char *method, const char *ur
 {
 	const wok_http_options defaults = {0};
 
-	session = session ? session : wok__session_default();
 	if (!session)
-		return wok_fail(-EINVAL, "%s %.300s: there is no loop for a session", method, url);
+		WOK_TRY(wok__session_default(&session));
 	struct exchange exchange = {
 		.session = session,
 		.method = method,
 		.options = options ? options : &defaults,
 	};
 	int r = fetch(&exchange, url);
+	wok__buffer_free(&exchange.head);
 	if (r < 0) {
 		wok_http_response_free(exchange.response);
 		return r;

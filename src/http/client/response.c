@@ -89,14 +89,14 @@ int wok_http_body(wok_http_response *response, wok_view *ret_body)
 {
 	size_t max = response->session->max_body;
 
-	if (!response->body) {
+	if (!response->body.complete) {
 		if (response->content_length > max)
 			return wok_fail(WOK_ELIMIT, "%s: the body has more than %zu bytes",
 					response->what, max);
-		WOK_TRY(wok__gather_body(read_some, response, (size_t) response->content_length,
-					 max, &response->body, &response->body_size));
+		WOK_TRY(wok__gather_body(&response->body, read_some, response,
+					 (size_t) response->content_length, max));
 	}
-	*ret_body = (wok_view){response->body, response->body_size};
+	*ret_body = (wok_view){response->body.data, response->body.size};
 	return 0;
 }
 
@@ -123,7 +123,7 @@ void wok_http_response_free(wok_http_response *response)
 		wok__response_finish(response);
 	}
 	wok__head_free(&response->head);
-	wok_free(response->body);
+	wok_free(response->body.data);
 	wok_free(response->what);
 	wok__session_let_go(response->session);
 	wok_free(response);

@@ -14,20 +14,11 @@ enum { LIMIT_DEFAULT = 100, MAX_BODY_DEFAULT = 64 << 20 };
 #define TIMEOUT_DEFAULT (5 * WOK_MINUTE)
 #define CONNECT_TIMEOUT_DEFAULT (30 * WOK_SECOND)
 
-static uint32_t limit_or(size_t value, uint32_t otherwise)
-{
-	return value == 0 ? otherwise : value > UINT32_MAX ? UINT32_MAX : (uint32_t) value;
-}
-
 static void set_limits(wok_http_session *session, const wok_http_session_options *options)
 {
-	struct wok__h1_limits *limits = &session->limits;
-
-	*limits = wok__h1_default_limits;
-	limits->start_line = limit_or(options->max_line, limits->start_line);
-	limits->field_line = limit_or(options->max_line, limits->field_line);
-	limits->head = limit_or(options->max_head, limits->head);
-	limits->fields = limit_or(options->max_headers, limits->fields);
+	session->limits = wok__h1_default_limits;
+	wok__set_head_limits(&session->limits, options->max_line, options->max_head,
+			     options->max_headers);
 	session->max_body = options->max_body ? options->max_body : MAX_BODY_DEFAULT;
 }
 
@@ -141,22 +132,20 @@ static void end_default(struct wok__ending *ending)
 	wok_http_session_free(WOK__CONTAINER(ending, struct wok_http_session, ending));
 }
 
-wok_http_session *wok__session_default(void)
+int wok__session_default(wok_http_session **ret_session)
 {
 	wok_http_session *session = NULL;
+	struct wok__ending *ending = wok_current_loop() ? wok__loop_find_ending(end_default) : NULL;
 
-	if (!wok_current_loop()) {
-		wok_fail(-EINVAL, "this thread runs no loop");
-		return NULL;
+	if (ending) {
+		*ret_session = WOK__CONTAINER(ending, struct wok_http_session, ending);
+		return 0;
 	}
-	struct wok__ending *ending = wok__loop_find_ending(end_default);
-	if (ending)
-		return WOK__CONTAINER(ending, struct wok_http_session, ending);
-	if (wok_http_session_new(NULL, &session) < 0)
-		return NULL;
+	WOK_TRY(wok_http_session_new(NULL, &session));
 	session->ending.end = end_default;
 	wok__loop_at_end(&session->ending);
-	return session;
+	*ret_session = session;
+	return 0;
 }
 
 void wok_http_session_stats(const wok_http_session *session, wok_http_stats *ret_stats)

@@ -33,16 +33,15 @@ struct wok_http_response {
 	uint64_t content_length;
 	wok_time deadline;
 	wok_time read_timeout;
-	char *body; /* of wok_http_body() */
-	size_t body_size;
-	char *what; /* "GET http://...", for messages */
+	struct wok__gathered body; /* of wok_http_body() */
+	char *what;                /* "GET http://...", for messages */
 };
 
 wok_http_session *wok__session_hold(wok_http_session *session);
 void wok__session_let_go(wok_http_session *session);
 
-/* The session of the loop, for calls without one; NULL and a message if it cannot be made. */
-wok_http_session *wok__session_default(void);
+/* The session of the loop, for calls without one; -ENOMEM, or -EINVAL where there is no loop. */
+int wok__session_default(wok_http_session **ret_session);
 
 /* After the body's end: give the connection back, or close it. */
 void wok__response_finish(wok_http_response *response);

@@ -24,10 +24,11 @@ static int split_authority(const char *url, struct wok__h1_span authority,
 			   struct wok__h1_span *ret_host, const char **ret_port)
 {
 	const char *end = authority.data + authority.size, *at = authority.data;
-	const char *host_end;
+	const char *host_end, *at_sign;
 
-	if (memchr(authority.data, '@', authority.size))
-		return bad(url,
+	at_sign = memrchr(authority.data, '@', authority.size);
+	if (at_sign) /* and no message repeats a password */
+		return bad(at_sign,
 			   "a user name or password in the URL is not supported; use a header");
 	if (authority.size > 0 && *at == '[') {
 		at++;

@@ -15,15 +15,16 @@
 #include <wok/memory.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "loop/report.h"
 #include "task/park.h"
 
-enum {
-	DRAIN_MAX = 256 << 10, /* of a body that nobody read, to keep the connection */
-	LINGER_MAX = 1 << 20,  /* of what comes after the last reply */
-	STATUS_TIMEOUT = 408,
-};
-#define LINGER_TIME (2 * WOK_SECOND)
+enum { STATUS_TIMEOUT = 408 };
+
+/* How long what comes after the last reply is read away, and how long the client may pause in it.
+ */
+#define LINGER_TIME (10 * WOK_SECOND)
+#define LINGER_PAUSE (2 * WOK_SECOND)
 
 int wok__request_fill(wok_http_request *request, wok_time limit)
 {
@@ -50,6 +51,8 @@ static int await_first_byte(wok_http_request *request)
 	wok__list_push_back(&server->idle, &request->in_idle);
 	int r = wok__request_fill(request, server->options.keep_alive);
 	wok__list_remove(&request->in_idle);
+	if (request->dismissed)
+		return 0;
 	/* Nobody is owed an answer: the client has gone, was idle for too long, or the server ends.
 	 */
 	if (r == -ETIMEDOUT || r == -EBADF || r == -ECONNRESET)
@@ -70,7 +73,7 @@ static int await_head(wok_http_request *request, size_t *ret_size)
 		if (r != 0)
 			return r;
 		if (deadline == 0)
-			deadline = wok_now() + server->options.header_timeout;
+			deadline = wok__time_add(wok_now(), server->options.header_timeout);
 		r = wok__request_fill(request, deadline - wok_now());
 		if (r <= 0)
 			return r;
@@ -133,10 +136,12 @@ static int take_head(wok_http_request *request, size_t size)
 static void begin_request(wok_http_request *request)
 {
 	wok_free(WOK_TAKE(request->host_copy));
-	wok_free(WOK_TAKE(request->body));
+	wok_free(request->body.data);
+	request->body = (struct wok__gathered){0};
 	memset(&request->parsed, 0, sizeof(request->parsed));
 	request->parsed.message.minor = 1;
 	request->body_error = 0;
+	request->body_waited = 0;
 	request->continue_sent = false;
 	request->reply = WOK__REPLY_NONE;
 	request->is_head = request->chunked = false;
@@ -146,17 +151,17 @@ static void begin_request(wok_http_request *request)
 /* The status for an error of reading a body. */
 static int status_of(int code)
 {
-	return code == WOK_ELIMIT   ? 413
-	       : code == WOK_EPEER  ? 400
-	       : code == -ETIMEDOUT ? STATUS_TIMEOUT
-				    : 500;
+	return code == WOK_ELIMIT                      ? 413
+	       : code == WOK_EPEER || code == WOK_EEOF ? 400
+	       : code == -ETIMEDOUT                    ? STATUS_TIMEOUT
+						       : 500;
 }
 
 /* The handler has returned: make a reply of what it left undone. */
 static int complete_reply(wok_http_request *request, int result)
 {
 	if (request->reply == WOK__REPLY_BEGUN) {
-		if (result == 0)
+		if (result >= 0)
 			return wok__reply_end(request);
 		request->reply = WOK__REPLY_BROKEN; /* a part must not look like the whole */
 	}
@@ -165,14 +170,16 @@ static int complete_reply(wok_http_request *request, int result)
 	if (result >= 0)
 		return wok_http_reply(request, &(wok_http_reply_options){.status = 204});
 	bool body_failed = request->body_error < 0 && result == request->body_error;
-	request->keep_alive = request->keep_alive && !body_failed;
 	return wok__reply_error(request, body_failed ? status_of(result) : 500, NULL);
 }
 
+/* Whether a handler's error is that of its client. (It may have other connections that break.) */
 static bool is_clients_doing(const wok_http_request *request, int code)
 {
-	return code == -EPIPE || code == -ECONNRESET || code == WOK_EEOF || code == -EBADF ||
-	       (request->body_error < 0 && code == request->body_error);
+	bool unsent = request->reply == WOK__REPLY_BROKEN &&
+		      (code == -EPIPE || code == -ECONNRESET || code == -ETIMEDOUT);
+
+	return unsent || (request->body_error < 0 && code == request->body_error);
 }
 
 static int run_handler(wok_http_request *request, const struct wok__route *route)
@@ -221,11 +228,9 @@ static bool drain_body(wok_http_request *request)
 	size_t drained = 0;
 	ssize_t n = 0;
 
-	/* A client that was not told to go on may send the body, or not: nobody can tell. */
-	if (request->parsed.expect_continue && !request->continue_sent &&
-	    !request->incoming.ended && wok_stream_buffered(request->stream).size == 0)
+	if (wok__request_body_withheld(request))
 		return false;
-	while (request->body_error == 0 && drained <= DRAIN_MAX &&
+	while (request->body_error == 0 && drained <= WOK__HTTP_DRAIN_MAX &&
 	       (n = wok_http_request_read(request, unused, sizeof(unused))) > 0)
 		drained += (size_t) n;
 	return n == 0 && request->incoming.ended && request->body_error == 0;
@@ -237,19 +242,18 @@ static bool drain_body(wok_http_request *request)
  */
 static void linger(wok_http_request *request)
 {
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	wok_time end = wok_now() + LINGER_TIME;
 	char unused[4096];
-	size_t discarded = 0;
 	ssize_t n = 1;
 
 	if (request->reply == WOK__REPLY_BROKEN || wok_stream_shutdown(request->stream) < 0)
 		return;
-	WOK_TIMEOUT (&timeout, LINGER_TIME) {
-		while (discarded < LINGER_MAX &&
-		       (n = wok_stream_read(request->stream, unused, sizeof(unused))) > 0)
-			discarded += (size_t) n;
+	while (n > 0 && wok_now() < end) {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		WOK_TIMEOUT (&timeout, LINGER_PAUSE) {
+			n = wok_stream_read(request->stream, unused, sizeof(unused));
+		}
 	}
-	WOK_IGNORE(wok_timeout_result(&timeout, 0));
 }
 
 /* Answer what cannot be understood; the connection is over. */
@@ -300,7 +304,7 @@ static void release(wok_http_request *request)
 	wok__head_free(&request->head);
 	wok__buffer_free(&request->out);
 	wok_free(request->host_copy);
-	wok_free(request->body);
+	wok_free(request->body.data);
 	wok_free(request);
 }
 

@@ -43,10 +43,11 @@ struct wok_http_request {
 	char *host_copy; /* where the head has no room for its NUL */
 	struct wok__h1_request parsed;
 	struct wok__incoming incoming;
-	char *body; /* of wok_http_request_body() */
-	size_t body_size;
+	struct wok__gathered body; /* of wok_http_request_body() */
+	wok_time body_waited;      /* how long reading the body has taken so far */
 	int body_error; /* how reading the body failed: the reply to an error of the handler */
 	bool continue_sent;
+	bool dismissed; /* the server has ended while the connection was idle */
 
 	struct wok__buffer out;
 	enum wok__reply reply;
@@ -74,6 +75,12 @@ int wok__reply_error(wok_http_request *request, int status, const char *allow);
 
 /* End a reply that was begun; after that it is complete or broken. */
 int wok__reply_end(wok_http_request *request);
+
+/* The client waits for a word before it sends the body: it may send it, or not. */
+bool wok__request_body_withheld(const wok_http_request *request);
+
+/* Of a body that nobody read, so much is read away to keep the connection. */
+enum { WOK__HTTP_DRAIN_MAX = 256 << 10 };
 
 /* Fill the stream's buffer within a time: 1; 0 at the end; an error. */
 int wok__request_fill(wok_http_request *request, wok_time limit);

@@ -15,7 +15,7 @@
 #include "http/server/connection.h"
 #include "task/park.h"
 
-enum { COPY_MAX = 4096 };
+enum { COPY_MAX = 4096, STATUS_RESET = 205 };
 
 const char *wok__http_date(struct wok__http_server *server)
 {
@@ -72,9 +72,28 @@ int wok__request_send(wok_http_request *request, struct iovec *parts, int n_part
 	return r == -ETIMEDOUT ? wok_fail(r, "the client does not read its reply") : r;
 }
 
+/* Ends with its head, whatever that says. */
 static bool has_no_body(int status)
 {
 	return status == 204 || status == 304;
+}
+
+/* May not come with a body; 205 says so by its length, as others do. */
+static bool is_bodiless(int status)
+{
+	return has_no_body(status) || status == STATUS_RESET;
+}
+
+/* Whether the connection will go on behind this reply, which should say so. */
+static bool can_go_on(const wok_http_request *request, bool streamed)
+{
+	const struct wok__incoming *incoming = &request->incoming;
+
+	if (!request->keep_alive || request->server->draining || request->body_error < 0)
+		return false;
+	if (streamed || incoming->ended)
+		return true; /* the handler may read the rest while it writes */
+	return !wok__request_body_withheld(request) && incoming->body.left <= WOK__HTTP_DRAIN_MAX;
 }
 
 static void put_status_line(struct wok__buffer *out, int status)
@@ -106,7 +125,7 @@ static void put_framing(wok_http_request *request, const wok_http_reply_options 
 
 	if (has_no_body(options->status))
 		return;
-	if (!streamed) {
+	if (!streamed || options->status == STATUS_RESET) {
 		wok__buffer_text(out, "Content-Length: ");
 		wok__buffer_decimal(out, options->body_size);
 		wok__buffer_text(out, "\r\n");
@@ -132,7 +151,7 @@ static int put_head(wok_http_request *request, const wok_http_reply_options *opt
 {
 	struct wok__buffer *out = &request->out;
 	const char *server_name = request->server->options.server_name;
-	bool typed = !has_no_body(options->status) && (options->body_size > 0 || streamed);
+	bool typed = !is_bodiless(options->status) && (options->body_size > 0 || streamed);
 
 	wok__buffer_clear(out);
 	put_status_line(out, options->status);
@@ -162,8 +181,10 @@ static int check(const wok_http_request *request, const wok_http_reply_options *
 	if (options->body && streamed)
 		return wok_fail(-EINVAL,
 				"wok_http_reply_begin: the body comes by wok_http_write()");
-	if (options->body_size > 0 && has_no_body(options->status))
+	if (options->body_size > 0 && is_bodiless(options->status))
 		return wok_fail(-EINVAL, "a reply of status %d has no body", options->status);
+	if (options->body_size > 0 && !options->body && !request->is_head)
+		return wok_fail(-EINVAL, "wok_http_reply: a body_size without a body");
 	return 0;
 }
 
@@ -183,8 +204,7 @@ int wok_http_reply(wok_http_request *request, const wok_http_reply_options *give
 	bool copied = body && options.body_size <= COPY_MAX;
 
 	WOK_TRY(check(request, &options, false));
-	/* While the server ends, this connection does with this reply. */
-	request->keep_alive = request->keep_alive && !request->server->draining;
+	request->keep_alive = can_go_on(request, false);
 	WOK_TRY(put_head(request, &options, false));
 	if (copied)
 		wok__buffer_add(out, options.body, options.body_size);
@@ -213,12 +233,12 @@ int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options
 	const wok_http_reply_options options = with_defaults(given);
 
 	WOK_TRY(check(request, &options, true));
-	request->chunked = request->parsed.message.minor > 0 && !has_no_body(options.status);
+	request->chunked = request->parsed.message.minor > 0 && !is_bodiless(options.status);
 	/* HTTP/1.0 knows no chunks: there the end of the connection is the end of the body. */
-	request->keep_alive = request->keep_alive && !request->server->draining &&
-			      (request->chunked || has_no_body(options.status));
+	request->keep_alive =
+		can_go_on(request, true) && (request->chunked || is_bodiless(options.status));
 	WOK_TRY(put_head(request, &options, true));
-	if (has_no_body(options.status))
+	if (is_bodiless(options.status))
 		request->is_head = true;
 	struct iovec part = {request->out.data, request->out.size};
 	request->reply = WOK__REPLY_BEGUN;

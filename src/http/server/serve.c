@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Serving an app: see wok_http_serve(). */
 #include <wok/error.h>
+#include <wok/loop.h>
 #include <wok/memory.h>
 
 #include "http/server/connection.h"
 
-enum { MAX_BODY_DEFAULT = 1 << 20 };
+enum { MAX_BODY_DEFAULT = 1 << 20, MIN_BODY_RATE_DEFAULT = 240 };
 
 static wok_time time_or(wok_time value, wok_time otherwise)
 {
 	return value > 0 ? value : otherwise;
-}
-
-static uint32_t limit_or(size_t value, uint32_t otherwise)
-{
-	return value == 0 ? otherwise : value > UINT32_MAX ? UINT32_MAX : (uint32_t) value;
 }
 
 int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
@@ -27,12 +23,12 @@ int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
 	options.body_timeout = time_or(options.body_timeout, 30 * WOK_SECOND);
 	options.write_timeout = time_or(options.write_timeout, 30 * WOK_SECOND);
 	options.keep_alive = time_or(options.keep_alive, 75 * WOK_SECOND);
+	options.min_body_rate =
+		options.min_body_rate ? options.min_body_rate : MIN_BODY_RATE_DEFAULT;
 	options.drain = time_or(options.drain, 5 * WOK_SECOND);
 	server->options = options;
-	server->limits.start_line = limit_or(options.max_line, server->limits.start_line);
-	server->limits.field_line = limit_or(options.max_line, server->limits.field_line);
-	server->limits.head = limit_or(options.max_head, server->limits.head);
-	server->limits.fields = limit_or(options.max_headers, server->limits.fields);
+	wok__set_head_limits(&server->limits, options.max_line, options.max_head,
+			     options.max_headers);
 	server->limits.body = options.max_body ? options.max_body : MAX_BODY_DEFAULT;
 	wok__list_init(&server->idle);
 	server->scratch = wok_alloc(server->limits.fields * sizeof(struct wok__h1_field));
@@ -68,6 +64,7 @@ static void stop(void *arg)
 	server->draining = true;
 	WOK__LIST_EACH (node, &server->idle) {
 		wok_http_request *request = WOK__CONTAINER(node, wok_http_request, in_idle);
+		request->dismissed = true; /* a request that comes at this moment is not begun */
 		(void) wok_stream_close(request->stream);
 	}
 }
@@ -94,4 +91,26 @@ int wok_http_serve(wok_http_app *app, const char *address, const wok_http_serve_
 
 	WOK_TRY(wok_listen(address, options ? &options->listen : NULL, &listener));
 	return wok_http_serve_on(app, listener, options);
+}
+
+struct serve_main {
+	wok_http_app *app;
+	const char *address;
+	const wok_http_serve_options *options;
+};
+
+static int serve_main(void *arg)
+{
+	struct serve_main *args = arg;
+
+	return wok_http_serve(args->app, args->address, args->options);
+}
+
+int wok_http_serve_main(wok_http_app *app, const char *address,
+			const wok_http_serve_options *options)
+{
+	struct serve_main args = {app, address, options};
+	int r = wok_run(serve_main, &args);
+
+	return r == -EINTR ? 0 : r;
 }
