@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* 05-sleep-sequential: section 3, asyncio.sleep(). Shows that calls one after another wait one
- * after another: without a second task nothing overlaps. Try:                 05-sleep-sequential
- * (it takes 1 + 2 seconds) */
+/* 05-sleep-sequential: section 3, asyncio.sleep(). Shows that calls in a row wait in a row: without
+ *                      a second task nothing overlaps.
+ * Try:                 05-sleep-sequential   (it takes 1 + 2 seconds) */
 #include <stdio.h>
 #include <wok/wok.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 09-gather-return-exceptions: section 4, gather(return_exceptions=True). Shows WOK_COLLECT: all
- * run to their end, and each handle has its own outcome. Try: 09-gather-return-exceptions */
+ *                              run to their end, and each handle has its own outcome.
+ * Try:                         09-gather-return-exceptions */
 #include <stdio.h>
 #include <wok/wok.h>
 

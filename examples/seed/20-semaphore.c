@@ -3,8 +3,6 @@
  *               httpbin.
  * Try:          20-semaphore   (it takes 100 / 10 * 0.2 seconds) */
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 #include <wok/http.h>
 
 #include "httpbin.h"
@@ -15,20 +13,24 @@ struct page {
 	wok_http_session *session;
 	wok_semaphore *semaphore;
 	char url[URL_SIZE];
-	char *text;
+	int result; /* the i of the answer: httpbin sends back {"args": {"i": "7"}, ...} */
 };
 
 static int running, peak;
 
-static int get_text(wok_http_session *session, const char *url, char **ret_text)
+static int get(struct page *page)
 {
 	WOK_AUTO(wok_http_response) *resp = NULL;
-	wok_view body;
+	wok_view text;
 
-	WOK_TRY(wok_http_get(session, url, NULL, &resp));
-	WOK_TRY(wok_http_body(resp, &body));
-	*ret_text = strdup(body.data);
-	return *ret_text ? 0 : -ENOMEM;
+	WOK_TRY(wok_http_get(page->session, page->url, NULL, &resp));
+	WOK_TRY(wok_http_body(resp, &text));
+	json_auto_t *json = json_loadb(text.data, text.size, 0, NULL);
+	const char *i = json_string_value(json_object_get(json_object_get(json, "args"), "i"));
+	if (!i)
+		return wok_fail(-EBADMSG, "%s: no i in the answer", page->url);
+	page->result = atoi(i);
+	return 0;
 }
 
 static int fetch(void *arg)
@@ -40,47 +42,32 @@ static int fetch(void *arg)
 		running++;
 		if (running > peak)
 			peak = running;
-		r = get_text(page->session, page->url, &page->text);
+		r = get(page);
 		running--;
 	}
 	return r;
 }
 
-/* Whether text i is the answer to request i: httpbin sends back {"args": {"i": "..."}, ...}. */
-static bool in_order(const struct page *results)
-{
-	for (int i = 0; i < URLS; i++) {
-		json_auto_t *json = json_loads(results[i].text, 0, NULL);
-		const char *arg =
-			json_string_value(json_object_get(json_object_get(json, "args"), "i"));
-		if (!arg || atoi(arg) != i)
-			return false;
-	}
-	return true;
-}
-
 static int async_main(void *unused)
 {
-	static struct page pages[URLS];
 	wok_semaphore semaphore = WOK_SEMAPHORE_INIT(10);
+	struct page pages[URLS];
+	bool in_order = true;
 	WOK_AUTO(wok_http_session) *session = NULL;
 
 	(void) unused;
 	WOK_TRY(wok_http_session_new(NULL, &session));
 	for (int i = 0; i < URLS; i++) {
-		pages[i].session = session;
-		pages[i].semaphore = &semaphore;
+		pages[i] = (struct page){.session = session, .semaphore = &semaphore};
 		WOK_TRY(httpbin_url(&pages[i].url, "/delay/0.2?i=%d", i));
 	}
-	int r = wok_for_each(fetch, pages, URLS, WOK_UNLIMITED, 0);
-	if (r == 0) {
-		printf("结果数:%d\n", URLS);
-		printf("顺序一致:%s\n", in_order(pages) ? "True" : "False");
-		printf("最大并发:%d\n", peak);
-	}
+	WOK_TRY(wok_for_each(fetch, pages, URLS, WOK_UNLIMITED, 0));
 	for (int i = 0; i < URLS; i++)
-		free(pages[i].text);
-	return r;
+		in_order = in_order && pages[i].result == i;
+	printf("结果数:%d\n", URLS);
+	printf("顺序一致:%s\n", in_order ? "True" : "False");
+	printf("最大并发:%d\n", peak);
+	return 0;
 }
 
 int main(void)

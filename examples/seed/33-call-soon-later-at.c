@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* 33-call-soon-later-at: section 12, callbacks. Shows plain functions that the loop calls, soon,
- * later, or at a point in time; what is not due yet when the run ends, is dropped. Try:
- * 33-call-soon-later-at   (it takes 3 seconds, and prints two lines) */
+/* 33-call-soon-later-at: section 12, callbacks. Shows plain functions that the loop calls: soon,
+ *                        later, or at a point in time. One that is not due when the run ends, is
+ *                        dropped with the loop.
+ * Try:                   33-call-soon-later-at   (it takes 3 seconds, and prints two lines) */
 #include <stdio.h>
 #include <wok/wok.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* 39-pitfall-forgot-await-fixed: section 13, pitfall 2, the right way. Shows that an await is a
- * plain call: one that is written, runs. Try: 39-pitfall-forgot-await-fixed */
+/* 39-pitfall-forgot-await-fixed: section 13, pitfall 2, the right way. Shows that to await is just
+ *                                to call: a call that is written, runs.
+ * Try:                           39-pitfall-forgot-await-fixed */
 #include <stdio.h>
 #include <wok/wok.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 41-pitfall-concurrent-gather: section 13, pitfall 3, the right way. Shows a task for each
- * request, and gather: the waits overlap. Try: 41-pitfall-concurrent-gather   (it takes 1 second)
- */
+ *                               request, and gather: the waits overlap.
+ * Try:                          41-pitfall-concurrent-gather   (it takes 1 second) */
 #include <stdio.h>
 #include <wok/wok.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* 45-best-session-reuse: section 13, best practice 1. Shows one session for all requests: the
- * second round goes over the connections that the first one made; needs httpbin. Try:
- * 45-best-session-reuse */
+ *                        second round goes over the connections of the first; needs httpbin.
+ * Try:                   45-best-session-reuse */
 #include <inttypes.h>
 #include <wok/http.h>
 

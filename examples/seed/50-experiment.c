@@ -16,17 +16,13 @@ static void print_time(const char *what, wok_time start)
 	printf("%s:%.1fs\n", what, (double) (wok_now() - start) / (double) WOK_SECOND);
 }
 
-/* (1) Without a loop. */
-static int sync_main(void)
+static int sync_main(const char *what)
 {
-	int status_code[URLS];
 	wok_time start = wok_now();
 
-	for (int i = 0; i < URLS; i++) {
-		status_code[i] = requests_get(url);
-		WOK_TRY(status_code[i]);
-	}
-	print_time("同步耗时", start);
+	for (int i = 0; i < URLS; i++)
+		WOK_TRY(requests_get(url));
+	print_time(what, start);
 	return 0;
 }
 
@@ -45,48 +41,39 @@ static int fetch(void *arg)
 	return 0;
 }
 
-static int fetch_all(size_t limit)
+static int fetch_all(const char *what, size_t limit)
 {
 	struct page pages[URLS];
+	wok_time start = wok_now();
 	WOK_AUTO(wok_http_session) *session = NULL;
 
 	WOK_TRY(wok_http_session_new(NULL, &session));
 	for (int i = 0; i < URLS; i++)
 		pages[i] = (struct page){.session = session};
-	return wok_for_each(fetch, pages, URLS, limit, 0);
-}
-
-/* (2) A task for each request. */
-static int async_main(void *unused)
-{
-	wok_time start = wok_now();
-
-	(void) unused;
-	WOK_TRY(fetch_all(WOK_UNLIMITED));
-	print_time("异步耗时", start);
+	WOK_TRY(wok_for_each(fetch, pages, URLS, limit, 0));
+	print_time(what, start);
 	return 0;
 }
 
-/* (3) At most five at once. Python needs a Semaphore for it. */
-static int async_limited(void *unused)
+static int async_main(void *what)
 {
-	wok_time start = wok_now();
+	return fetch_all(what, WOK_UNLIMITED);
+}
 
-	(void) unused;
-	WOK_TRY(fetch_all(5));
-	print_time("限流异步耗时", start);
-	return 0;
+static int async_limited(void *what)
+{
+	return fetch_all(what, 5); /* Python: a Semaphore(5) */
 }
 
 int main(void)
 {
 	int r = httpbin_url(&url, "/delay/1");
 	if (r == 0)
-		r = sync_main();
+		r = sync_main("同步耗时");
 	if (r == 0)
-		r = wok_run(async_main, NULL);
+		r = wok_run(async_main, "异步耗时");
 	if (r == 0)
-		r = wok_run(async_limited, NULL);
+		r = wok_run(async_limited, "限流异步耗时");
 	if (r < 0)
 		fprintf(stderr, "50-experiment: %s\n", wok_errmsg(r));
 	return r < 0;

@@ -60,12 +60,12 @@ bool wok_lock_held(const wok_lock *lock);
  */
 #define WOK_WITH_LOCK(lock, r)                                                                     \
 	for (wok_lock * WOK__HIDDEN(held) __attribute__((cleanup(wok_lock_leave_auto))) =          \
-		     wok_lock__acquired((lock), (r) = wok_lock_acquire(lock)),                     \
+		     wok__lock_acquired((lock), (r) = wok_lock_acquire(lock)),                     \
 					  *WOK__HIDDEN(once) = (r) < 0 ? NULL : WOK__HIDDEN(held); \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
 /* The lock, if the result of acquiring it says that the caller has it. */
-static inline wok_lock *wok_lock__acquired(wok_lock *lock, int result)
+static inline wok_lock *wok__lock_acquired(wok_lock *lock, int result)
 {
 	return result < 0 && result != -EOWNERDEAD ? NULL : lock;
 }

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "task/park.h"
 
-enum { BUFFER_FIRST = 4096, LIMIT_DEFAULT = 64 << 10 };
+enum { BUFFER_FIRST = 2048, LIMIT_DEFAULT = 64 << 10 };
 
 struct wok_stream {
 	const wok_stream_ops *ops;
@@ -20,6 +20,7 @@ struct wok_stream {
 	char *buffer;
 	size_t start, end, capacity;
 	size_t scanned; /* of what is buffered: holds no separator of the read under way */
+	bool filled;    /* the last read took all the room there was */
 	bool reading;
 	bool writing;
 	bool shut;
@@ -39,13 +40,22 @@ int wok_stream_new(const wok_stream_ops *ops, void *self, wok_stream **ret_strea
 	return 0;
 }
 
-/* One read of the source, guarded against a second reader. */
-static ssize_t source_read(wok_stream *stream, void *data, size_t size)
+/*
+ * What each read begins with. A second reader is refused even if its bytes are there already: the
+ * first one may be waiting for more to come behind them.
+ */
+static int begin_read(const wok_stream *stream)
 {
+	WOK_TRY(wok__check());
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream is closed");
 	if (stream->reading)
 		return wok_fail(-EBUSY, "another task reads from this stream");
+	return 0;
+}
+
+static ssize_t source_read(wok_stream *stream, void *data, size_t size)
+{
 	stream->reading = true;
 	ssize_t n = stream->ops->read(stream->self, data, size);
 	stream->reading = false;
@@ -63,7 +73,8 @@ void wok_stream_consume(wok_stream *stream, size_t size)
 
 	stream->start += size < there ? size : there;
 	stream->scanned = 0;
-	if (stream->start == stream->end)
+	/* A reader that waits has been promised its place behind the end. */
+	if (stream->start == stream->end && !stream->reading)
 		stream->start = stream->end = 0;
 }
 
@@ -81,19 +92,23 @@ static size_t take(wok_stream *stream, void *data, size_t size)
 
 ssize_t wok_stream_read(wok_stream *stream, void *data, size_t size)
 {
+	WOK_TRY(begin_read(stream));
 	if (size > 0 && stream->end == stream->start)
 		return source_read(stream, data, size);
-	WOK_TRY(wok__checkpoint());
-	return (ssize_t) take(stream, data, size);
+	ssize_t n = (ssize_t) take(stream, data, size);
+	wok__spend();
+	return n;
 }
 
 int wok_stream_read_exactly(wok_stream *stream, void *data, size_t size, size_t *ret_done)
 {
 	size_t unused, *done = ret_done ? ret_done : &unused;
 
+	*done = 0;
+	WOK_TRY(begin_read(stream));
 	*done = take(stream, data, size);
 	if (*done == size)
-		return wok__checkpoint();
+		wok__spend();
 	while (*done < size) {
 		ssize_t n = source_read(stream, (char *) data + *done, size - *done);
 		if (n < 0)
@@ -118,8 +133,9 @@ static int make_room(wok_stream *stream, size_t limit)
 		stream->start = 0;
 		stream->end = there;
 	}
-	if (stream->end < stream->capacity)
+	if (stream->end < stream->capacity && !(stream->filled && stream->capacity < limit))
 		return 0;
+	stream->filled = false;
 	size_t capacity = stream->capacity ? stream->capacity * 2 : BUFFER_FIRST;
 	if (capacity > limit && limit > stream->capacity)
 		capacity = limit;
@@ -134,8 +150,7 @@ static int make_room(wok_stream *stream, size_t limit)
 int wok_stream_fill(wok_stream *stream, size_t limit, wok_view *ret_bytes)
 {
 	limit = limit ? limit : LIMIT_DEFAULT;
-	if (stream->reading)
-		return wok_fail(-EBUSY, "another task reads from this stream");
+	WOK_TRY(begin_read(stream));
 	WOK_TRY(make_room(stream, limit));
 	size_t room = stream->capacity - stream->end,
 	       allowed = limit - (stream->end - stream->start);
@@ -144,6 +159,7 @@ int wok_stream_fill(wok_stream *stream, size_t limit, wok_view *ret_bytes)
 	if (n <= 0)
 		return (int) n;
 	stream->end += (size_t) n;
+	stream->filled = stream->end == stream->capacity;
 	*ret_bytes = wok_stream_buffered(stream);
 	return 1;
 }
@@ -191,6 +207,7 @@ int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size
 	limit = limit ? limit : LIMIT_DEFAULT;
 	if (size == 0)
 		return wok_fail(-EINVAL, "wok_stream_read_until: the separator is empty");
+	WOK_TRY(begin_read(stream));
 	stream->scanned = 0;
 	while (!(found = find(stream, separator, size))) {
 		int r = wok_stream_fill(stream, limit, &unused);
@@ -203,8 +220,11 @@ int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size
 	if (found > limit)
 		return wok_fail(WOK_ELIMIT, "a separator only after %zu bytes; the limit is %zu",
 				found, limit);
-	if (!waited)
-		WOK_TRY(wok__checkpoint());
+	if (!waited) {
+		stream->reading = true; /* the bytes found are this task's, though others run now */
+		wok__spend();
+		stream->reading = false;
+	}
 	hand_out(stream, found, ret_bytes);
 	return 1;
 }
@@ -229,6 +249,7 @@ static int begin_write(wok_stream *stream)
 {
 	struct wok__parker parker = WOK__PARKER_INIT("another task's write to end");
 
+	WOK_TRY(wok__check());
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream is closed");
 	if (stream->writing)
@@ -295,14 +316,21 @@ int wok_stream_write_all(wok_stream *stream, const void *data, size_t size)
 	return wok_stream_write_parts(stream, &part, 1, NULL);
 }
 
+static ssize_t write_once(wok_stream *stream, const struct iovec *part)
+{
+	if (stream->closed)
+		return wok_fail(-EBADF, "the stream was closed");
+	if (part->iov_len == 0)
+		return wok__checkpoint();
+	return stream->ops->write(stream->self, part, 1);
+}
+
 ssize_t wok_stream_write(wok_stream *stream, const void *data, size_t size)
 {
 	struct iovec part = {(void *) (uintptr_t) data, size};
 
-	if (size == 0)
-		return wok__checkpoint();
 	WOK_TRY(begin_write(stream));
-	ssize_t n = stream->closed ? -EBADF : stream->ops->write(stream->self, &part, 1);
+	ssize_t n = write_once(stream, &part);
 	end_write(stream);
 	return n;
 }

@@ -9,10 +9,8 @@
 #include "http/answers.h"
 #include "http/h1_check.h" /* for BYTES() */
 
-
-
 #define REQUEST_GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-#define REQUEST_POST(path, size)                                                                 \
+#define REQUEST_POST(path, size)                                                                   \
 	"POST " path " HTTP/1.1\r\nHost: a\r\nContent-Length: " size "\r\n\r\n"
 
 struct peer {

@@ -28,7 +28,7 @@ TEST_TASK(waiting_for_a_set_event_is_a_checkpoint_and_succeeds, "D8")
 	uint64_t before = wok_test_checkpoints();
 	ASSERT_OK(wok_event_wait(&event));
 	ASSERT(wok_test_checkpoints() > before);
-	WOK_TIMEOUT(&timeout, 0) {
+	WOK_TIMEOUT (&timeout, 0) {
 		ASSERT_ERR(wok_event_wait(&event), -ECANCELED);
 	}
 }

@@ -148,7 +148,7 @@ TEST_TASK(acquiring_is_a_checkpoint_even_when_the_lock_is_free)
 	ASSERT_OK(wok_lock_try_acquire(&lock));
 	ASSERT_OK(wok_lock_release(&lock));
 	ASSERT_EQ(wok_test_checkpoints(), before);
-	WOK_TIMEOUT(&timeout, 0) {
+	WOK_TIMEOUT (&timeout, 0) {
 		ASSERT_ERR(wok_lock_acquire(&lock), -ECANCELED);
 	}
 	ASSERT(!wok_lock_held(&lock));
@@ -161,7 +161,7 @@ TEST_TASK(the_block_form_releases_on_every_way_out)
 	int r = 0;
 
 	for (int i = 0; i < 3; i++) {
-		WOK_WITH_LOCK(&lock, r) {
+		WOK_WITH_LOCK (&lock, r) {
 			ASSERT(wok_lock_held(&lock));
 			if (i == 1)
 				break;
@@ -169,8 +169,8 @@ TEST_TASK(the_block_form_releases_on_every_way_out)
 		ASSERT_OK(r);
 		ASSERT(!wok_lock_held(&lock));
 	}
-	WOK_TIMEOUT(&timeout, 0) {
-		WOK_WITH_LOCK(&lock, r) {
+	WOK_TIMEOUT (&timeout, 0) {
+		WOK_WITH_LOCK (&lock, r) {
 			FAIL("entered though the lock was not acquired");
 		}
 	}
@@ -209,7 +209,7 @@ static int die_with_waiters(void *unused)
 	/* It died in turn, and so on. */
 	ASSERT_ERR(wok_await(second), -EOWNERDEAD);
 	ASSERT_ERR(wok_await(canceled), WOK_ETASKCANCELED);
-	WOK_WITH_LOCK(&lock, r) {
+	WOK_WITH_LOCK (&lock, r) {
 		FAIL("entered a block that an owner has left half way");
 	}
 	ASSERT_ERR(r, -EOWNERDEAD);

@@ -193,7 +193,7 @@ TEST_TASK(acquiring_is_a_checkpoint_even_when_a_permit_is_free)
 	ASSERT_OK(wok_semaphore_try_acquire(&semaphore));
 	wok_semaphore_release(&semaphore);
 	ASSERT_EQ(wok_test_checkpoints(), before);
-	WOK_TIMEOUT(&timeout, 0) {
+	WOK_TIMEOUT (&timeout, 0) {
 		ASSERT_ERR(wok_semaphore_acquire(&semaphore), -ECANCELED);
 	}
 	ASSERT_OK(wok_semaphore_try_acquire(&semaphore));
@@ -205,7 +205,7 @@ TEST_TASK(the_block_form_gives_the_permit_back_on_every_way_out)
 	int r = 0;
 
 	for (int i = 0; i < 3; i++) {
-		WOK_WITH_SEMAPHORE(&semaphore, r) {
+		WOK_WITH_SEMAPHORE (&semaphore, r) {
 			ASSERT_ERR(wok_semaphore_try_acquire(&semaphore), -EAGAIN);
 			if (i == 1)
 				break;
@@ -222,7 +222,7 @@ static int come_and_go(void *arg)
 	for (int i = 0; i < 20; i++) {
 		wok_timeout timeout = WOK_TIMEOUT_INIT;
 		int r = 0;
-		WOK_TIMEOUT(&timeout, (i * 7 % 5) * WOK_MS) {
+		WOK_TIMEOUT (&timeout, (i * 7 % 5) * WOK_MS) {
 			r = wok_semaphore_acquire(&queue->semaphore);
 		}
 		if (r == 0) {
