@@ -13,7 +13,8 @@ struct way_job {
 	struct events events;
 };
 
-/* Whether an answer counts as fetched: the lab's server says 200, and redirects are not followed.
+/*
+ * Whether an answer counts as fetched: the lab's server says 200, and redirects are not followed.
  */
 static inline bool way_status_is_good(int status)
 {

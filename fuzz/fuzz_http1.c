@@ -151,7 +151,8 @@ static void check_response(const char *data, size_t size, unsigned flags, struct
 	free(reason);
 	writer->buf[7] = (char) ('0' + a.message.minor);
 	write_fields(writer, data, fields, a.message.fields);
-	/* What was forgiven was not written again; only repeated fields still have to be forgiven.
+	/*
+	 * What was forgiven was not written again; only repeated fields still have to be forgiven.
 	 */
 	flags &= ~(unsigned) (WOK__H1_LENIENT_LF | WOK__H1_LENIENT_SPACE);
 	int r = wok__h1_parse_response(writer->buf, writer->size, flags, NULL, again,

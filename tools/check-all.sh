@@ -41,11 +41,6 @@ tests() {
 	tools/run-tests.sh build
 }
 
-# Task tests in a thousand ready orders.
-seeds() {
-	WOK_TEST_SEED=1..${SEEDS:-1000} tools/run-tests.sh build
-}
-
 clang_build() {
 	CC=clang configure build-clang -Dwerror=true && ninja -C build-clang &&
 		tools/run-tests.sh build-clang
@@ -88,7 +83,7 @@ aarch64() {
 
 step lint tools/lint.sh build
 step tests tests
-step seeds seeds
+step seeds tools/run-schedules.sh build "${SEEDS:-1000}"
 step sanitize make --no-print-directory sanitize
 step tsan tsan
 step ucontext ucontext

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* 06-create-task: section 4, asyncio.create_task(). Shows tasks by handle: they run at once, and
- *                 whoever holds the handle awaits the result.
+/* 06-create-task: section 4, asyncio.create_task(). Shows tasks by handle: all three are on
+ *                 their way before the first is awaited.
  * Try:            06-create-task   (it takes 2 seconds, not 1 + 2 + 1) */
 #include <stdio.h>
 #include <wok/wok.h>

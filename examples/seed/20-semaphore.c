@@ -29,7 +29,7 @@ static int get(struct page *page)
 	const char *i = json_string_value(json_object_get(json_object_get(json, "args"), "i"));
 	if (!i)
 		return wok_fail(-EBADMSG, "%s: no i in the answer", page->url);
-	page->result = atoi(i);
+	page->result = (int) strtol(i, NULL, 10);
 	return 0;
 }
 

@@ -9,7 +9,7 @@ static int job(void *arg)
 {
 	int n = *(int *) arg;
 
-	WOK_TRY(wok_sleep(n * 100 * WOK_MS));
+	WOK_TRY(wok_sleep(100 * WOK_MS * n));
 	if (n == 2)
 		return wok_fail(-EINVAL, "任务 %d 失败", n);
 	return n;

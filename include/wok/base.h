@@ -85,7 +85,8 @@ typedef struct {
 			return wok__result;                                                        \
 	} while (0)
 
-/* Do without a result that has to be checked elsewhere: gcc warns of (void) wok_...() all the same.
+/*
+ * Do without a result that has to be checked elsewhere: gcc warns of (void) wok_...() all the same.
  */
 #define WOK_IGNORE(call)                                                                           \
 	do {                                                                                       \

@@ -10,7 +10,8 @@ WOK_BEGIN_DECLS
  * reaches.
  */
 enum {
-	/* The task that was awaited had been cancelled. (-ECANCELED is something else: the caller.)
+	/*
+	 * The task that was awaited had been cancelled. (-ECANCELED is something else: the caller.)
 	 */
 	WOK_ETASKCANCELED = -4097,
 	/* The stream ended before what was asked for was complete. */

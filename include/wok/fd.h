@@ -21,7 +21,7 @@ enum {
  * events:     WOK_READABLE, WOK_WRITABLE, or both
  * Returns:    which of the two it is, by bits; -ECANCELED if a scope around the call was cancelled;
  *             -EBUSY if another task waits for the same; -EBADF if it is closed with wok_fd_close()
- *             meanwhile, or no descriptor; -EPERM for a file that is always ready
+ *             meanwhile, or no descriptor. A regular file is always ready
  * Checkpoint: always
  * Threads:    the loop's
  */

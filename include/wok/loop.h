@@ -20,7 +20,8 @@ typedef struct {
 	bool no_sigint;
 	/* Leave SIGSEGV alone: a stack overflow then dies without naming its task. */
 	bool no_overflow_report;
-	/* Also report what is suspicious but not wrong; the environment's WOK_DEBUG=1 does so, too.
+	/*
+	 * Also report what is suspicious but not wrong; the environment's WOK_DEBUG=1 does so, too.
 	 */
 	bool debug;
 } wok_run_options;
@@ -30,11 +31,15 @@ typedef struct {
  * cancelled and joined. SIGINT, where its disposition is the default, cancels the main task and all
  * others once; a second one kills the process as usual.
  *
+ * Inside of a run there is no need for another one: call the function itself, for a task can wait
+ * anywhere.
+ *
  * fn, arg:    the main task; arg is borrowed
- * Returns:    what fn returned; -EINTR after SIGINT; -EDEADLK if nothing could ever wake any task
- *             (the message lists who waits for what), or if this thread runs a loop already;
- *             -EINVAL for options that make no sense; -ENOMEM, -EMFILE ... if the loop cannot start
- * Checkpoint: never; from a task it is an error, which the message explains
+ * Returns:    what fn returned; -EINTR if SIGINT cancelled it; -EDEADLK if nothing could ever wake
+ *             any task (the message lists who waits for what), or if this thread runs a loop
+ *             already; -EINVAL for options that make no sense; -ENOMEM, -EMFILE ... if the loop
+ *             cannot start
+ * Checkpoint: never; from a task it is an error
  * Threads:    any; each thread may run a loop of its own
  */
 int wok_run(wok_fn *fn, void *arg) WOK_MUST_CHECK;

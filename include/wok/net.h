@@ -103,7 +103,8 @@ typedef struct {
 	wok_listen_options listen;
 	/* Connections at once; more wait in the backlog. No limit. */
 	size_t max_connections;
-	/* How long connections may go on when the server is cancelled; 0: they are cancelled, too.
+	/*
+	 * How long connections may go on when the server is cancelled; 0: they are cancelled, too.
 	 */
 	wok_time drain;
 	/* Called with handler's arg when nothing more is accepted, before the draining; never
@@ -112,9 +113,11 @@ typedef struct {
 } wok_serve_options;
 
 /**
- * Serve an open listener: a task for each connection, until the call is cancelled. Then no more is
- * accepted, and the connections' tasks have ended when the call returns. An error of a connection
- * that is not the peer's doing (-EPIPE, -ECONNRESET, WOK_EEOF) is reported, and ends only that one.
+ * Serve an open listener: a task for each connection, until the call is cancelled or the listener
+ * is closed. Then no more is accepted, and the connections' tasks have ended when the call returns:
+ * a cancel ends them, after the drain; a closed listener lets them come to their own end. An error
+ * of a connection that is not the peer's doing (-EPIPE, -ECONNRESET, WOK_EEOF) is reported, and
+ * ends only that one.
  *
  * listener:   closed by the call, not released
  * arg:        what handler gets; borrowed for the call

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP/1.1 errors and default limits: see h1.h. No text quotes the input, which may be an attack.
+/*
+ * HTTP/1.1 errors and default limits: see h1.h. No text quotes the input, which may be an attack.
  */
 #include "http/h1.h"
 

@@ -8,6 +8,7 @@
 #include <wok/task.h>
 
 #include "io/socket.h"
+#include "loop/loop.h"
 #include "task/park.h"
 
 /* Only these errors are about one address: after any other the next one is not tried. */
@@ -54,6 +55,14 @@ static int connect_first(const char *host, const wok_addresses *addresses)
 	return wok_fail(r, "cannot connect to %s (%s)", host, attempts.text);
 }
 
+/* A result on whose failure a connection is closed. */
+static int or_close(int fd, int result)
+{
+	if (result < 0)
+		(void) wok__io_close(wok__loop, fd);
+	return result;
+}
+
 int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream)
 {
 	wok_addresses addresses;
@@ -61,7 +70,7 @@ int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream)
 	WOK_TRY(wok_lookup(host, port, &addresses));
 	int fd = connect_first(host, &addresses);
 	wok_addresses_clear(&addresses);
-	return fd < 0 ? fd : wok__tcp_stream_new(fd, ret_stream);
+	return fd < 0 ? fd : or_close(fd, wok__tcp_stream_new(fd, ret_stream));
 }
 
 int wok_unix_connect(const char *path, wok_stream **ret_stream)
@@ -78,5 +87,5 @@ int wok_unix_connect(const char *path, wok_stream **ret_stream)
 		return fd == -ECANCELED
 			       ? fd
 			       : wok_fail(fd, "cannot connect to %s: %s", path, wok_strerror(fd));
-	return wok__unix_stream_new(fd, ret_stream);
+	return or_close(fd, wok__unix_stream_new(fd, ret_stream));
 }

@@ -23,11 +23,13 @@ enum { BACKLOG_DEFAULT = 4096 };
 
 struct wok_listener {
 	int fd;
+	int kept; /* a connection that was accepted when there was no memory for its stream; or -1
+		   */
 	bool closed;
 	bool is_unix;
-	bool nagle;
 	uint16_t port;
-	wok_time reported_at; /* that descriptors or memory ran out */
+	bool reported;        /* that descriptors or memory ran out: */
+	wok_time reported_at; /* the last time */
 	char *path;           /* of a Unix socket that is to be removed */
 };
 
@@ -100,7 +102,8 @@ static int parse(const char *text, struct address *ret)
 	return wok__unix_address(text + 5, (void *) &ret->storage, &ret->size);
 }
 
-/* A socket file whose server is gone is in the way: it refuses connections. Others are left alone.
+/*
+ * A socket file whose server is gone is in the way: it refuses connections. Others are left alone.
  */
 static void remove_stale(const struct address *address)
 {
@@ -156,13 +159,13 @@ static int open_socket(const struct address *address, const wok_listen_options *
 	return fd;
 }
 
-static uint16_t port_of(int fd)
+/* The port that a socket was bound to, 0 for a Unix one; -errno. */
+static int port_of(int fd)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t size = sizeof(address);
 
-	if (wok__sys_getsockname(fd, (void *) &address, &size) < 0)
-		return 0;
+	WOK_TRY(wok__sys_getsockname(fd, (void *) &address, &size));
 	if (address.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *) (void *) &address)->sin6_port);
 	if (address.ss_family == AF_INET)
@@ -192,36 +195,43 @@ static int open_any(struct address *address, const wok_listen_options *options)
 	return open_socket(address, options);
 }
 
-int wok_listen(const char *text, const wok_listen_options *options, wok_listener **ret_listener)
+/* Fill in a listener; what it holds by then is its own, also on failure. */
+static int open_listener(wok_listener *listener, const char *text,
+			 const wok_listen_options *options)
+{
+	struct address address;
+
+	WOK_TRY(parse(text, &address));
+	if (address.path && !(listener->path = wok__strdup(address.path)))
+		return -ENOMEM;
+	int r = listener->fd = open_any(&address, options);
+	if (r >= 0)
+		r = port_of(listener->fd);
+	if (r < 0)
+		return wok_fail(r, "cannot listen on %s: %s", text, wok_strerror(r));
+	listener->port = (uint16_t) r;
+	listener->is_unix = address.storage.ss_family == AF_UNIX;
+	return 0;
+}
+
+int wok_listen(const char *address, const wok_listen_options *options, wok_listener **ret_listener)
 {
 	const wok_listen_options defaults = {0};
-	struct address address;
 
 	if (!wok__loop)
 		return wok_fail(-EINVAL, "wok_listen: this thread runs no loop");
-	options = options ? options : &defaults;
-	WOK_TRY(parse(text, &address));
 	wok_listener *listener = wok__alloc_zeroed(sizeof(*listener));
-	char *path = address.path ? wok__strdup(address.path) : NULL;
-	if (!listener || (address.path && !path))
-		goto no_memory;
-	int fd = open_any(&address, options);
-	if (fd < 0) {
-		wok_free(path);
-		wok_free(listener);
-		return wok_fail(fd, "cannot listen on %s: %s", text, wok_strerror(fd));
+	if (!listener)
+		return -ENOMEM;
+	listener->fd = listener->kept = -1;
+	int r = open_listener(listener, address, options ? options : &defaults);
+	if (r < 0) {
+		listener->closed = listener->fd < 0; /* there is nothing to close */
+		wok_listener_free(listener);
+		return r;
 	}
-	listener->fd = fd;
-	listener->path = path;
-	listener->is_unix = address.storage.ss_family == AF_UNIX;
-	listener->port = port_of(fd);
 	*ret_listener = listener;
 	return 0;
-
-no_memory:
-	wok_free(path);
-	wok_free(listener);
-	return -ENOMEM;
 }
 
 uint16_t wok_listener_port(const wok_listener *listener)
@@ -259,28 +269,51 @@ static int wait_for_room(wok_listener *listener, int code)
 {
 	wok_time now = wok_now();
 
-	if (listener->reported_at == 0 || now - listener->reported_at >= EXHAUSTED_REPORT) {
+	if (!listener->reported || now - listener->reported_at >= EXHAUSTED_REPORT) {
 		wok__report(code, NULL, NULL, "cannot accept connections for now: %s",
 			    wok_strerror(code));
+		listener->reported = true;
 		listener->reported_at = now;
 	}
 	return wok_sleep(EXHAUSTED_RETRY);
 }
 
+static ssize_t accept_fd(wok_listener *listener)
+{
+	struct wok__io io = {.kind = WOK__IO_ACCEPT, .fd = listener->fd};
+	int kept = listener->kept;
+
+	if (kept < 0)
+		return wok__io_wait(&io, "a connection to accept");
+	listener->kept = -1;
+	wok__spend();
+	return kept;
+}
+
+static int accept_stream(wok_listener *listener, wok_stream **ret_stream)
+{
+	ssize_t fd = accept_fd(listener);
+
+	if (fd < 0)
+		return (int) fd;
+	int r = listener->is_unix ? wok__unix_stream_new((int) fd, ret_stream)
+				  : wok__tcp_stream_new((int) fd, ret_stream);
+	if (r < 0)
+		listener->kept = (int) fd;
+	return r;
+}
+
 int wok_accept(wok_listener *listener, wok_stream **ret_stream)
 {
 	for (;;) {
-		struct wok__io io = {.kind = WOK__IO_ACCEPT, .fd = listener->fd};
+		WOK_TRY(wok__check());
 		if (listener->closed)
 			return wok_fail(-EBADF, "the listener is closed");
-		ssize_t r = wok__io_wait(&io, "a connection to accept");
-		if (r >= 0)
-			r = listener->is_unix ? wok__unix_stream_new((int) r, ret_stream)
-					      : wok__tcp_stream_new((int) r, ret_stream);
+		int r = accept_stream(listener, ret_stream);
 		if (exhausted(r))
-			WOK_TRY(wait_for_room(listener, (int) r));
+			WOK_TRY(wait_for_room(listener, r));
 		else if (!given_up(r))
-			return (int) r;
+			return r;
 	}
 }
 
@@ -291,6 +324,8 @@ int wok_listener_close(wok_listener *listener)
 	listener->closed = true;
 	if (listener->path)
 		(void) wok__sys_unlink(listener->path);
+	if (listener->kept >= 0)
+		(void) wok__sys_close(listener->kept);
 	return wok__loop ? wok__io_close(wok__loop, listener->fd) : wok__sys_close(listener->fd);
 }
 

@@ -123,7 +123,8 @@ static ssize_t write_pipe(struct end *end, const struct iovec *parts, int n_part
 		WOK_TRY(wait_at(end, &pipe->writers, "room in memory"));
 	}
 	for (int i = 0; i < n_parts && pipe->size < pipe->capacity; i++)
-		n += copy_in(pipe, parts[i].iov_base, parts[i].iov_len);
+		if (parts[i].iov_len > 0) /* an empty part may have no address */
+			n += copy_in(pipe, parts[i].iov_base, parts[i].iov_len);
 	wok__wake_first(&pipe->readers, 0);
 	wok__spend();
 	return (ssize_t) n;

@@ -96,6 +96,11 @@ static void finish(struct server *server, const wok_serve_options *options)
 		WOK_SHIELD (options->drain) {
 			WOK_IGNORE(wok_scope_join(server->connections));
 		}
+	} else {
+		/*
+		 * Cancelled, this cancels them; if only the listener was closed, they may finish.
+		 */
+		WOK_IGNORE(wok_scope_join(server->connections));
 	}
 	wok_scope_free(server->connections); /* cancels and joins what is left */
 }

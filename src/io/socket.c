@@ -53,23 +53,14 @@ static const wok_stream_ops tcp_ops = {"tcp",           socket_read,  socket_wri
 static const wok_stream_ops unix_ops = {"unix",          socket_read,  socket_write,
 					socket_shutdown, socket_close, fd_of};
 
-static int stream_of(const wok_stream_ops *ops, int fd, wok_stream **ret_stream)
-{
-	int r = wok_stream_new(ops, (void *) (intptr_t) fd, ret_stream);
-
-	if (r < 0)
-		(void) wok__io_close(wok__loop, fd);
-	return r;
-}
-
 int wok__tcp_stream_new(int fd, wok_stream **ret_stream)
 {
-	return stream_of(&tcp_ops, fd, ret_stream);
+	return wok_stream_new(&tcp_ops, (void *) (intptr_t) fd, ret_stream);
 }
 
 int wok__unix_stream_new(int fd, wok_stream **ret_stream)
 {
-	return stream_of(&unix_ops, fd, ret_stream);
+	return wok_stream_new(&unix_ops, (void *) (intptr_t) fd, ret_stream);
 }
 
 int wok__socket_connect(const struct sockaddr *address, socklen_t size)

@@ -5,8 +5,8 @@
 #include <wok/stream.h>
 
 /*
- * Make a stream of a connected, non-blocking socket, which is the stream's from now on; on failure
- * it is closed. Exactly one of the two kinds.
+ * Make a stream of a connected socket, which is the stream's from now on; on failure it stays the
+ * caller's. Exactly one of the two kinds.
  */
 int wok__tcp_stream_new(int fd, wok_stream **ret_stream);
 int wok__unix_stream_new(int fd, wok_stream **ret_stream);

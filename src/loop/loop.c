@@ -3,6 +3,7 @@
 #include "loop/loop.h"
 
 #include "base/time.h"
+#include "loop/remote.h"
 #include "loop/signal.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
@@ -84,6 +85,7 @@ void wok__loop_close(wok_loop *loop)
 	/* From here on nothing can be scheduled: clean-up functions that try are refused. */
 	wok__loop = NULL;
 	wok__mailbox_close(loop->mailbox);
+	wok__remote_report_lost();
 	wok__callbacks_clear(loop);
 	loop->backend->close(loop);
 	wok__sys_close(loop->wake_fd);
@@ -152,6 +154,8 @@ static void fire_due(wok_loop *loop, wok_time now)
 /* Take what came from outside: the kernel's events, other threads' posts, signals, timers. */
 static void poll_kernel(wok_loop *loop, wok_time timeout)
 {
+	if (wok__mailbox_pending(loop->mailbox))
+		timeout = 0;
 	if (loop->io_pending > 0 || timeout > 0)
 		loop->backend->poll(loop, timeout);
 	loop->polls++;
@@ -209,7 +213,8 @@ static wok_time sleep_limit(wok_loop *loop)
 /* Whether something may still come from outside of the loop. */
 static bool outside(const wok_loop *loop)
 {
-	return loop->io_pending > 0 || wok__mailbox_awaited(loop->mailbox);
+	return loop->io_pending > 0 || wok__mailbox_awaited(loop->mailbox) ||
+	       wok__mailbox_pending(loop->mailbox);
 }
 
 /* Nothing is ready: see what comes next, without sleeping. False if the loop has to sleep. */
@@ -219,7 +224,8 @@ static bool advance(wok_loop *loop)
 
 	if (loop->n_settling == 0 && (outside(loop) || !may_jump))
 		return false;
-	/* What has happened already goes before time passes, and before a deadlock is called one.
+	/*
+	 * What has happened already goes before time passes, and before a deadlock is called one.
 	 */
 	poll_kernel(loop, 0);
 	if (!wok__list_empty(&loop->ready) || loop->hooks->settled(loop))

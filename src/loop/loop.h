@@ -27,7 +27,8 @@ struct wok__item {
 
 struct wok__timer {
 	struct wok__heap_link link;
-	/* Called from the loop when it is due. It makes something ready and must not run anything.
+	/*
+	 * Called from the loop when it is due. It makes something ready and must not run anything.
 	 */
 	void (*fire)(struct wok__timer *timer);
 };

@@ -5,6 +5,9 @@
  * A mutex guards the list; it is held for a few instructions. `notified` says that the loop has
  * been woken and has not looked yet, so only the first post of a burst writes to the eventfd. The
  * loop clears it under the mutex when it takes the list: a post after that wakes it again.
+ *
+ * What was taken is delivered a batch at a time. Threads that post faster than the loop can follow
+ * make the list longer, but they do not keep the loop's timers and tasks from running.
  */
 #include "loop/mailbox.h"
 
@@ -24,7 +27,11 @@ struct wok__mailbox {
 	/* Under the mutex: */
 	struct wok__mail *first, **end;
 	int wake_fd; /* -1 after the loop's end */
+	/* The loop's thread only: */
+	struct wok__mail *taken; /* not delivered yet */
 };
+
+enum { BATCH = 1024 };
 
 int wok__mailbox_new(int wake_fd, struct wok__mailbox **ret_mailbox)
 {
@@ -82,18 +89,21 @@ static struct wok__mail *take_all(struct wok__mailbox *mailbox, bool close)
 	return mail;
 }
 
-static void hand_out(struct wok__mail *mail, bool lost)
+/* Deliver the first n of what was taken. */
+static void hand_out(struct wok__mailbox *mailbox, size_t n, bool lost)
 {
-	while (mail) {
-		struct wok__mail *next = mail->next; /* deliver() may release mail */
+	for (; n > 0 && mailbox->taken; n--) {
+		struct wok__mail *mail = mailbox->taken;
+		mailbox->taken = mail->next; /* deliver() may release mail */
 		mail->deliver(mail, lost);
-		mail = next;
 	}
 }
 
 void wok__mailbox_close(struct wok__mailbox *mailbox)
 {
-	hand_out(take_all(mailbox, true), true);
+	hand_out(mailbox, SIZE_MAX, true);
+	mailbox->taken = take_all(mailbox, true);
+	hand_out(mailbox, SIZE_MAX, true);
 	wok__mailbox_unref(mailbox);
 }
 
@@ -116,8 +126,14 @@ int wok__mailbox_post(struct wok__mailbox *mailbox, struct wok__mail *mail)
 
 void wok__mailbox_deliver(struct wok__mailbox *mailbox)
 {
-	if (atomic_load_explicit(&mailbox->notified, memory_order_acquire))
-		hand_out(take_all(mailbox, false), false);
+	if (!mailbox->taken && atomic_load_explicit(&mailbox->notified, memory_order_acquire))
+		mailbox->taken = take_all(mailbox, false);
+	hand_out(mailbox, BATCH, false);
+}
+
+bool wok__mailbox_pending(const struct wok__mailbox *mailbox)
+{
+	return mailbox->taken != NULL;
 }
 
 void wok__mailbox_expect(struct wok__mailbox *mailbox)

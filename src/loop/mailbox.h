@@ -22,12 +22,16 @@ void wok__mailbox_unref(struct wok__mailbox *mailbox);
 /* The loop's end: refuse what comes from now on, drop what is there, release the loop's share. */
 void wok__mailbox_close(struct wok__mailbox *mailbox);
 
-/* Leave mail, from any thread; -ESHUTDOWN after the loop's end, the mail being the caller's still.
+/*
+ * Leave mail, from any thread; -ESHUTDOWN after the loop's end, the mail being the caller's still.
  */
 int wok__mailbox_post(struct wok__mailbox *mailbox, struct wok__mail *mail);
 
-/* Deliver what is there. On the loop's thread. */
+/* Deliver what is there, or the first batch of it. On the loop's thread. */
 void wok__mailbox_deliver(struct wok__mailbox *mailbox);
+
+/* Whether something is left to deliver that needs no waking. On the loop's thread. */
+bool wok__mailbox_pending(const struct wok__mailbox *mailbox);
 
 /*
  * As long as somebody is expected to post, a loop in which nothing else can happen waits instead of

@@ -20,6 +20,9 @@ struct call {
 	void *arg;
 };
 
+/* Of the loop that is ending in this thread: told of together, for there may be very many. */
+static _Thread_local size_t lost_calls;
+
 int wok_remote_new(wok_remote **ret_remote)
 {
 	if (!wok__loop)
@@ -68,8 +71,7 @@ static void deliver(struct wok__mail *mail, bool lost)
 	struct call *call = WOK__CONTAINER(mail, struct call, mail);
 
 	if (lost)
-		wok__report(-ESHUTDOWN, NULL, NULL,
-			    "a remote call came too late: its loop has ended");
+		lost_calls++;
 	else
 		wok_call_soon(call->fn, call->arg);
 	wok_free(call);
@@ -85,4 +87,12 @@ int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg)
 	if (r < 0)
 		wok_free(call);
 	return r;
+}
+
+void wok__remote_report_lost(void)
+{
+	if (lost_calls > 0)
+		wok__report(-ESHUTDOWN, NULL, NULL,
+			    "%zu remote calls came too late: their loop has ended", lost_calls);
+	lost_calls = 0;
 }

@@ -54,6 +54,7 @@ int wok_for_each_at(wok_fn *fn, void *array, size_t size, size_t n, size_t limit
 
 	if (flags & ~WOK_COLLECT)
 		return wok_fail(-EINVAL, "wok_for_each: unknown flags %#x", (unsigned) flags);
+	WOK_TRY(wok__may_wait());
 	WOK_TRY(wok_scope_new(&scope));
 	WOK_TRY(start_workers(scope, &work, limit, site));
 	WOK_TRY(wok_scope_join(scope));

@@ -72,7 +72,8 @@ WOK_END_DECLS
 /* Whether the current task may wait: 0, or -EDEADLK with a message. */
 int wok__may_wait(void);
 
-/* Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint.
+/*
+ * Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint.
  */
 ssize_t wok__io_wait(struct wok__io *io, const char *what);
 

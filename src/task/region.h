@@ -38,7 +38,8 @@ struct wok__region {
 	bool shielded;  /* holds off what comes from outside */
 };
 
-/* A region that a task enters and leaves: with a deadline, or a shield that gives way in the end.
+/*
+ * A region that a task enters and leaves: with a deadline, or a shield that gives way in the end.
  */
 struct wok__block {
 	struct wok__region region;

@@ -45,7 +45,8 @@ static void on_deadlock(wok_loop *loop)
 		wok__region_cancel(&run->root, "all tasks waited for what could not come");
 		return;
 	}
-	/* Cancelled, and still stuck: a shielded wait that nothing can end. Only a signal can help.
+	/*
+	 * Cancelled, and still stuck: a shielded wait that nothing can end. Only a signal can help.
 	 */
 	wok__deadlock_report_stuck(run);
 	pause();
@@ -170,8 +171,7 @@ static int outcome(struct wok__run *run, struct wok_task *main_task)
 		wok__report(-EDEADLK, NULL, NULL, "%s",
 			    wok__message_text(run->deadlock_message, -EDEADLK));
 	} else if (main_task->was_canceled && run->interrupted) {
-		r = -EINTR;
-		message = NULL;
+		return wok_fail(-EINTR, "interrupted by SIGINT");
 	}
 	wok__message_adopt(message);
 	return r;
@@ -199,9 +199,7 @@ int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mo
 	const wok_run_options defaults = {0};
 
 	if (wok__loop)
-		return wok_fail(-EDEADLK,
-				"wok_run() cannot be called from a running event loop: call "
-				"the function itself, for a task can wait anywhere");
+		return wok_fail(-EDEADLK, "wok_run() cannot be called from a running event loop");
 	struct wok__run *run = wok__alloc_zeroed(sizeof(*run));
 	if (!run)
 		return -ENOMEM;

@@ -89,17 +89,13 @@ static void keep_error(struct wok_scope *scope, struct wok_task *task)
 		scope->first_error = task->result;
 	if (scope->n_kept == WOK__SCOPE_ERRORS_MAX)
 		return;
-	if (!scope->errors) {
-		/* One more, which stays zero and so ends the list. */
-		scope->errors =
-			wok__alloc_zeroed((WOK__SCOPE_ERRORS_MAX + 1) * sizeof(scope->errors[0]));
-		scope->messages = wok_alloc(WOK__SCOPE_ERRORS_MAX * sizeof(scope->messages[0]));
-	}
-	if (!scope->errors || !scope->messages)
+	if (!scope->kept)
+		scope->kept = wok__alloc_zeroed(sizeof(*scope->kept));
+	if (!scope->kept)
 		return;
 	struct wok__message *message = wok__message_ref(task->message);
-	scope->messages[scope->n_kept] = message;
-	scope->errors[scope->n_kept++] = (wok_scope_error){
+	scope->kept->messages[scope->n_kept] = message;
+	scope->kept->errors[scope->n_kept++] = (wok_scope_error){
 		.code = task->result,
 		.message = wok__message_text(message, task->result),
 		.task = task->name,
@@ -109,9 +105,8 @@ static void keep_error(struct wok_scope *scope, struct wok_task *task)
 static void release(struct wok_scope *scope)
 {
 	for (size_t i = 0; i < scope->n_kept; i++)
-		wok__message_unref(scope->messages[i]);
-	wok_free(scope->errors);
-	wok_free(scope->messages);
+		wok__message_unref(scope->kept->messages[i]);
+	wok_free(scope->kept);
 	wok_free(scope);
 }
 
@@ -119,7 +114,7 @@ static void report_lost(struct wok_scope *scope)
 {
 	if (scope->n_errors == 0 || scope->taken)
 		return;
-	const wok_scope_error *first = scope->n_kept ? &scope->errors[0] : NULL;
+	const wok_scope_error *first = scope->n_kept ? &scope->kept->errors[0] : NULL;
 	wok__report(scope->first_error, first ? first->task : NULL, NULL,
 		    "%zu of a scope's tasks failed, and nobody took the errors; the first: %s",
 		    scope->n_errors, first ? first->message : wok_strerror(scope->first_error));
@@ -202,7 +197,7 @@ static int outcome(struct wok_scope *scope, const struct wok_task *task)
 {
 	if (scope->n_errors > 0) {
 		scope->taken = true;
-		wok__message_adopt(scope->n_kept ? scope->messages[0] : NULL);
+		wok__message_adopt(scope->n_kept ? scope->kept->messages[0] : NULL);
 		return scope->first_error;
 	}
 	if (joiner_canceled(scope, task))
@@ -278,7 +273,7 @@ size_t wok_scope_errors(const wok_scope *scope, const wok_scope_error **ret_erro
 	static const wok_scope_error none;
 
 	((wok_scope *) scope)->taken = true;
-	*ret_errors = scope->errors ? scope->errors : &none;
+	*ret_errors = scope->kept ? scope->kept->errors : &none;
 	return scope->n_errors;
 }
 

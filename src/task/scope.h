@@ -10,14 +10,19 @@ struct wok__run;
 
 enum { WOK__SCOPE_ERRORS_MAX = 64 };
 
+/* The first errors of children; one more, which stays zero, ends the list. */
+struct wok__kept_errors {
+	wok_scope_error errors[WOK__SCOPE_ERRORS_MAX + 1];
+	struct wok__message *messages[WOK__SCOPE_ERRORS_MAX]; /* that the errors point into */
+};
+
 struct wok_scope {
 	struct wok__block block; /* first: a region of kind SCOPE is the start of a wok_scope */
 	struct wok__run *run;    /* NULL after the run's end */
 	size_t n_children;
-	struct wok__parker *joiner;     /* who waits for the children; one at a time */
-	wok_scope_error *errors;        /* the first ones */
-	struct wok__message **messages; /* behind the errors */
-	size_t n_errors;                /* how many children failed */
+	struct wok__parker *joiner;    /* who waits for the children; one at a time */
+	struct wok__kept_errors *kept; /* NULL as long as there is none */
+	size_t n_errors;               /* how many children failed */
 	size_t n_kept;
 	int first_error; /* kept even without memory for the list */
 	bool background;

@@ -144,7 +144,8 @@ wok_shield *wok_shield_enter(wok_shield *shield_, wok_time grace)
 	struct shield *shield = inside_shield(shield_);
 	struct wok_task *task = wok__current();
 
-	/* Without a task there is no cancel to hold off; without memory for a timer it holds none.
+	/*
+	 * Without a task there is no cancel to hold off; without memory for a timer it holds none.
 	 */
 	if (!task || wok__timer_reserve(wok__loop) < 0)
 		return shield_;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef TESTS_HTTP_ANSWERS_H
 #define TESTS_HTTP_ANSWERS_H
-/* Responses as they came over the wire, taken apart by the codec: a malformed one fails the test.
+/*
+ * Responses as they came over the wire, taken apart by the codec: a malformed one fails the test.
  */
 #include <stdio.h>
 #include <stdlib.h>

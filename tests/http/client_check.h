@@ -18,9 +18,9 @@
 struct fake {
 	const char *response; /* to each request; NULL: none */
 	int close_after;      /* so many requests of a connection have been answered; 0: never */
-	int mute_from;        /* close without an answer at this request of a connection; 0: never */
-	wok_event *hold;      /* wait for it before each answer */
-	wok_serve_fn *serve;  /* instead of all that; its arg is the fake */
+	int mute_from;       /* close without an answer at this request of a connection; 0: never */
+	wok_event *hold;     /* wait for it before each answer */
+	wok_serve_fn *serve; /* instead of all that; its arg is the fake */
 
 	int connections, open, requests, held;
 	char last[8192]; /* the last request, as far as it came */
@@ -52,8 +52,8 @@ static inline int fake_take_request(struct fake *fake, wok_stream *stream)
 	fake->last[fake->last_size = head.size] = '\0';
 	for (body = content_length_of(fake->last); body > 0;) {
 		char piece[1024];
-		ssize_t n = wok_stream_read(stream, piece,
-					    body < sizeof(piece) ? body : sizeof(piece));
+		ssize_t n =
+			wok_stream_read(stream, piece, body < sizeof(piece) ? body : sizeof(piece));
 		if (n <= 0)
 			return 0;
 		body -= (size_t) n;
@@ -81,7 +81,8 @@ static inline int fake_answer(struct fake *fake, wok_stream *stream)
 			WOK_TRY(r);
 		}
 		if (fake->response)
-			WOK_TRY(wok_stream_write_all(stream, fake->response, strlen(fake->response)));
+			WOK_TRY(wok_stream_write_all(stream, fake->response,
+						     strlen(fake->response)));
 		if (served == fake->close_after)
 			return 0;
 	}

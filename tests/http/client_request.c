@@ -11,8 +11,8 @@ TEST_REAL(a_get_is_sent_as_it_should_be)
 	WOK_AUTO(wok_http_session) *session = new_session(NULL);
 	ASSERT_EQ(request_all(session, "GET", fake.url, NULL, "hello"), 200);
 	snprintf(expected, sizeof(expected),
-		 "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAccept: */*\r\nUser-Agent: wok/" WOK_VERSION
-		 "\r\n\r\n",
+		 "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAccept: */*\r\nUser-Agent: "
+		 "wok/" WOK_VERSION "\r\n\r\n",
 		 fake.port);
 	ASSERT_STR(fake.last, expected);
 	fake_close(&fake);
@@ -61,8 +61,8 @@ TEST_REAL(headers_of_the_session_go_with_each_request_unless_the_request_has_its
 {
 	const wok_http_header of_session[] = {
 		{"X-A", "session"}, {"User-Agent", "mine"}, {"Host", "session.test"}};
-	const wok_http_header of_request[] = {{"x-a", "request"}, {"host", "request.test"},
-					      {"X-B", "1"}, {"X-B", "2"}};
+	const wok_http_header of_request[] = {
+		{"x-a", "request"}, {"host", "request.test"}, {"X-B", "1"}, {"X-B", "2"}};
 	struct fake fake = {.response = OK_RESPONSE};
 
 	fake_open(&fake);
@@ -120,15 +120,25 @@ TEST_REAL(a_post_says_how_long_its_body_is_and_of_what_type)
 TEST_REAL(what_must_not_be_sent_is_refused_before_anything_is_sent)
 {
 	static const wok_http_header headers[] = {
-		{"X", "a\r\nEvil: 1"}, {"X", "a\n"},  {"X", "\x01"}, {"X", "\x7f"}, {"X\r\nY", "1"},
-		{"X Y", "1"},          {"", "1"},     {"X:", "1"},   {"\xc3\xa4", "1"},
-		{"Host", "a\r\nX: y"}, {"Content-Length", "1"},      {"TE", "trailers"},
-		{"transfer-encoding", "chunked"},     {"Connection", "close"},
+		{"X", "a\r\nEvil: 1"},
+		{"X", "a\n"},
+		{"X", "\x01"},
+		{"X", "\x7f"},
+		{"X\r\nY", "1"},
+		{"X Y", "1"},
+		{"", "1"},
+		{"X:", "1"},
+		{"\xc3\xa4", "1"},
+		{"Host", "a\r\nX: y"},
+		{"Content-Length", "1"},
+		{"TE", "trailers"},
+		{"transfer-encoding", "chunked"},
+		{"Connection", "close"},
 	};
-	static const char *const methods[] = {"", "G T", "GET /x HTTP/1.1\r\nX:", "GET\n", "CONNECT",
-					      "G\xc3\xa4T"};
-	static const char *const targets[] = {"/a b", "/a\r\nX: y", "/\n", "/\x7f", "/\xc3\xa4",
-					      "/\x01", "?a b", "/\t"};
+	static const char *const methods[] = {
+		"", "G T", "GET /x HTTP/1.1\r\nX:", "GET\n", "CONNECT", "G\xc3\xa4T"};
+	static const char *const targets[] = {"/a b",      "/a\r\nX: y", "/\n",  "/\x7f",
+					      "/\xc3\xa4", "/\x01",      "?a b", "/\t"};
 	struct fake fake = {.response = OK_RESPONSE};
 
 	fake_open(&fake);

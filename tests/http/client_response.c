@@ -144,7 +144,8 @@ TEST_REAL(a_204_or_304_has_no_body_whatever_it_says, "http-7")
 		struct fake fake = {.response = rows[i]};
 		fake_open(&fake);
 		WOK_AUTO(wok_http_session) *session = new_session(NULL);
-		ASSERT_EQ(request_all(session, "GET", fake.url, NULL, ""), i < 2 || i > 3 ? 204 : 304);
+		ASSERT_EQ(request_all(session, "GET", fake.url, NULL, ""),
+			  i < 2 || i > 3 ? 204 : 304);
 		fake_close(&fake);
 	}
 	return 0;
@@ -168,7 +169,8 @@ TEST_REAL(interim_responses_are_skipped_and_bounded, "http-8", "client-66")
 	fake.response = many;
 	ASSERT_ERR(get_all(session, fake.url), WOK_EPEER);
 	ASSERT_MESSAGE(WOK_EPEER, "interim");
-	fake.response = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+	fake.response =
+		"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 	ASSERT_ERR(get_all(session, fake.url), WOK_EPEER);
 	fake_close(&fake);
 	return 0;
@@ -194,7 +196,8 @@ TEST_REAL(a_malformed_response_is_an_error_that_names_its_url)
 		{"HTTP/1.1 200 OK\r\nX\r\n\r\n", WOK_EPEER},
 		{"HTTP/1.1 200 OK\r\nX: \x01\r\n\r\n", WOK_EPEER},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello", WOK_EPEER},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", WOK_EPEER},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+		 WOK_EPEER},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello", WOK_EPEER},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", WOK_EPEER},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n", WOK_EPEER},
@@ -220,8 +223,9 @@ TEST_REAL(a_malformed_response_is_an_error_that_names_its_url)
 /* Item 47: chunked wins, and the connection is not used again. */
 TEST_REAL(a_response_with_a_length_and_chunks_ends_its_connection)
 {
-	struct fake fake = {.response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
-					"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
+	struct fake fake = {.response =
+				    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+				    "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
 
 	fake_open(&fake);
 	WOK_AUTO(wok_http_session) *session = new_session(NULL);
@@ -240,7 +244,8 @@ TEST_REAL(the_limits_of_a_response_can_be_set_and_hold, "client-71")
 		int result;
 	} rows[] = {
 		{"HTTP/1.1 200 01234567890123456789012345678901234567890\r\n\r\n", WOK_ELIMIT},
-		{"HTTP/1.1 200 OK\r\nX: 01234567890123456789012345678901234567890\r\n\r\n", WOK_ELIMIT},
+		{"HTTP/1.1 200 OK\r\nX: 01234567890123456789012345678901234567890\r\n\r\n",
+		 WOK_ELIMIT},
 		{"HTTP/1.1 200 OK\r\nA:\r\nB:\r\nC:\r\nContent-Length: 1\r\n\r\nx", WOK_ELIMIT},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n0123456", WOK_ELIMIT},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -293,12 +298,12 @@ TEST_REAL(limits_may_be_absent)
 
 static int send_slowly(wok_stream *stream, void *arg)
 {
+	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
 	struct fake *fake = arg;
 
 	if (fake_take_request(fake, stream) != 1)
 		return 0;
-	WOK_TRY(wok_stream_write_all(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
-				     43));
+	WOK_TRY(wok_stream_write_all(stream, text, sizeof(text) - 1));
 	WOK_TRY(wok_event_wait(fake->hold));
 	return wok_stream_write_all(stream, "world", 5);
 }
@@ -314,7 +319,7 @@ TEST_REAL(a_body_whose_reading_was_cancelled_is_whole_when_it_is_read_again)
 	fake_open(&fake);
 	WOK_AUTO(wok_http_session) *session = new_session(NULL);
 	WOK_AUTO(wok_http_response) *response = fetch(session, "GET", fake.url);
-	WOK_TIMEOUT(&timeout, 5 * WOK_MS) {
+	WOK_TIMEOUT (&timeout, 5 * WOK_MS) {
 		r = wok_http_body(response, &body);
 	}
 	ASSERT_ERR(wok_timeout_result(&timeout, r), -ETIMEDOUT);

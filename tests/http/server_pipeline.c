@@ -90,7 +90,8 @@ static int flood(void *unused)
 	return 0;
 }
 
-/* What pipelines without reading is made to wait: neither memory nor calls go with what it sends.
+/*
+ * What pipelines without reading is made to wait: neither memory nor calls go with what it sends.
  */
 TEST(a_client_that_pipelines_without_reading_is_made_to_wait, "http-36")
 {

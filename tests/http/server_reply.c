@@ -413,3 +413,41 @@ TEST(a_client_that_leaves_in_the_middle_of_a_reply_ends_its_handler_quietly)
 	ASSERT_OK(test_run_reporting(&reports, leave_in_the_middle, NULL));
 	ASSERT_EQ(reports.n, 0);
 }
+
+/* Each call that may wait is a checkpoint, also where it has nothing to wait for. */
+static int count_checkpoints(wok_http_request *request, void *arg)
+{
+	uint64_t before;
+	wok_view body;
+	char byte;
+
+	(void) arg;
+	for (int i = 0; i < 2; i++) {
+		before = wok_test_checkpoints();
+		ASSERT_EQ(wok_http_request_read(request, &byte, 1), 1 - i);
+		ASSERT(wok_test_checkpoints() > before);
+	}
+	for (int i = 0; i < 2; i++) {
+		before = wok_test_checkpoints();
+		ASSERT_OK(wok_http_request_body(request, &body));
+		ASSERT(wok_test_checkpoints() > before);
+	}
+	before = wok_test_checkpoints();
+	ASSERT_OK(wok_http_reply_begin(request, NULL));
+	ASSERT(wok_test_checkpoints() > before);
+	for (size_t i = 0; i < 2; i++) {
+		before = wok_test_checkpoints();
+		ASSERT_OK(wok_http_write(request, "x", i));
+		ASSERT(wok_test_checkpoints() > before);
+	}
+	return 0;
+}
+
+TEST_TASK(each_call_of_a_handler_that_may_wait_is_a_checkpoint)
+{
+	struct peer peer = {0};
+
+	serve_one(&peer, count_checkpoints, REQUEST_POST("/", "1") "b");
+	expect_answer(&peer.in, 200, "x");
+	peer_end(&peer);
+}

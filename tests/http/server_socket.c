@@ -16,6 +16,7 @@
 #include "http/real.h"
 
 #define HELLO "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+#define COUNT "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
 #define SLOW "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
 
 struct site {
@@ -291,6 +292,56 @@ TEST_REAL(a_server_that_ends_finishes_what_runs_and_closes_what_is_idle)
 	wok_stream_free(busy);
 	ASSERT_ERR(wok_await(site.serving), WOK_ETASKCANCELED);
 	end_site(&site);
+	return 0;
+}
+
+static int count_hello(wok_http_request *request, void *arg)
+{
+	++*(int *) arg;
+	return wok_http_reply_text(request, 200, "counted");
+}
+
+/* The request and the end of the server meet in each order of the next few ticks. */
+TEST_REAL(a_request_that_meets_the_servers_end_is_answered_or_not_begun)
+{
+	int answered = 0;
+
+	for (int ticks = 0; ticks < 30; ticks++) {
+		struct received received = {0};
+		struct site site = {0};
+		int calls = 0;
+		open_site(&site);
+		ASSERT_OK(wok_http_route(site.app, "GET", "/count", count_hello, &calls));
+		wok_stream *stream = connect_to(&site);
+		send_text(stream, HELLO);
+		expect_text(stream, "hello");
+		if (ticks < 20)
+			send_text(stream, COUNT);
+		for (int i = 0; i < ticks && ticks < 20; i++)
+			ASSERT_OK(wok_yield());
+		wok_cancel(site.serving);
+		if (ticks >= 20) {
+			/* Its bytes are noticed when the end is under way: the loop polls in
+			 * between. */
+			wok_time start = wok_now();
+			ASSERT(send(wok_stream_fd(stream), COUNT, strlen(COUNT), 0) > 0);
+			while (wok_now() - start < 200 * WOK_US)
+				;
+		}
+		char buf[1000];
+		ssize_t n;
+		/* The unread request may reset the connection, unless it was answered. */
+		while ((n = wok_stream_read(stream, buf, sizeof(buf))) > 0)
+			received_add(&received, buf, (size_t) n);
+		if (calls > 0)
+			expect_answer(&received, 200, "counted");
+		expect_no_more(&received);
+		answered += calls;
+		free(received.data);
+		wok_stream_free(stream);
+		end_site(&site);
+	}
+	ASSERT(answered < 30);
 	return 0;
 }
 

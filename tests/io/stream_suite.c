@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every stream does, whatever it is made of: see wok/stream.h. The idea of one suite is nng's.
+/*
+ * What every stream does, whatever it is made of: see wok/stream.h. The idea of one suite is nng's.
  */
 #include <stdlib.h>
 

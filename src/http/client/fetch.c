@@ -6,6 +6,7 @@
  * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
  * sent once more, over a new connection.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -66,6 +67,7 @@ static int connect_or_reuse(struct exchange *exchange, bool fresh)
 
 	exchange->phase = waiting_for_pool;
 	WOK_TRY(wok__pool_acquire(&session->pool, &exchange->url, fresh, &exchange->connection));
+	assert(exchange->connection);
 	exchange->reused = exchange->connection->stream != NULL;
 	if (exchange->reused) {
 		session->pool.reused++;

@@ -2,6 +2,7 @@
 /* The connections of a session: see http/client/pool.h. */
 #include "http/client/pool.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -17,7 +18,7 @@ struct wok__origin {
 	size_t open;              /* connections, and rights to make one */
 	struct wok__list idle;    /* the one used last in front */
 	struct wok__list waiters; /* for a connection of this origin to end or become idle */
-	size_t n_waiting;         /* in both queues */
+	size_t n_waiting;         /* in both queues, or on the way out: they hold the origin */
 	uint16_t port;
 	size_t host_size;
 	char host[];
@@ -69,7 +70,7 @@ static bool is_origin_of(const struct wok__origin *origin, const struct wok__url
 static int grow_buckets(struct wok__pool *pool)
 {
 	size_t n = pool->n_buckets ? pool->n_buckets * 2 : BUCKETS_FIRST;
-	struct wok__origin **buckets = wok__alloc_zeroed(n * sizeof(buckets[0]));
+	struct wok__origin **buckets = wok__alloc_zeroed(n * sizeof(struct wok__origin *));
 
 	if (!buckets)
 		return -ENOMEM;
@@ -126,8 +127,8 @@ static void forget_if_unused(struct wok__pool *pool, struct wok__origin *origin)
 
 	if (origin->open > 0 || origin->n_waiting > 0)
 		return;
-	while (*at != origin)
-		at = &(*at)->next;
+	for (; *at != origin; at = &(*at)->next)
+		assert(*at);
 	*at = origin->next;
 	pool->n_origins--;
 	wok_free(origin);
@@ -220,7 +221,6 @@ static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__con
 		  int error)
 {
 	wok__list_remove(&waiter->link);
-	waiter->origin->n_waiting--;
 	pool->n_waiting--;
 	waiter->connection = connection;
 	waiter->error = error;
@@ -263,16 +263,18 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wo
 	origin->n_waiting++;
 	pool->n_waiting++;
 	int r = wok_event_wait(&waiter.granted);
+	origin->n_waiting--;
 	if (r < 0) {
 		/* Nothing was granted, for the wait would have ended with it. */
 		wok__list_remove(&waiter.link);
-		origin->n_waiting--;
 		pool->n_waiting--;
+	} else {
+		r = waiter.error;
+	}
+	if (r < 0) {
 		forget_if_unused(pool, origin);
 		return r;
 	}
-	if (waiter.error < 0)
-		return waiter.error;
 	*ret_connection = waiter.connection;
 	return 0;
 }

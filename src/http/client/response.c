@@ -35,7 +35,8 @@ void wok__response_finish(wok_http_response *response)
 
 	if (!connection)
 		return;
-	/* Bytes behind the end answer nothing that was asked: the connection is not to be trusted.
+	/*
+	 * Bytes behind the end answer nothing that was asked: the connection is not to be trusted.
 	 */
 	if (response->reusable && response->incoming.ended && response->incoming.decoded == 0 &&
 	    wok_stream_buffered(connection->stream).size == 0)
@@ -89,7 +90,9 @@ int wok_http_body(wok_http_response *response, wok_view *ret_body)
 {
 	size_t max = response->session->max_body;
 
-	if (!response->body.complete) {
+	if (response->body.complete) {
+		WOK_TRY(wok__checkpoint());
+	} else {
 		if (response->content_length > max)
 			return wok_fail(WOK_ELIMIT, "%s: the body has more than %zu bytes",
 					response->what, max);

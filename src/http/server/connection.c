@@ -21,7 +21,8 @@
 
 enum { STATUS_TIMEOUT = 408 };
 
-/* How long what comes after the last reply is read away, and how long the client may pause in it.
+/*
+ * How long what comes after the last reply is read away, and how long the client may pause in it.
  */
 #define LINGER_TIME (10 * WOK_SECOND)
 #define LINGER_PAUSE (2 * WOK_SECOND)
@@ -53,7 +54,8 @@ static int await_first_byte(wok_http_request *request)
 	wok__list_remove(&request->in_idle);
 	if (request->dismissed)
 		return 0;
-	/* Nobody is owed an answer: the client has gone, was idle for too long, or the server ends.
+	/*
+	 * Nobody is owed an answer: the client has gone, was idle for too long, or the server ends.
 	 */
 	if (r == -ETIMEDOUT || r == -EBADF || r == -ECONNRESET)
 		return 0;
@@ -108,7 +110,8 @@ static int name_parts(wok_http_request *request)
 	return 0;
 }
 
-/* Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included.
+/*
+ * Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included.
  */
 static int take_head(wok_http_request *request, size_t size)
 {

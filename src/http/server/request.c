@@ -113,7 +113,9 @@ int wok_http_request_body(wok_http_request *request, wok_view *ret_body)
 {
 	size_t hint = (size_t) request->parsed.message.content_length;
 
-	if (!request->body.complete)
+	if (request->body.complete)
+		WOK_TRY(wok__checkpoint());
+	else
 		WOK_TRY(wok__gather_body(&request->body, read_some, request, hint, SIZE_MAX / 4));
 	*ret_body = (wok_view){request->body.data, request->body.size};
 	return 0;

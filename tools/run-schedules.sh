@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs the task tests in many shuffled ready orders, each drawn from a seed.
+#
+#   tools/run-schedules.sh BUILD SEEDS
+#
+# Tests on real sockets wait for the kernel, so the streams' suite runs with a twentieth of the seeds.
+# Closes with "N passed, N failed": a test counts once, for all its seeds. A failure names its seed.
+set -u
+
+build=${1:?usage: tools/run-schedules.sh BUILD SEEDS}
+seeds=${2:?usage: tools/run-schedules.sh BUILD SEEDS}
+passed=0 failed=0
+
+while read -r program; do
+	n=$seeds
+	[ "$(basename "$program")" = test-io ] && n=$((seeds / 20 + 1))
+	output=$("$program" --seeds "1..$n" </dev/null)
+	status=$?
+	sums=$(printf '%s\n' "$output" | tail -n 1 |
+		sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*$/\1 \2/p')
+	read -r p f <<-END
+		${sums:-0 1}
+	END
+	[ "$status" -eq 0 ] || printf '%s\n' "$output" | grep -v '^ok '
+	[ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+	printf '%-16s %6d passed, %d failed, with %d seeds\n' "$(basename "$program")" "$p" "$f" "$n"
+	passed=$((passed + p)) failed=$((failed + f))
+done <"$build/tests/list"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
