@@ -74,8 +74,8 @@ static int parse_tcp(const char *text, struct address *ret)
 	bool bracketed = size >= 2 && text[0] == '[' && colon[-1] == ']';
 	if (size >= sizeof(host))
 		return bad_address(text, "this is no IP address");
-	memcpy(host, text + bracketed, size - 2 * bracketed);
-	host[size - 2 * bracketed] = '\0';
+	memcpy(host, text + bracketed, size - (bracketed ? 2 : 0));
+	host[size - (bracketed ? 2 : 0)] = '\0';
 	if (size == 0 || bracketed) {
 		v6->sin6_family = AF_INET6;
 		v6->sin6_port = htons(port);

@@ -231,7 +231,7 @@ int wok_stream_read_until(wok_stream *stream, const void *separator, size_t size
 
 int wok_stream_next_line(wok_stream *stream, size_t limit, wok_view *ret_line)
 {
-	wok_view line;
+	wok_view line = {0};
 	int r = wok_stream_read_until(stream, "\n", 1, limit, &line);
 
 	if (r == 0 || (r < 0 && r != WOK_EEOF))

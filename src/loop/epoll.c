@@ -146,13 +146,15 @@ static void unregister(struct epoll *epoll, struct watch *watch, int fd)
 
 static void detach(wok_loop *loop, struct watch *watch, struct wok__io *io)
 {
+	int fd = io->fd;
+
 	if (watch->reader == io)
 		watch->reader = NULL;
 	if (watch->writer == io)
 		watch->writer = NULL;
 	loop->io_pending--;
 	if (!watch->kept && !watch->reader && !watch->writer)
-		unregister(loop->backend_state, watch, io->fd);
+		unregister(loop->backend_state, watch, fd);
 }
 
 /* End an operation that was under way. */

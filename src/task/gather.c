@@ -128,6 +128,7 @@ static int gather_all(struct gather *gather)
 	while (!finished(gather))
 		(void) wok__park(&gather->parker, NULL);
 	int r = outcome(gather);
+	gather->parker.join = NULL; /* it lies in this frame */
 	unwatch_all(gather);
 	return r;
 }

@@ -136,6 +136,8 @@ def fetch_all():
 
 def main():
     global BUILD
+    # A background job inherits an ignored SIGINT; the programs must see the default one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = sys.argv[1:]
     if arguments:
         BUILD = os.path.abspath(arguments.pop(0))

@@ -812,6 +812,8 @@ def the_headline_experiment_is_exact():
 
 def main():
     global WOK
+    # A background job inherits an ignored SIGINT; the programs must see the default one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = sys.argv[1:]
     if "--slow" in arguments:
         arguments.remove("--slow")

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef TESTS_HTTP_REAL_H
 #define TESTS_HTTP_REAL_H
-/* Tests over real sockets run on the machine's clock: limits in them are a few milliseconds. */
+/*
+ * Tests over real sockets run on the machine's clock: limits in them are a few milliseconds. They
+ * run in the plain order, once: with the kernel in it a schedule cannot be replayed.
+ */
 #include <wok/net.h>
 #include <wok/task.h>
 
@@ -9,7 +12,7 @@
 
 static inline int run_real(wok_fn *fn, void *arg)
 {
-	const wok_test_options options = {.seed = test_seed(), .real_clock = true};
+	const wok_test_options options = {.real_clock = true};
 
 	return wok_test_run(&options, fn, arg);
 }

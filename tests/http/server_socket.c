@@ -230,6 +230,33 @@ TEST_REAL(a_client_that_disconnects_in_the_middle_of_a_reply_makes_the_write_fai
 	return 0;
 }
 
+static int break_off_in_the_middle(wok_http_request *request, void *arg)
+{
+	(void) arg;
+	WOK_TRY(wok_http_reply_begin(request, NULL));
+	WOK_TRY(wok_http_write(request, "half", 4));
+	return wok_fail(-EIO, "the rest is lost");
+}
+
+/* Its body ends where the connection does, so an orderly end would say that this was all of it. */
+TEST_REAL(a_streamed_reply_to_http_1_0_that_breaks_off_resets_the_connection)
+{
+	struct site site = {0};
+	char buf[1000];
+	ssize_t n;
+
+	open_site(&site);
+	ASSERT_OK(wok_http_route(site.app, "GET", "/half", break_off_in_the_middle, NULL));
+	wok_stream *stream = connect_to(&site);
+	send_text(stream, "GET /half HTTP/1.0\r\n\r\n");
+	while ((n = wok_stream_read(stream, buf, sizeof(buf))) > 0)
+		;
+	ASSERT_ERR(n, -ECONNRESET);
+	wok_stream_free(stream);
+	end_site(&site);
+	return 0;
+}
+
 static int refuse_body(wok_http_request *request, void *arg)
 {
 	(void) arg;

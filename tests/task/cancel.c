@@ -197,6 +197,44 @@ TEST_TASK(a_waiter_that_is_cancelled_leaves_what_it_waits_for_running, "B8")
 	ASSERT_OK(wok_await(task));
 }
 
+static int sleep_a_second_in_a_second(void *results)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT(&timeout, WOK_SECOND) {
+		r = wok_sleep(WOK_SECOND);
+	}
+	r = wok_timeout_result(&timeout, r);
+	ASSERT(r == 0 || r == -ETIMEDOUT);
+	++*(int *) results;
+	return wok_yield();
+}
+
+TEST_TASK(a_wait_that_ends_twice_in_one_tick_ends_once)
+{
+	WOK_AUTO(wok_scope) *scope = NULL;
+	int results = 0;
+
+	/* The limit cancels the sleep, and then its own timer fires, before the task has run. */
+	ASSERT_OK(wok_scope_new(&scope));
+	for (int i = 0; i < 10; i++)
+		ASSERT_OK(wok_scope_spawn(scope, sleep_a_second_in_a_second, &results));
+	ASSERT_OK(wok_scope_join(scope));
+	ASSERT_EQ(results, 10);
+
+	/* The awaiter is cancelled, and then its task ends. */
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_long, NULL);
+	WOK_AUTO(wok_task) *awaiter = wok_create_task(await_it, task);
+	WOK_AUTO(wok_task) *other = wok_create_task(await_it, task);
+	test_settle();
+	ASSERT(wok_cancel(task));
+	ASSERT(wok_cancel(awaiter));
+	ASSERT_ERR(wok_await(awaiter), WOK_ETASKCANCELED);
+	ASSERT_ERR(wok_await(other), WOK_ETASKCANCELED);
+	ASSERT(!wok_task_canceled(other)); /* it only passes on what it was given */
+}
+
 TEST_TASK(cancelling_is_seen_at_the_next_checkpoint_of_a_ready_task)
 {
 	WOK_AUTO(wok_task) *task = wok_create_task(wait_long, NULL);

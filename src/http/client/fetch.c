@@ -7,7 +7,6 @@
  * sent once more, over a new connection.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <wok/error.h>
@@ -76,8 +75,8 @@ static int connect_or_reuse(struct exchange *exchange, bool fresh)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 	exchange->phase = connecting;
-	snprintf(host, sizeof(host), "%.*s", (int) exchange->url.host.size,
-		 exchange->url.host.data);
+	memcpy(host, exchange->url.host.data, exchange->url.host.size); /* check() saw its size */
+	host[exchange->url.host.size] = '\0';
 	WOK_TIMEOUT (&timeout, exchange->connect_timeout) {
 		r = wok_tcp_connect(host, exchange->url.port, &exchange->connection->stream);
 	}
@@ -349,17 +348,15 @@ static int check(const struct exchange *exchange)
 static wok_http_response *new_response(wok_http_session *session, const char *method,
 				       const char *url)
 {
-	wok_http_response *response = wok__alloc_zeroed(sizeof(*response));
-	size_t size = strlen(method) + strlen(url) + 2;
+	size_t method_size = strlen(method), url_size = strlen(url);
+	wok_http_response *response =
+		wok__alloc_zeroed(sizeof(*response) + method_size + url_size + 2);
 
 	if (!response)
 		return NULL;
-	response->what = wok_alloc(size);
-	if (!response->what) {
-		wok_free(response);
-		return NULL;
-	}
-	snprintf(response->what, size, "%s %s", method, url);
+	memcpy(response->what, method, method_size);
+	response->what[method_size] = ' ';
+	memcpy(response->what + method_size + 1, url, url_size);
 	response->session = wok__session_hold(session);
 	return response;
 }

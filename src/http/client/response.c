@@ -127,7 +127,6 @@ void wok_http_response_free(wok_http_response *response)
 	}
 	wok__head_free(&response->head);
 	wok_free(response->body.data);
-	wok_free(response->what);
 	wok__session_let_go(response->session);
 	wok_free(response);
 	wok__error_restore(saved);

@@ -34,7 +34,7 @@ struct wok_http_response {
 	wok_time deadline;
 	wok_time read_timeout;
 	struct wok__gathered body; /* of wok_http_body() */
-	char *what;                /* "GET http://...", for messages */
+	char what[];               /* "GET http://...", for messages */
 };
 
 wok_http_session *wok__session_hold(wok_http_session *session);

@@ -10,6 +10,7 @@
 #include "http/server/connection.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
@@ -160,13 +161,27 @@ static int status_of(int code)
 						       : 500;
 }
 
+/*
+ * A streamed reply breaks off: a part must not look like the whole. Chunks lack their end then; a
+ * body that ends with its connection needs a reset instead of an orderly end.
+ */
+static void break_off(wok_http_request *request)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	int fd = wok_stream_fd(request->stream);
+
+	request->reply = WOK__REPLY_BROKEN;
+	if (!request->chunked && fd >= 0)
+		(void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 /* The handler has returned: make a reply of what it left undone. */
 static int complete_reply(wok_http_request *request, int result)
 {
 	if (request->reply == WOK__REPLY_BEGUN) {
 		if (result >= 0)
 			return wok__reply_end(request);
-		request->reply = WOK__REPLY_BROKEN; /* a part must not look like the whole */
+		break_off(request);
 	}
 	if (request->reply != WOK__REPLY_NONE)
 		return 0;
