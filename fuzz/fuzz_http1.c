@@ -145,8 +145,9 @@ static void check_response(const char *data, size_t size, unsigned flags, struct
 	struct wok__h1_response a, b;
 	if (wok__h1_parse_response(data, size, flags, NULL, fields, TRANSCRIPT_FIELDS, &a) < 0)
 		return;
-	char *reason = strndup(a.reason.data, a.reason.size);
+	char *reason = calloc(1, a.reason.size + 1); /* strndup() would look behind the span */
 	require(reason != NULL);
+	memcpy(reason, a.reason.data, a.reason.size);
 	advance(writer, wok__h1_put_status_line(writer->buf, writer->room, a.status, reason));
 	free(reason);
 	writer->buf[7] = (char) ('0' + a.message.minor);

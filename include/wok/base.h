@@ -106,7 +106,7 @@ typedef struct {
  * Declare a pointer that its type's free function releases when the block ends:
  *     WOK_AUTO(wok_task) *task = wok_create_task(fetch, &page);
  */
-#define WOK_AUTO(type) __attribute__((cleanup(type##_auto))) type
+#define WOK_AUTO(type) __attribute__((cleanup(type##_auto), unused)) type
 
 /* Give a type its WOK_AUTO: type##_free must take NULL. */
 #define WOK_DEFINE_AUTO(type)                                                                      \

@@ -114,8 +114,9 @@ typedef struct {
 wok_callback wok_call_soon(wok_fn *fn, void *arg);
 
 /**
- * Call fn(arg) once, after delay. A delay of zero or less is due in the next tick, after what is
- * ready already; among due ones the earlier deadline goes first, and of equal ones the older.
+ * Call fn(arg) once, after delay. A delay of zero or less is due at once: it comes after what is
+ * ready already, when the loop next looks at its clock, which is after 64 ticks or 50 microseconds
+ * at the latest. Among due ones the earlier deadline goes first, and of equal ones the older.
  *
  * delay:      nanoseconds from now
  * Returns:    as wok_call_soon()

@@ -59,7 +59,8 @@ void wok_test_advance(wok_time span);
 uint64_t wok_test_trace(void);
 
 /**
- * How many checkpoints this task has passed: the difference around a call tells what it is.
+ * How many checkpoints the tasks of this thread have passed: the difference around a call, if no
+ * other task runs meanwhile, tells what it is.
  *
  * Returns:    their number
  * Checkpoint: never

@@ -99,6 +99,25 @@ static inline void wok__fiber_reset(struct wok__fiber *fiber, void *low, size_t 
 	(void) size;
 }
 
+/* Memory that is kept for reuse: whoever still looks at it is caught. */
+static inline void wok__poison(void *memory, size_t size)
+{
+#ifdef WOK__ASAN
+	__asan_poison_memory_region(memory, size);
+#endif
+	(void) memory;
+	(void) size;
+}
+
+static inline void wok__unpoison(void *memory, size_t size)
+{
+#ifdef WOK__ASAN
+	__asan_unpoison_memory_region(memory, size);
+#endif
+	(void) memory;
+	(void) size;
+}
+
 /* Right before the switch; last: the stack that is left will never be resumed. */
 static inline void wok__fiber_leave(struct wok__fiber *from, struct wok__fiber *to, int last)
 {

@@ -142,6 +142,13 @@ static void task_ended(struct wok__watcher *watcher)
 	wok__wake(&waiter->parker, 0);
 }
 
+/* Somebody had to make way: see task/cycle.c. */
+static int gave_up(const struct wok_task *task)
+{
+	return wok_fail(-EDEADLK, "%s was to wait for %s, which came to wait for it",
+			wok__current()->name, task->name);
+}
+
 static int park_until_done(struct wok_task *task, struct waiter *waiter)
 {
 	struct wok_task *const tasks[] = {task};
@@ -153,6 +160,8 @@ static int park_until_done(struct wok_task *task, struct waiter *waiter)
 	wok__task_watch(task, &waiter->watcher);
 	int r = wok__park(&waiter->parker, NULL);
 	wok__task_unwatch(&waiter->watcher);
+	if (r == -EDEADLK)
+		return task->state == WOK__TASK_DONE ? 0 : gave_up(task);
 	return r;
 }
 
@@ -206,29 +215,31 @@ int wok__await_owned(struct wok_task *task)
 	struct owner owner = {.task = task};
 
 	owner.waiter.parker.cancel = cancel_owned;
-	while (task->state != WOK__TASK_DONE)
-		(void) park_until_done(task, &owner.waiter);
+	while (task->state != WOK__TASK_DONE) {
+		int r = park_until_done(task, &owner.waiter);
+		if (r < 0)
+			return r;
+	}
 	return wok__task_take_result(task);
 }
 
-void wok__task_join_shielded(struct wok_task *task)
+int wok__task_join_shielded(struct wok_task *task)
 {
 	while (task->state != WOK__TASK_DONE) {
 		struct waiter waiter = {.parker = {.shielded = true}};
-		(void) park_until_done(task, &waiter);
+		WOK_TRY(park_until_done(task, &waiter));
 	}
+	return 0;
 }
 
 /* The last owner goes while the task still runs. */
 static void cancel_and_join(struct wok_task *task)
 {
 	wok_cancel(task);
-	if (!wok__current() || check_cycle(task) < 0)
+	if (!wok__current() || check_cycle(task) < 0 || wok__task_join_shielded(task) < 0)
 		wok__report(-EDEADLK, task->name, task->site,
 			    "a task was freed where waiting for its end is impossible: it is "
 			    "cancelled, and left to the run");
-	else
-		wok__task_join_shielded(task);
 }
 
 void wok_task_free(wok_task *task)

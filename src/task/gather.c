@@ -120,14 +120,17 @@ static int outcome(struct gather *gather)
 static int gather_all(struct gather *gather)
 {
 	const struct wok__join join = {.tasks = gather->tasks, .n = gather->n};
+	int r = 0;
 
 	gather->parker.join = &join;
 	watch_all(gather);
 	if (finished(gather))
 		wok__spend();
-	while (!finished(gather))
-		(void) wok__park(&gather->parker, NULL);
-	int r = outcome(gather);
+	while (r == 0 && !finished(gather))
+		r = wok__park(&gather->parker, NULL);
+	r = finished(gather)
+		    ? outcome(gather)
+		    : wok_fail(r, "wok_gather: one of the tasks came to wait for the caller");
 	gather->parker.join = NULL; /* it lies in this frame */
 	unwatch_all(gather);
 	return r;
@@ -139,7 +142,7 @@ static int give_up(wok_task *const *tasks, size_t n)
 	for (size_t i = 0; i < n; i++)
 		wok_cancel(tasks[i]);
 	for (size_t i = 0; i < n; i++)
-		wok__task_join_shielded(tasks[i]);
+		WOK_TRY(wok__task_join_shielded(tasks[i]));
 	return -ENOMEM;
 }
 

@@ -161,21 +161,24 @@ static void pass_cancel_on(struct wok__parker *parker)
 	wok__region_cancel(&joining->scope->block.region, "who joins it was cancelled");
 }
 
-static void wait_for_children(struct wok_scope *scope, bool pass_on)
+/* 0, or -EDEADLK if the join of a background scope had to make way for another one. */
+static int wait_for_children(struct wok_scope *scope, bool pass_on)
 {
 	const struct wok__join join = {.scope = scope};
 	struct joining joining = {
 		.parker = {.what = "the tasks of a scope", .shielded = true, .join = &join},
 		.scope = scope,
 	};
+	int r = 0;
 
 	if (pass_on)
 		joining.parker.cancel = pass_cancel_on;
-	while (scope->n_children > 0) {
+	while (r == 0 && scope->n_children > 0) {
 		scope->joiner = &joining.parker;
-		(void) wok__park(&joining.parker, NULL);
+		r = wok__park(&joining.parker, NULL);
 		scope->joiner = NULL;
 	}
+	return r;
 }
 
 /* Whether a cancel from outside of the scope reaches who joins it. */
@@ -236,10 +239,13 @@ int wok_scope_join(wok_scope *scope)
 	wok__checkpoints++;
 	if (scope->n_children == 0)
 		wok__spend();
-	wait_for_children(scope, task->current != &scope->block.region);
-	r = outcome(scope, task);
+	r = wait_for_children(scope, task->current != &scope->block.region);
+	r = scope->n_children == 0
+		    ? outcome(scope, task)
+		    : wok_fail(r, "wok_scope_join: a task of the scope came to wait for this one");
 	if (scope->background) {
-		if (scope->orphan) { /* freed meanwhile: this was the last who needs it */
+		/* Freed meanwhile: this was the last who needs it. */
+		if (scope->orphan && scope->n_children == 0) {
 			leave(scope);
 			release(scope);
 		}
@@ -288,15 +294,27 @@ void wok_scope_set_shield(wok_scope *scope, wok_time grace)
 		wok__block_set_shield(&scope->block, grace);
 }
 
-/* Cancel, join, and take out of the tree; the current task may wait. */
-static void close_scope(struct wok_scope *scope)
+/*
+ * Cancel, join, and take out of the tree; the current task may wait. False if one of the tasks came
+ * to wait for this one, which can be with a background scope only: then it is as it was, cancelled.
+ */
+static bool close_scope(struct wok_scope *scope)
 {
+	const struct wok__join join = {.scope = scope};
+
 	scope->joined = true;
 	if (scope->n_children > 0) {
 		wok__region_cancel(&scope->block.region, "it was freed");
-		wait_for_children(scope, false);
+		if (scope->background && wok__join_would_deadlock(wok__current(), &join))
+			return false;
+		if (!scope->background)
+			(void) wok__join_break_cycles(wok__current(), &join);
+		WOK_IGNORE(wait_for_children(scope, false));
+		if (scope->n_children > 0)
+			return false;
 	}
 	leave(scope);
+	return true;
 }
 
 /* Waiting is impossible here: the last child will do the rest. */
@@ -340,11 +358,12 @@ void wok_scope_free(wok_scope *scope)
 	} else if (scope->n_children == 0) {
 		leave(scope);
 		release(scope);
-	} else if (wok__current()) {
-		close_scope(scope);
+	} else if (!wok__current()) {
+		orphan(scope, "where no task can wait");
+	} else if (close_scope(scope)) {
 		release(scope);
 	} else {
-		orphan(scope, "where no task can wait");
+		orphan(scope, "by a task that one of its tasks waits for");
 	}
 	wok__error_restore(saved);
 }

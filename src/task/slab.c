@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "platform/sanitizer.h"
 #include "task/task.h"
 
 enum { PAGE_SIZE = 16384 };
@@ -56,6 +57,7 @@ static bool add_page(struct wok__slab *slab)
 		page->headers[i].page = page;
 		*next_free(&page->headers[i]) = slab->free;
 		slab->free = &page->headers[i];
+		wok__poison(&page->headers[i], sizeof(page->headers[i]));
 	}
 	return true;
 }
@@ -65,6 +67,7 @@ struct wok_task *wok__slab_take(struct wok__slab *slab)
 	if (!slab->free && !add_page(slab))
 		return NULL;
 	struct wok_task *task = slab->free;
+	wok__unpoison(task, sizeof(*task));
 	struct wok__slab_page *page = task->page;
 	slab->free = *next_free(task);
 	page->held++;
@@ -81,6 +84,7 @@ void wok__slab_give(struct wok_task *task)
 	if (page->slab) {
 		*next_free(task) = page->slab->free;
 		page->slab->free = task;
+		wok__poison(task, sizeof(*task));
 	} else if (page->held == 0) {
 		wok_free(page);
 	}

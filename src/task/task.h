@@ -101,8 +101,8 @@ void wok__task_report_lost(struct wok_task *task);
  */
 int wok__await_owned(struct wok_task *task);
 
-/* Wait for the end of a task; the caller is shielded. */
-void wok__task_join_shielded(struct wok_task *task);
+/* Wait for the end of a task; the caller is shielded. -EDEADLK if the task came to wait for it. */
+int wok__task_join_shielded(struct wok_task *task);
 
 /* What an awaiter of an ended task gets; its message becomes the current one. */
 int wok__task_take_result(struct wok_task *task);

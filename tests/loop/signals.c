@@ -202,8 +202,21 @@ TEST(a_sigpipe_that_came_in_the_loop_does_not_strike_after_it, "E4")
 	raise(0);
 }
 
+static bool mask_is_shared;
+
+static int look_at_the_mask(void *unused)
+{
+	sigset_t now;
+
+	(void) unused;
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	mask_is_shared = sigismember(&now, SIGUSR1) == 1;
+	return 0;
+}
+
 static int change_the_mask(void *unused)
 {
+	WOK_AUTO(wok_task) *other = wok_create_task(look_at_the_mask, NULL);
 	sigset_t usr1;
 
 	(void) unused;
@@ -211,7 +224,7 @@ static int change_the_mask(void *unused)
 	sigaddset(&usr1, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
 	WOK_TRY(wok_yield());
-	return wok_yield();
+	return wok_await(other);
 }
 
 static int masks_reported;
@@ -226,5 +239,7 @@ TEST(debug_mode_reports_a_wait_with_a_changed_signal_mask, "G11")
 {
 	ASSERT_OK(wok_set_report_hook(count_masks, NULL));
 	ASSERT_OK(wok_run_with(&(wok_run_options){.debug = true}, change_the_mask, NULL));
+	if (!mask_is_shared)
+		SKIP("ucontext gives each task a mask of its own: nothing to report");
 	ASSERT_EQ(masks_reported, 1);
 }

@@ -323,7 +323,11 @@ static int free_self(void *arg)
 {
 	wok_task **self = arg;
 
-	wok_task_free(WOK_TAKE(*self));
+	ASSERT_ERR(wok_fail(-EDEADLK, "mine"), -EDEADLK);
+	errno = ENOTTY;
+	wok_task_free(WOK_TAKE(*self)); /* has words of its own for that, and keeps these */
+	ASSERT_STR(wok_errmsg(-EDEADLK), "mine");
+	ASSERT_EQ(errno, ENOTTY);
 	return wok_yield();
 }
 

@@ -202,7 +202,7 @@ static int sleep_a_second_in_a_second(void *results)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	WOK_TIMEOUT(&timeout, WOK_SECOND) {
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
 		r = wok_sleep(WOK_SECOND);
 	}
 	r = wok_timeout_result(&timeout, r);
