@@ -10,6 +10,12 @@
 
 #include "http/h1.h"
 
+/* An option's value, or its default where it is zero. */
+static inline wok_time wok__time_or(wok_time value, wok_time otherwise)
+{
+	return value > 0 ? value : otherwise;
+}
+
 /* A head whose names and values are C strings. */
 struct wok__head {
 	char *data; /* the head's bytes; separators have become NULs */

@@ -9,6 +9,7 @@
 #include <wok/error.h>
 #include <wok/stream.h>
 
+#include "base/iovec.h"
 #include "base/memory.h"
 #include "task/park.h"
 
@@ -264,23 +265,9 @@ static void end_write(wok_stream *stream)
 		stream->writing = false;
 }
 
-/* Step over the first n bytes of a list of parts. */
-static void skip(struct iovec **parts, int *n_parts, size_t n)
-{
-	while (*n_parts > 0 && n >= (*parts)->iov_len) {
-		n -= (*parts)->iov_len;
-		(*parts)++;
-		(*n_parts)--;
-	}
-	if (n > 0) {
-		(*parts)->iov_base = (char *) (*parts)->iov_base + n;
-		(*parts)->iov_len -= n;
-	}
-}
-
 static int write_loop(wok_stream *stream, struct iovec *parts, int n_parts, size_t *done)
 {
-	skip(&parts, &n_parts, 0); /* empty parts */
+	wok__iovec_skip(&parts, &n_parts, 0); /* empty parts */
 	if (n_parts == 0)
 		return wok__checkpoint();
 	while (n_parts > 0) {
@@ -290,7 +277,7 @@ static int write_loop(wok_stream *stream, struct iovec *parts, int n_parts, size
 		if (n < 0)
 			return (int) n;
 		*done += (size_t) n;
-		skip(&parts, &n_parts, (size_t) n);
+		wok__iovec_skip(&parts, &n_parts, (size_t) n);
 	}
 	return 0;
 }

@@ -242,10 +242,16 @@ static void drop_report(const wok_report *report, void *unused)
 		FAIL("%s", report->message);
 }
 
+#ifdef __SANITIZE_THREAD__
+enum { ROUNDS = 100 }; /* its fibres cost milliseconds */
+#else
+enum { ROUNDS = 500 };
+#endif
+
 TEST(mayhem_ends_and_loses_nothing)
 {
 	ASSERT_OK(wok_set_report_hook(drop_report, NULL));
-	for (uint64_t seed = 1; seed <= 500; seed++) {
+	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
 		memset(&world, 0, sizeof(world));
 		world.random = seed * UINT64_C(0x9e3779b97f4a7c15) + test_seed();
 		world.semaphore = (wok_semaphore) WOK_SEMAPHORE_INIT(2);

@@ -361,11 +361,6 @@ static wok_http_response *new_response(wok_http_session *session, const char *me
 	return response;
 }
 
-static wok_time or_default(wok_time value, wok_time otherwise)
-{
-	return value > 0 ? value : otherwise;
-}
-
 /* Say of an error what it befell, and of a timeout where. */
 static int explain(const struct exchange *exchange, int code)
 {
@@ -387,15 +382,16 @@ static int fetch(struct exchange *exchange, const char *url)
 {
 	wok_http_session *session = exchange->session;
 	const wok_http_options *options = exchange->options;
-	wok_time limit = or_default(options->timeout, session->timeout);
+	wok_time limit = wok__time_or(options->timeout, session->timeout);
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
 	WOK_TRY(wok__url_parse(url, &exchange->url));
 	WOK_TRY(check(exchange));
 	WOK_TRY(put_head(exchange));
-	exchange->connect_timeout = or_default(options->connect_timeout, session->connect_timeout);
-	exchange->read_timeout = or_default(options->read_timeout, session->read_timeout);
+	exchange->connect_timeout =
+		wok__time_or(options->connect_timeout, session->connect_timeout);
+	exchange->read_timeout = wok__time_or(options->read_timeout, session->read_timeout);
 	exchange->response = new_response(session, exchange->method, url);
 	if (!exchange->response)
 		return -ENOMEM;

@@ -22,11 +22,6 @@ static void set_limits(wok_http_session *session, const wok_http_session_options
 	session->max_body = options->max_body ? options->max_body : MAX_BODY_DEFAULT;
 }
 
-static wok_time time_or(wok_time value, wok_time otherwise)
-{
-	return value > 0 ? value : otherwise;
-}
-
 /* Whether a header can be sent at all: 0, or -EINVAL with a message. */
 static int check_header(const wok_http_header *header)
 {
@@ -77,9 +72,9 @@ static int set_up(wok_http_session *session, const wok_http_session_options *opt
 	session->scratch = wok_alloc(session->limits.fields * sizeof(struct wok__h1_field));
 	if (!session->scratch)
 		return -ENOMEM;
-	session->timeout = time_or(options->timeout, TIMEOUT_DEFAULT);
-	session->connect_timeout = time_or(options->connect_timeout, CONNECT_TIMEOUT_DEFAULT);
-	session->read_timeout = time_or(options->read_timeout, WOK_FOREVER);
+	session->timeout = wok__time_or(options->timeout, TIMEOUT_DEFAULT);
+	session->connect_timeout = wok__time_or(options->connect_timeout, CONNECT_TIMEOUT_DEFAULT);
+	session->read_timeout = wok__time_or(options->read_timeout, WOK_FOREVER);
 	session->no_retry = options->no_retry;
 	return copy_headers(session, options);
 }
@@ -97,7 +92,7 @@ int wok_http_session_new(const wok_http_session_options *options, wok_http_sessi
 	session->holders = 1;
 	wok__pool_open(&session->pool, options->limit ? options->limit : LIMIT_DEFAULT,
 		       options->limit_per_host ? options->limit_per_host : WOK_UNLIMITED,
-		       time_or(options->keep_alive, KEEP_ALIVE_DEFAULT));
+		       wok__time_or(options->keep_alive, KEEP_ALIVE_DEFAULT));
 	int r = set_up(session, options);
 	if (r < 0) {
 		release(session);

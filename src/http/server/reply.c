@@ -12,6 +12,7 @@
 #include <wok/error.h>
 #include <wok/loop.h>
 
+#include "base/iovec.h"
 #include "http/server/connection.h"
 #include "task/park.h"
 
@@ -36,20 +37,6 @@ const char *wok__http_date(struct wok__http_server *server)
 	return server->date;
 }
 
-/* Step over the first n bytes of a list of parts. */
-static void skip(struct iovec **parts, int *n_parts, size_t n)
-{
-	while (*n_parts > 0 && n >= (*parts)->iov_len) {
-		n -= (*parts)->iov_len;
-		(*parts)++;
-		(*n_parts)--;
-	}
-	if (n > 0) {
-		(*parts)->iov_base = (char *) (*parts)->iov_base + n;
-		(*parts)->iov_len -= n;
-	}
-}
-
 int wok__request_send(wok_http_request *request, struct iovec *parts, int n_parts)
 {
 	size_t done;
@@ -64,7 +51,7 @@ int wok__request_send(wok_http_request *request, struct iovec *parts, int n_part
 			r = wok_stream_write_parts(request->stream, rest, n_parts, &done);
 		}
 		r = wok_timeout_result(&timeout, r);
-		skip(&parts, &n_parts, done);
+		wok__iovec_skip(&parts, &n_parts, done);
 		/* Slow is not stalled: as long as something goes out, the time starts anew. */
 	} while (r == -ETIMEDOUT && done > 0 && n_parts > 0);
 	if (r < 0)

@@ -8,24 +8,19 @@
 
 enum { MAX_BODY_DEFAULT = 1 << 20, MIN_BODY_RATE_DEFAULT = 240 };
 
-static wok_time time_or(wok_time value, wok_time otherwise)
-{
-	return value > 0 ? value : otherwise;
-}
-
 int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
 			  const wok_http_serve_options *given)
 {
 	wok_http_serve_options options = given ? *given : (wok_http_serve_options){0};
 
 	*server = (struct wok__http_server){.app = app, .limits = wok__h1_default_limits};
-	options.header_timeout = time_or(options.header_timeout, 30 * WOK_SECOND);
-	options.body_timeout = time_or(options.body_timeout, 30 * WOK_SECOND);
-	options.write_timeout = time_or(options.write_timeout, 30 * WOK_SECOND);
-	options.keep_alive = time_or(options.keep_alive, 75 * WOK_SECOND);
+	options.header_timeout = wok__time_or(options.header_timeout, 30 * WOK_SECOND);
+	options.body_timeout = wok__time_or(options.body_timeout, 30 * WOK_SECOND);
+	options.write_timeout = wok__time_or(options.write_timeout, 30 * WOK_SECOND);
+	options.keep_alive = wok__time_or(options.keep_alive, 75 * WOK_SECOND);
 	options.min_body_rate =
 		options.min_body_rate ? options.min_body_rate : MIN_BODY_RATE_DEFAULT;
-	options.drain = time_or(options.drain, 5 * WOK_SECOND);
+	options.drain = wok__time_or(options.drain, 5 * WOK_SECOND);
 	server->options = options;
 	wok__set_head_limits(&server->limits, options.max_line, options.max_head,
 			     options.max_headers);
