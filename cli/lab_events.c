@@ -42,8 +42,6 @@ WOK_PRINTF(2, 3) static void send_line(struct events *events, const char *format
 	va_list args;
 
 	va_start(args, format);
-	/* The analyser of clang 14 does not see va_start(). NOLINTNEXTLINE(clang-analyzer-valist*)
-	 */
 	int n = vsnprintf(line, sizeof(line) - 1, format, args);
 	va_end(args);
 	if (n < 0)
