@@ -4,18 +4,25 @@
 
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
 #include <wok/base.h>
+#include <wok/coro.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
+#include <wok/future.h>
+#include <wok/generator.h>
+#include <wok/interval.h>
+#include <wok/local.h>
 #include <wok/lock.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/rate.h>
 #include <wok/remote.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/timeout.h>
+#include <wok/wait.h>
 
 #endif

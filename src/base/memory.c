@@ -88,6 +88,13 @@ void *wok__alloc_zeroed(size_t size)
 	return memory;
 }
 
+void *wok__alloc_array(size_t n, size_t size)
+{
+	size_t total;
+
+	return __builtin_mul_overflow(n, size, &total) ? NULL : wok_alloc(total);
+}
+
 char *wok__strdup(const char *text)
 {
 	size_t size = strlen(text) + 1;

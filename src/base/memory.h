@@ -10,6 +10,9 @@ WOK_BEGIN_DECLS
 /* Zeroed memory, or NULL. */
 void *wok__alloc_zeroed(size_t size);
 
+/* Room for n elements of size bytes, or NULL, also if that is more than there can be. */
+void *wok__alloc_array(size_t n, size_t size);
+
 /* A copy of a text, or NULL. */
 char *wok__strdup(const char *text);
 

@@ -38,6 +38,7 @@ int wok__loop_open(wok_loop *loop, const char *backend)
 	if (r < 0)
 		return r;
 	wok__list_init(&loop->ready);
+	wok__list_init(&loop->batch);
 	wok__list_init(&loop->endings);
 	loop->wake_fd = wok__sys_eventfd();
 	if (loop->wake_fd < 0)
@@ -124,14 +125,12 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 /* Run what is ready now, and nothing that becomes ready meanwhile. */
 static void tick(wok_loop *loop)
 {
-	struct wok__list batch;
 	struct wok__node *node;
 
-	wok__list_init(&batch);
-	wok__list_move(&batch, &loop->ready);
+	wok__list_move(&loop->batch, &loop->ready);
 	if (__builtin_expect(loop->random != 0, false))
-		shuffle(loop, &batch);
-	while ((node = wok__list_pop(&batch))) {
+		shuffle(loop, &loop->batch);
+	while ((node = wok__list_pop(&loop->batch))) {
 		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
 		item->run(item);
 		loop->steps_since_clock++;

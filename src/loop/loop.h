@@ -62,6 +62,7 @@ struct wok__ending {
 
 struct wok_loop {
 	struct wok__list ready; /* the next batch */
+	struct wok__list batch; /* what this tick still has to run */
 	struct wok__heap timers;
 	struct wok__callbacks callbacks;
 	struct wok__list endings;
@@ -145,6 +146,15 @@ static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)
 	if (wok__timer_armed(timer))
 		wok__heap_remove(&loop->timers, &timer->link);
 }
+
+/*
+ * A callback whose time is not known yet; NULL if there is no memory. It is released as any other:
+ * after its call, when it is dropped, or at the loop's end.
+ */
+struct wok__callback *wok__callback_prepare(wok_loop *loop, wok_fn *fn, void *arg,
+					    wok_free_fn *arg_free);
+void wok__callback_schedule(struct wok__callback *callback);
+void wok__callback_drop(struct wok__callback *callback);
 
 /* Drop all callbacks that wait, releasing their arguments. */
 void wok__callbacks_clear(wok_loop *loop);

@@ -122,6 +122,15 @@ static void spread(struct wok__region *top)
 		descend = mark(region);
 }
 
+void wok__region_move(struct wok__region *region, struct wok__region *parent)
+{
+	wok__region_unlink(region);
+	region->parent = parent;
+	wok__list_push_back(&parent->children, &region->sibling);
+	if (wok__region_canceled_outside(region))
+		spread(region);
+}
+
 void wok__region_cancel(struct wok__region *region, const char *reason)
 {
 	if (!region->canceled) {

@@ -12,6 +12,7 @@
 #include "base/settle.h"
 #include "base/time.h"
 #include "loop/report.h"
+#include "task/coro.h"
 #include "task/deadlock.h"
 #include "task/park.h"
 #include "task/scope.h"
@@ -121,6 +122,7 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 		options->stack_size ? wok__round_stack(options->stack_size) : STACK_SIZE_DEFAULT;
 	run->grace = options->grace > 0 ? options->grace : GRACE_DEFAULT;
 	wok__list_init(&run->root.children);
+	wok__list_init(&run->coros);
 	run->root.kind = WOK__REGION_ROOT;
 	wok__slab_open(&run->headers);
 	wok__stacks_open(&run->stacks);
@@ -134,6 +136,7 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 static void close_run(struct wok__run *run)
 {
 	run->over = true;
+	wok__coros_end(&run->coros);
 	wok__scopes_abandon(run);
 	wok__overflow_guard_close(&run->overflow);
 	wok__signals_close(&run->signals);

@@ -23,7 +23,8 @@ struct wok__run {
 	struct wok__fiber fiber;     /* the thread's own stack */
 	struct wok__signals signals;
 	struct wok__overflow_guard overflow;
-	size_t n_tasks; /* alive */
+	struct wok__list coros; /* made, and not awaited so far */
+	size_t n_tasks;         /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
 	wok_time grace;

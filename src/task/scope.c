@@ -53,7 +53,7 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	return 0;
 }
 
-static int check_spawn(const struct wok_scope *scope, const wok_site *site)
+int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site)
 {
 	if (!scope->run)
 		return wok_fail(-ESHUTDOWN, "wok_scope_spawn: the run is over: %s", site->name);
@@ -66,7 +66,7 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
 		       const wok_site *site)
 {
 	struct wok_task *task = NULL;
-	int r = check_spawn(scope, site);
+	int r = wok__scope_check_spawn(scope, site);
 
 	if (r == 0) {
 		task = wok__task_spawn(scope->run, &scope->block.region, options, fn, arg, site);
@@ -79,6 +79,8 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
 	}
 	task->home = scope;
 	scope->n_children++;
+	if (options && options->eager)
+		wok__task_run_eagerly(task);
 	return 0;
 }
 
@@ -137,6 +139,11 @@ void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task)
 		if (!scope->keep_going)
 			wok__region_cancel(&scope->block.region, "one of its tasks failed");
 	}
+	wok__scope_child_gone(scope);
+}
+
+void wok__scope_child_gone(struct wok_scope *scope)
+{
 	if (--scope->n_children > 0)
 		return;
 	if (scope->joiner) {
