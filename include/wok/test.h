@@ -18,6 +18,7 @@ typedef struct {
 	const char *backend;
 	size_t stack_size;
 	wok_time grace;
+	bool debug; /* as in wok_run_options */
 } wok_test_options;
 
 /**

@@ -235,7 +235,7 @@ static void cancel_and_join(struct wok_task *task)
 
 void wok_task_free(wok_task *task)
 {
-	if (!task || is_stillborn(task))
+	if (!task || is_stillborn(task) || wok__in_fork())
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (task->owners == 1 && task->state != WOK__TASK_DONE)

@@ -353,7 +353,7 @@ static void free_entered(struct wok_scope *scope)
 
 void wok_scope_free(wok_scope *scope)
 {
-	if (!scope)
+	if (!scope || wok__in_fork())
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (scope->left) {

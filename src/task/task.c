@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "loop/report.h"
+#include "loop/watchdog.h"
 #include "task/local.h"
 #include "task/park.h"
 #include "task/run.h"
@@ -133,6 +134,8 @@ static void body(void *arg)
 
 	wok__fiber_arrive(&task->stack->fiber, &task->run->fiber);
 	int result = task->fn(task->arg);
+	if (task->run->loop.forked)
+		wok__task_switch_out(task); /* for good: see wok__run_until() */
 	wok__leave_inner(task, &task->region);
 	if (task->extra)
 		wok__locals_free(&task->extra->locals); /* here, where a clean-up may wait */
@@ -215,6 +218,8 @@ static void run_task(struct wok__item *item)
 	struct wok_task *task = WOK__CONTAINER(item, struct wok_task, item);
 
 	wok__loop_trace(&task->run->loop, (uint64_t) task->number << 8 | task->state);
+	if (__builtin_expect(task->run->loop.watchdog != NULL, false))
+		wok__watchdog_name(&task->run->loop, task->name, task->site);
 	if (task->state == WOK__TASK_NEW) {
 		/* A handle that was cancelled before its first run never runs. */
 		if (task->is_handle && task->region.effective) {

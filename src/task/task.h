@@ -75,6 +75,13 @@ static inline struct wok_task *wok__current(void)
 	return wok__loop ? wok__loop->current : NULL;
 }
 
+/* In the child of a fork the parent's tasks are shadows: nothing of theirs may run, or be waited
+ * for. */
+static inline bool wok__in_fork(void)
+{
+	return wok__loop && wok__loop->forked;
+}
+
 /* Make a task below a region and put it in the ready queue; NULL if there is no memory. */
 struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *parent,
 				 const wok_task_options *options, wok_fn *fn, void *arg,

@@ -18,6 +18,7 @@ int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg)
 			.backend = options->backend,
 			.stack_size = options->stack_size,
 			.grace = options->grace,
+			.debug = options->debug,
 			.no_sigint = true,
 		},
 		&(struct wok__run_mode){
