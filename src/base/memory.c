@@ -51,6 +51,11 @@ void wok__fail_allocation(uint64_t n, bool and_after)
 	fail_after = and_after;
 }
 
+bool wok__fail_allocation_pending(void)
+{
+	return fail_at > 0;
+}
+
 static bool must_fail(void)
 {
 	if (__builtin_expect(fail_at == 0, true))

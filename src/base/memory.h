@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_BASE_MEMORY_H
 #define WOK_BASE_MEMORY_H
+#include <stdbool.h>
 #include <stdint.h>
 #include <wok/memory.h>
 
@@ -26,4 +27,7 @@ WOK_END_DECLS
 
 /* Make the n-th allocation from now fail, and perhaps those after it: for tests. 0 stops that. */
 void wok__fail_allocation(uint64_t n, bool and_after);
+
+/* Whether that is still to come. */
+bool wok__fail_allocation_pending(void);
 #endif

@@ -90,7 +90,8 @@ struct wok_loop {
 
 	bool virtual_clock;
 	wok_time virtual_now;
-	uint64_t random; /* the state of the seed; 0: first in, first out */
+	uint64_t seed;
+	uint64_t random; /* what the seed has become; 0: first in, first out */
 	uint64_t trace;
 	bool tracing;
 	bool debug;

@@ -3,6 +3,7 @@
 #include "loop/report.h"
 #include "task/cycle.h"
 #include "task/park.h"
+#include "task/patience.h"
 #include "task/run.h"
 #include "task/timeout.h"
 
@@ -224,10 +225,20 @@ int wok__task_join_shielded(struct wok_task *task)
 }
 
 /* The last owner goes while the task still runs. */
+static int join_patiently(struct wok_task *task)
+{
+	struct wok__patience patience;
+
+	wok__patience_begin(&patience, task->name);
+	int r = wok__task_join_shielded(task);
+	wok__patience_end(&patience);
+	return r;
+}
+
 static void cancel_and_join(struct wok_task *task)
 {
 	wok_cancel(task);
-	if (!wok__current() || check_cycle(task) < 0 || wok__task_join_shielded(task) < 0)
+	if (!wok__current() || check_cycle(task) < 0 || join_patiently(task) < 0)
 		wok__report(-EDEADLK, task->name, task->site,
 			    "a task was freed where waiting for its end is impossible: it is "
 			    "cancelled, and left to the run");

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "loop/report.h"
 #include "task/cycle.h"
+#include "task/patience.h"
 #include "task/run.h"
 
 int wok_scope_new(wok_scope **ret_scope)
@@ -316,7 +317,10 @@ static bool close_scope(struct wok_scope *scope)
 			return false;
 		if (!scope->background)
 			(void) wok__join_break_cycles(wok__current(), &join);
+		struct wok__patience patience;
+		wok__patience_begin(&patience, "a scope's task");
 		WOK_IGNORE(wait_for_children(scope, false));
+		wok__patience_end(&patience);
 		if (scope->n_children > 0)
 			return false;
 	}

@@ -52,6 +52,11 @@ void wok_test_advance(wok_time span)
 	wok__loop->virtual_now = end;
 }
 
+uint64_t wok_test_seed(void)
+{
+	return wok__loop ? wok__loop->seed : 0;
+}
+
 uint64_t wok_test_trace(void)
 {
 	return wok__loop ? wok__loop->trace : 0;
