@@ -109,9 +109,10 @@ uint64_t wok_test_checkpoints(void);
 
 /*
  * Run a statement, such as r = wok_lock_acquire(&lock), and abort with a message if it was no
- * checkpoint; or if it was one. Every call of wok says which of the two it is.
+ * checkpoint. Every call of wok says whether it is one.
  */
 #define WOK_ASSERT_CHECKPOINT(statement) WOK__CHECKPOINTS(statement, true)
+/* The same, for a statement that must be none. */
 #define WOK_ASSERT_NO_CHECKPOINT(statement) WOK__CHECKPOINTS(statement, false)
 
 #define WOK__CHECKPOINTS(statement, wanted)                                                        \

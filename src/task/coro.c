@@ -52,8 +52,8 @@ void wok_coro_free(wok_coro *coro)
 {
 	if (!coro || coro == &no_memory)
 		return;
-	wok__report(0, coro->site->name, coro->site, "coroutine '%s' was never awaited (%s:%d)",
-		    coro->site->name, coro->site->file, coro->site->line);
+	wok__report(0, coro->site->name, coro->site, "coroutine '%s' was never awaited",
+		    coro->site->name);
 	release(coro);
 }
 
