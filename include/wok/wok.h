@@ -3,7 +3,9 @@
 #define WOK_WOK_H
 
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
+#include <wok/barrier.h>
 #include <wok/base.h>
+#include <wok/condition.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
@@ -12,6 +14,7 @@
 #include <wok/memory.h>
 #include <wok/net.h>
 #include <wok/remote.h>
+#include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>

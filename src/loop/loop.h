@@ -86,7 +86,9 @@ struct wok_loop {
 
 	bool virtual_clock;
 	wok_time virtual_now;
-	uint64_t random; /* the state of the seed; 0: first in, first out */
+	uint64_t random;     /* the state of the seed; 0: first in, first out */
+	uint64_t choices;    /* the state behind wok__loop_choose() */
+	const void *foreign; /* another loop's object that was used here, as was reported */
 	uint64_t trace;
 	bool tracing;
 	bool debug;
@@ -145,6 +147,9 @@ static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)
 	if (wok__timer_armed(timer))
 		wok__heap_remove(&loop->timers, &timer->link);
 }
+
+/* A number below n, each as likely: from the seed, so that a run with the same one repeats it. */
+size_t wok__loop_choose(wok_loop *loop, size_t n);
 
 /* Drop all callbacks that wait, releasing their arguments. */
 void wok__callbacks_clear(wok_loop *loop);

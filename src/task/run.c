@@ -107,6 +107,7 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 	loop->owner = run;
 	loop->virtual_clock = mode->virtual_clock;
 	loop->random = mode->seed;
+	loop->choices = mode->seed;
 	loop->tracing = mode->tracing;
 	loop->debug = debug_wanted(options);
 	int r = wok__loop_open(loop, options->backend);
