@@ -5,6 +5,7 @@
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
 #include <wok/barrier.h>
 #include <wok/base.h>
+#include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/error.h>
 #include <wok/event.h>
@@ -13,6 +14,7 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/queue.h>
 #include <wok/remote.h>
 #include <wok/rwlock.h>
 #include <wok/scope.h>
