@@ -153,38 +153,40 @@ static int say(int r, const char *call)
 	return r;
 }
 
-int wok_channel_send(wok_channel *channel, const void *item)
+static WOK__OUT_OF_LINE int wait_for(const char *what, wok_waiters *queue, void *item)
 {
 	struct wok__exchange exchange = {
-		.parker = WOK__PARKER_INIT("a channel, to send"),
-		.item = (void *) item, /* a sender's is only read */
+		.parker = WOK__PARKER_INIT(what),
+		.item = item,
 	};
-	int r = wok__check();
+
+	return wok__park(&exchange.parker, queue);
+}
+
+int wok_channel_send(wok_channel *channel, const void *item)
+{
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
 	r = wok_channel_try_send(channel, item);
-	if (r == -EAGAIN)
-		r = wok__park(&exchange.parker, &channel->senders);
+	if (r == -EAGAIN) /* a sender's item is only read */
+		r = wait_for("a channel, to send", &channel->senders, (void *) item);
 	else
-		wok__spend();
+		wok__quick_spend();
 	return say(r, "wok_channel_send");
 }
 
 static int receive(wok_channel *channel, void *ret_item)
 {
-	struct wok__exchange exchange = {
-		.parker = WOK__PARKER_INIT("a channel, to receive"),
-		.item = ret_item,
-	};
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
 	r = wok_channel_try_receive(channel, ret_item);
 	if (r == -EAGAIN)
-		return wok__park(&exchange.parker, &channel->receivers);
-	wok__spend();
+		return wait_for("a channel, to receive", &channel->receivers, ret_item);
+	wok__quick_spend();
 	return r;
 }
 

@@ -87,7 +87,7 @@ void wok__lock_requeue(wok_lock *lock, struct wok__heir *heir)
 	wok__heir_watch(&lock->waiters, lock->owner);
 }
 
-static int wait_for_lock(wok_lock *lock)
+static WOK__OUT_OF_LINE int wait_for_lock(wok_lock *lock)
 {
 	struct wok__heir heir;
 
@@ -105,7 +105,7 @@ static int wait_for_lock(wok_lock *lock)
 
 int wok_lock_acquire(wok_lock *lock)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
@@ -113,7 +113,7 @@ int wok_lock_acquire(wok_lock *lock)
 	if (r == -EAGAIN)
 		return wait_for_lock(lock);
 	if (r == 0)
-		wok__spend();
+		wok__quick_spend();
 	return r;
 }
 

@@ -40,6 +40,16 @@ struct putter {
 	const void *item;
 };
 
+static size_t size_of(const wok_queue *queue)
+{
+	return queue->store.n + queue->reserved;
+}
+
+static bool is_full(const wok_queue *queue)
+{
+	return size_of(queue) >= queue->maxsize;
+}
+
 static int make(size_t item_size, size_t maxsize, enum wok__store_order order,
 		wok_queue_compare_fn *compare, wok_queue **ret_queue)
 {
@@ -132,7 +142,7 @@ static void admit(wok_queue *queue)
 {
 	struct wok__parker *first;
 
-	while ((first = queue->putters.first) && !wok_queue_full(queue)) {
+	while ((first = queue->putters.first) && !is_full(queue)) {
 		give(queue, WOK__CONTAINER(first, struct putter, parker)->item);
 		wok__wake(first, 0);
 	}
@@ -143,7 +153,7 @@ static int try_put(wok_queue *queue, const void *item)
 {
 	if (queue->shut)
 		return -ESHUTDOWN;
-	if (wok_queue_full(queue))
+	if (is_full(queue))
 		return -EAGAIN;
 	int r = wok__check_queue(&queue->getters);
 	if (r < 0)
@@ -152,7 +162,7 @@ static int try_put(wok_queue *queue, const void *item)
 	 * Reserved items count, though they do not lie in the store: so a store that was full once
 	 * has room for all that admit() may ever put there, where nobody could be told of a lack.
 	 */
-	r = wok__store_reserve(&queue->store, wok_queue_size(queue) + 1);
+	r = wok__store_reserve(&queue->store, size_of(queue) + 1);
 	if (r < 0)
 		return r;
 	give(queue, item);
@@ -164,21 +174,29 @@ int wok_queue_try_put(wok_queue *queue, const void *item)
 	return say(try_put(queue, item), "wok_queue_try_put");
 }
 
-int wok_queue_put(wok_queue *queue, const void *item)
+static WOK__OUT_OF_LINE int wait_to_put(wok_queue *queue, const void *item)
 {
 	struct putter putter = {
 		.parker = WOK__PARKER_INIT("room in a queue"),
 		.item = item,
 	};
-	int r = wok__check();
+
+	return wok__park(&putter.parker, &queue->putters);
+}
+
+int wok_queue_put(wok_queue *queue, const void *item)
+{
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
 	r = try_put(queue, item);
-	if (r == 0)
-		wok__spend();
-	else if (r == -EAGAIN)
-		r = wok__park(&putter.parker, &queue->putters);
+	if (r == 0) {
+		wok__quick_spend();
+		return 0;
+	}
+	if (r == -EAGAIN)
+		r = wait_to_put(queue, item);
 	return say(r, "wok_queue_put");
 }
 
@@ -200,7 +218,7 @@ int wok_queue_try_get(wok_queue *queue, void *ret_item)
 	return say(try_get(queue, ret_item), "wok_queue_try_get");
 }
 
-static int wait_to_get(wok_queue *queue, void *ret_item)
+static WOK__OUT_OF_LINE int wait_to_get(wok_queue *queue, void *ret_item)
 {
 	struct getter getter = {
 		.parker = WOK__PARKER_INIT("an item of a queue"),
@@ -220,7 +238,7 @@ static int wait_to_get(wok_queue *queue, void *ret_item)
 /* wok_queue_get() without its message. */
 static int get(wok_queue *queue, void *ret_item)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
@@ -228,7 +246,7 @@ static int get(wok_queue *queue, void *ret_item)
 	if (r == -EAGAIN)
 		return wait_to_get(queue, ret_item);
 	if (r == 0 || r == -ESHUTDOWN)
-		wok__spend();
+		wok__quick_spend();
 	return r;
 }
 
@@ -248,17 +266,17 @@ int wok_queue_next(wok_queue *queue, void *ret_item)
 
 size_t wok_queue_size(const wok_queue *queue)
 {
-	return queue->store.n + queue->reserved;
+	return size_of(queue);
 }
 
 bool wok_queue_empty(const wok_queue *queue)
 {
-	return wok_queue_size(queue) == 0;
+	return size_of(queue) == 0;
 }
 
 bool wok_queue_full(const wok_queue *queue)
 {
-	return wok_queue_size(queue) >= queue->maxsize;
+	return is_full(queue);
 }
 
 int wok_queue_task_done(wok_queue *queue)

@@ -86,7 +86,7 @@ static int try_acquire(wok_rwlock *lock, bool writes)
 	return dead ? -EOWNERDEAD : 0;
 }
 
-static int wait_for_lock(wok_rwlock *lock, bool writes)
+static WOK__OUT_OF_LINE int wait_for_lock(wok_rwlock *lock, bool writes)
 {
 	struct waiter waiter = {
 		.heir =
@@ -111,7 +111,7 @@ static int wait_for_lock(wok_rwlock *lock, bool writes)
 
 static int acquire(wok_rwlock *lock, bool writes)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
@@ -119,7 +119,7 @@ static int acquire(wok_rwlock *lock, bool writes)
 	if (r == -EAGAIN)
 		return wait_for_lock(lock, writes);
 	if (r == 0)
-		wok__spend();
+		wok__quick_spend();
 	return r;
 }
 

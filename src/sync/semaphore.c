@@ -18,16 +18,22 @@ int wok_semaphore_try_acquire(wok_semaphore *semaphore)
 	return 0;
 }
 
-int wok_semaphore_acquire(wok_semaphore *semaphore)
+static WOK__OUT_OF_LINE int wait_for(wok_semaphore *semaphore)
 {
 	struct wok__parker parker = WOK__PARKER_INIT("a permit of a semaphore");
-	int r = wok__check();
+
+	return wok__park(&parker, &semaphore->waiters);
+}
+
+int wok_semaphore_acquire(wok_semaphore *semaphore)
+{
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
 	if (wok_semaphore_try_acquire(semaphore) < 0)
-		return wok__park(&parker, &semaphore->waiters);
-	wok__spend();
+		return wait_for(semaphore);
+	wok__quick_spend();
 	return 0;
 }
 

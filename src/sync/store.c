@@ -31,11 +31,6 @@ static char *slot(const struct wok__store *store, size_t at)
 	return store->data + at * store->stride;
 }
 
-static char *ring_slot(const struct wok__store *store, size_t at)
-{
-	return slot(store, (store->head + at) & (store->capacity - 1));
-}
-
 int wok__store_grow(struct wok__store *store, size_t n)
 {
 	size_t capacity = store->capacity ? store->capacity : CAPACITY_MIN, bytes;
@@ -80,7 +75,7 @@ static bool before(const struct wok__store *store, const char *a, const char *b)
 }
 
 /* A new item has the highest number, so it rises past greater ones, and not past its equals. */
-static void heap_push(struct wok__store *store, const void *item)
+void wok__heap_push_item(struct wok__store *store, const void *item)
 {
 	size_t at = store->n++;
 	uint64_t sequence = store->sequence++;
@@ -109,7 +104,7 @@ static size_t least_child(const struct wok__store *store, size_t at)
 	return least;
 }
 
-static void heap_pop(struct wok__store *store, void *ret_item)
+void wok__heap_pop_item(struct wok__store *store, void *ret_item)
 {
 	const char *last = slot(store, --store->n); /* outside of the heap from now on */
 	size_t at = 0, child;
@@ -121,29 +116,6 @@ static void heap_pop(struct wok__store *store, void *ret_item)
 	}
 	if (slot(store, at) != last)
 		memcpy(slot(store, at), last, store->stride);
-}
-
-/* --- all orders ------------------------------------------------------------------------------- */
-
-void wok__store_push(struct wok__store *store, const void *item)
-{
-	if (store->order == WOK__STORE_LEAST)
-		heap_push(store, item);
-	else
-		wok__item_copy(ring_slot(store, store->n++), item, store->item_size);
-}
-
-void wok__store_pop(struct wok__store *store, void *ret_item)
-{
-	if (store->order == WOK__STORE_LEAST) {
-		heap_pop(store, ret_item);
-	} else if (store->order == WOK__STORE_NEWEST) {
-		wok__item_copy(ret_item, ring_slot(store, --store->n), store->item_size);
-	} else {
-		wok__item_copy(ret_item, ring_slot(store, 0), store->item_size);
-		store->head = (store->head + 1) & (store->capacity - 1);
-		store->n--;
-	}
 }
 
 void wok__store_free(struct wok__store *store)

@@ -42,11 +42,10 @@ static inline int wok__store_reserve(struct wok__store *store, size_t n)
 	return n <= store->capacity ? 0 : wok__store_grow(store, n);
 }
 
-/* There must be room, or an item. */
-void wok__store_push(struct wok__store *store, const void *item);
-void wok__store_pop(struct wok__store *store, void *ret_item);
-
 void wok__store_free(struct wok__store *store);
+
+void wok__heap_push_item(struct wok__store *store, const void *item);
+void wok__heap_pop_item(struct wok__store *store, void *ret_item);
 
 /* Copy an item; those of the usual sizes without a call. */
 static inline void wok__item_copy(void *to, const void *from, size_t size)
@@ -59,5 +58,33 @@ static inline void wok__item_copy(void *to, const void *from, size_t size)
 		memcpy(to, from, 16);
 	else
 		memcpy(to, from, size);
+}
+
+static inline char *wok__store_at(const struct wok__store *store, size_t at)
+{
+	return store->data + ((store->head + at) & (store->capacity - 1)) * store->stride;
+}
+
+/* There must be room. */
+static inline void wok__store_push(struct wok__store *store, const void *item)
+{
+	if (store->order == WOK__STORE_LEAST)
+		wok__heap_push_item(store, item);
+	else
+		wok__item_copy(wok__store_at(store, store->n++), item, store->item_size);
+}
+
+/* There must be an item. */
+static inline void wok__store_pop(struct wok__store *store, void *ret_item)
+{
+	if (store->order == WOK__STORE_LEAST) {
+		wok__heap_pop_item(store, ret_item);
+		return;
+	}
+	size_t at = store->order == WOK__STORE_NEWEST ? store->n - 1 : 0;
+	wok__item_copy(ret_item, wok__store_at(store, at), store->item_size);
+	store->n--;
+	if (at == 0)
+		store->head = (store->head + 1) & (store->capacity - 1);
 }
 #endif

@@ -111,4 +111,32 @@ ssize_t wok__io_wait(struct wok__io *io, const char *what);
 
 /* How many checkpoints were passed in this thread. For tests. */
 extern _Thread_local uint64_t wok__checkpoints __attribute__((tls_model("initial-exec")));
+
+/*
+ * For the part of a call that waits: setting up a parker in line would cost those that need not
+ * wait more than all the rest.
+ */
+#define WOK__OUT_OF_LINE __attribute__((noinline))
+
+/* wok__check() and wok__spend() for calls that take a few nanoseconds: the usual case in line. */
+static inline int wok__quick_check(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (__builtin_expect(!task || task->current->effective, false))
+		return wok__check();
+	wok__checkpoints++;
+	task->refused = 0;
+	return 0;
+}
+
+static inline void wok__quick_spend(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (__builtin_expect(task->budget > 1, true))
+		task->budget--;
+	else
+		wok__spend();
+}
 #endif
