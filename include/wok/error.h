@@ -22,6 +22,8 @@ enum {
 	WOK_ENAME = -4100,
 	/* The peer broke the protocol: the message says how. */
 	WOK_EPEER = -4101,
+	/* The barrier was reset or aborted. */
+	WOK_EBROKEN = -4102,
 };
 
 /**

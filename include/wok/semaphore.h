@@ -11,11 +11,15 @@ WOK_BEGIN_DECLS
  */
 typedef struct {
 	size_t permits;
+	size_t limit;
 	wok_waiters waiters;
 } wok_semaphore;
 
-/* permits: how many may hold one at once */
-#define WOK_SEMAPHORE_INIT(permits) {(permits), {0}}
+/* permits: how many may hold one at once; more may be given back than were taken */
+#define WOK_SEMAPHORE_INIT(permits) {(permits), SIZE_MAX, {0}}
+
+/* The same, but to give back more than were taken is an error. */
+#define WOK_BOUNDED_SEMAPHORE_INIT(permits) {(permits), (permits), {0}}
 
 /**
  * Wait for a permit and take it. For a time limit, open a timeout around the call.
@@ -38,11 +42,20 @@ int wok_semaphore_try_acquire(wok_semaphore *semaphore) WOK_MUST_CHECK;
 /**
  * Give a permit back; the longest waiter gets it.
  *
- * Returns:    nothing
+ * Returns:    0; -EOVERFLOW if the semaphore is bounded and no permit is out
  * Checkpoint: never
  * Threads:    the semaphore's loop
  */
-void wok_semaphore_release(wok_semaphore *semaphore);
+int wok_semaphore_release(wok_semaphore *semaphore);
+
+/**
+ * How many permits are free now: none while somebody waits.
+ *
+ * Returns:    their number; 0: wok_semaphore_acquire() would wait
+ * Checkpoint: never
+ * Threads:    the semaphore's loop
+ */
+size_t wok_semaphore_available(const wok_semaphore *semaphore);
 
 /*
  * Run the block that follows with a permit, and give it back on every way out. If none was

@@ -3,7 +3,10 @@
 #define WOK_WOK_H
 
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
+#include <wok/barrier.h>
 #include <wok/base.h>
+#include <wok/channel.h>
+#include <wok/condition.h>
 #include <wok/coro.h>
 #include <wok/error.h>
 #include <wok/event.h>
@@ -16,8 +19,10 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/queue.h>
 #include <wok/rate.h>
 #include <wok/remote.h>
+#include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>

@@ -100,14 +100,19 @@ void wok__loop_close(wok_loop *loop)
 	wok__heap_clear(&loop->timers);
 }
 
-static uint64_t next_random(wok_loop *loop)
+static uint64_t next_random(uint64_t *state)
 {
 	/* SplitMix64: Steele, Lea, Flood 2014. */
-	uint64_t z = loop->random += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+size_t wok__loop_choose(wok_loop *loop, size_t n)
+{
+	return (size_t) (next_random(&loop->choices) % n);
 }
 
 /*
@@ -121,7 +126,7 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 	wok__list_init(&second);
 	WOK__LIST_EACH (node, batch) {
 		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
-		if (item->shuffled && next_random(loop) & 1)
+		if (item->shuffled && next_random(&loop->random) & 1)
 			continue;
 		wok__list_remove(node);
 		wok__list_push_back(&second, node);

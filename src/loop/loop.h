@@ -91,7 +91,9 @@ struct wok_loop {
 	bool virtual_clock;
 	wok_time virtual_now;
 	uint64_t seed;
-	uint64_t random; /* what the seed has become; 0: first in, first out */
+	uint64_t random;     /* what the seed has become; 0: first in, first out */
+	uint64_t choices;    /* the state behind wok__loop_choose() */
+	const void *foreign; /* another loop's object that was used here, as was reported */
 	uint64_t trace;
 	bool tracing;
 	bool debug;
@@ -181,6 +183,8 @@ struct wok__callback *wok__callback_prepare(wok_loop *loop, wok_fn *fn, void *ar
 					    wok_free_fn *arg_free);
 void wok__callback_schedule(struct wok__callback *callback);
 void wok__callback_drop(struct wok__callback *callback);
+/* A number below n, each as likely: from the seed, so that a run with the same one repeats it. */
+size_t wok__loop_choose(wok_loop *loop, size_t n);
 
 /* Drop all callbacks that wait, releasing their arguments. */
 void wok__callbacks_clear(wok_loop *loop);

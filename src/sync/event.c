@@ -9,14 +9,24 @@
 
 #include "task/park.h"
 
-int wok_event_wait(wok_event *event)
+static WOK__OUT_OF_LINE int wait_for(wok_event *event)
 {
 	struct wok__parker parker = WOK__PARKER_INIT("an event");
 
-	/* Visit the scheduler even if set, or a loop over this call would starve the others. */
-	if (event->set)
-		return wok__checkpoint();
 	return wok__park(&parker, &event->waiters);
+}
+
+int wok_event_wait(wok_event *event)
+{
+	int r;
+
+	if (!event->set)
+		return wait_for(event);
+	/* Visit the scheduler even if set, or a loop over this call would starve the others. */
+	r = wok__quick_check();
+	if (r == 0)
+		wok__quick_spend();
+	return r;
 }
 
 void wok_event_set(wok_event *event)

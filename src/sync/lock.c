@@ -3,85 +3,50 @@
  * Locks: see wok/lock.h.
  *
  * The lock is handed over: release() makes the longest waiter the owner before it runs, so nobody
- * can slip in between, and a waiter that is cancelled after that is the owner all the same. The
- * owner's header is held, so an owner that has ended is told from a task that reuses its memory; if
- * somebody waits then, the lock goes on to him at once.
+ * can slip in between, and a waiter that is cancelled after that is the owner all the same. If the
+ * owner ends without releasing it while somebody waits, the lock goes on to him at once.
  */
+#include "sync/lock.h"
+
 #include <wok/error.h>
-#include <wok/lock.h>
-
-#include "loop/report.h"
-#include "task/park.h"
-
-static void set_owner(wok_lock *lock, struct wok_task *task)
-{
-	if (lock->owner)
-		wok__task_drop(lock->owner);
-	lock->owner = task;
-	if (task)
-		wok__task_keep(task);
-}
-
-/* A task that waits for a lock. The first in the queue also watches whether the owner ends. */
-struct waiter {
-	struct wok__parker parker;
-	struct wok__watcher watcher;
-	wok_lock *lock;
-};
-
-static struct waiter *first_waiter(const wok_lock *lock)
-{
-	struct wok__parker *first = lock->waiters.first;
-
-	return first ? WOK__CONTAINER(first, struct waiter, parker) : NULL;
-}
-
-/* Called whenever the owner or the first waiter has become another one. */
-static void watch_owner(wok_lock *lock)
-{
-	struct waiter *first = first_waiter(lock);
-
-	if (!first)
-		return;
-	wok__task_unwatch(&first->watcher);
-	wok__task_watch(lock->owner, &first->watcher);
-}
 
 static void hand_over(wok_lock *lock, int result)
 {
-	struct waiter *next = first_waiter(lock);
+	struct wok__heir *next = wok__heir_first(&lock->waiters);
 
-	set_owner(lock, next ? next->parker.task : NULL);
+	wok__owner_set(&lock->owner, next ? next->parker.task : NULL);
 	if (!next)
 		return;
 	wok__task_unwatch(&next->watcher);
 	wok__wake(&next->parker, result);
-	watch_owner(lock);
-}
-
-static bool owner_is_dead(const wok_lock *lock)
-{
-	return lock->owner && wok_task_done(lock->owner);
-}
-
-static void report_dead(const wok_lock *lock)
-{
-	wok__report(-EOWNERDEAD, lock->owner->name, lock->owner->site,
-		    "a task ended without releasing a lock");
+	wok__heir_watch(&lock->waiters, lock->owner);
 }
 
 static void owner_ended(struct wok__watcher *watcher)
 {
-	wok_lock *lock = WOK__CONTAINER(watcher, struct waiter, watcher)->lock;
+	wok_lock *lock = WOK__CONTAINER(watcher, struct wok__heir, watcher)->object;
 
 	/*
 	 * A waiter that was cancelled, and has not run yet, may watch who owned the lock before;
 	 * and where it was the only one, the lock stays with the dead for the next who comes.
 	 */
-	if (!owner_is_dead(lock) || !lock->waiters.first)
+	if (!wok__owner_dead(lock->owner) || !lock->waiters.first)
 		return;
-	report_dead(lock);
+	wok__owner_report(lock->owner, "a lock");
 	hand_over(lock, -EOWNERDEAD);
+}
+
+/* Make task the owner if nobody alive is; -EAGAIN if somebody is. */
+static int take(wok_lock *lock, struct wok_task *task)
+{
+	bool dead = wok__owner_dead(lock->owner);
+
+	if (lock->owner && !dead)
+		return -EAGAIN;
+	if (dead) /* it ended while nobody waited */
+		wok__owner_report(lock->owner, "a lock");
+	wok__owner_set(&lock->owner, task);
+	return dead ? -EOWNERDEAD : 0;
 }
 
 int wok_lock_try_acquire(wok_lock *lock)
@@ -92,40 +57,55 @@ int wok_lock_try_acquire(wok_lock *lock)
 		return wok__may_wait();
 	if (lock->owner == task)
 		return wok_fail(-EDEADLK, "the task %s holds this lock already", task->name);
-	if (owner_is_dead(lock)) {
-		/* It ended while nobody waited. */
-		report_dead(lock);
-		set_owner(lock, task);
-		return -EOWNERDEAD;
-	}
-	if (lock->owner)
-		return -EAGAIN;
-	set_owner(lock, task);
-	return 0;
+	int r = wok__owner_check(&lock->owner, "a lock");
+	if (r < 0)
+		return r;
+	return take(lock, task);
 }
 
-static int wait_for_lock(wok_lock *lock)
+void wok__lock_heir_init(struct wok__heir *heir, wok_lock *lock, const char *what)
 {
-	struct waiter waiter = {
-		.parker = {.what = "a lock", .holder = &lock->owner},
+	*heir = (struct wok__heir){
+		.parker = WOK__PARKER_INIT(what),
 		.watcher = {.done = owner_ended},
-		.lock = lock,
+		.object = lock,
 	};
+	wok__list_init_node(&heir->watcher.link);
+}
 
-	wok__list_init_node(&waiter.watcher.link);
+void wok__lock_requeue(wok_lock *lock, struct wok__heir *heir)
+{
+	int r = take(lock, heir->parker.task);
+
+	if (r != -EAGAIN) {
+		wok__wake(&heir->parker, r);
+		return;
+	}
+	heir->parker.what = "a lock";
+	heir->parker.holder = &lock->owner;
+	wok__requeue(&heir->parker, &lock->waiters);
+	wok__heir_watch(&lock->waiters, lock->owner);
+}
+
+static WOK__OUT_OF_LINE int wait_for_lock(wok_lock *lock)
+{
+	struct wok__heir heir;
+
+	wok__lock_heir_init(&heir, lock, "a lock");
+	heir.parker.holder = &lock->owner;
 	if (!lock->waiters.first)
-		wok__task_watch(lock->owner, &waiter.watcher);
-	int r = wok__park(&waiter.parker, &lock->waiters);
-	wok__task_unwatch(&waiter.watcher);
+		wok__task_watch(lock->owner, &heir.watcher);
+	int r = wok__park(&heir.parker, &lock->waiters);
+	wok__task_unwatch(&heir.watcher);
 	/* Cancelled: if this was the first waiter, another one is now. */
-	if (r == -ECANCELED && lock->owner && !owner_is_dead(lock))
-		watch_owner(lock);
+	if (r == -ECANCELED && lock->owner && !wok__owner_dead(lock->owner))
+		wok__heir_watch(&lock->waiters, lock->owner);
 	return r;
 }
 
 int wok_lock_acquire(wok_lock *lock)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
@@ -133,7 +113,7 @@ int wok_lock_acquire(wok_lock *lock)
 	if (r == -EAGAIN)
 		return wait_for_lock(lock);
 	if (r == 0)
-		wok__spend();
+		wok__quick_spend();
 	return r;
 }
 

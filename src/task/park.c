@@ -59,6 +59,56 @@ static void dequeue(struct wok__parker *parker)
 	parker->queue = NULL;
 }
 
+/* A parker, and all its parts. */
+static void enqueue_all(struct wok__parker *parker, wok_waiters *queue)
+{
+	enqueue(parker, queue);
+	for (struct wok__parker *part = parker->parts; part; part = part->parts) {
+		part->task = parker->task;
+		enqueue(part, part->queue);
+	}
+}
+
+static void dequeue_all(struct wok__parker *parker)
+{
+	dequeue(parker);
+	for (struct wok__parker *part = parker->parts; part; part = part->parts)
+		dequeue(part);
+}
+
+static int check_queues(const struct wok__parker *parker, const wok_waiters *queue)
+{
+	int r = queue ? wok__check_queue(queue) : 0;
+
+	for (const struct wok__parker *part = parker->parts; part && r == 0; part = part->parts)
+		r = wok__check_queue(part->queue);
+	return r;
+}
+
+int wok__foreign(const void *object, const char *what)
+{
+	struct wok_task *task = wok__current();
+
+	if (wok__loop && wok__loop->debug && wok__loop->foreign != object) {
+		wok__loop->foreign = object;
+		wok__report(-EINVAL, task ? task->name : NULL, task ? task->site : NULL,
+			    "a task used %s that belongs to another loop, whose tasks hold it or "
+			    "wait for it: loops share by wok_remote only",
+			    what);
+	}
+	return wok_fail(-EINVAL,
+			"%s belongs to another loop, whose tasks hold it or wait for it: use a "
+			"wok_remote",
+			what);
+}
+
+int wok__check_waiter(const struct wok__parker *parker)
+{
+	if (&parker->task->run->loop == wok__loop)
+		return 0;
+	return wok__foreign(parker->queue, parker->what);
+}
+
 /* Go to the end of the ready queue; no cancel is delivered on the way. */
 static void yield(struct wok_task *task)
 {
@@ -131,9 +181,12 @@ int wok__park(struct wok__parker *parker, wok_waiters *queue)
 	wok__checkpoints++;
 	if (task->current->effective && !parker->shielded && !parker->cancel)
 		return refuse(task);
+	r = check_queues(parker, queue);
+	if (r < 0)
+		return r;
 	parker->task = task;
 	parker->result = 0;
-	enqueue(parker, queue);
+	enqueue_all(parker, queue);
 	task->parker = parker;
 	task->state = WOK__TASK_PARKED;
 	wok__task_keep(task);
@@ -147,21 +200,29 @@ int wok__park(struct wok__parker *parker, wok_waiters *queue)
 
 void wok__wake(struct wok__parker *parker, int result)
 {
+	if (parker->whole)
+		parker = parker->whole;
 	/*
 	 * The first word holds. Whoever comes later in the same tick (a timer after a cancel, the
 	 * end of a task after both) finds the record still linked, for its task has not run yet.
 	 */
 	if (!parker->task || parker->task->parker != parker)
 		return;
-	dequeue(parker);
+	dequeue_all(parker);
 	parker->result = result;
 	parker->task->parker = NULL;
 	wok__task_ready(parker->task);
 }
 
+void wok__requeue(struct wok__parker *parker, wok_waiters *queue)
+{
+	dequeue(parker);
+	enqueue(parker, queue);
+}
+
 bool wok__wake_first(wok_waiters *queue, int result)
 {
-	if (!queue->first)
+	if (!queue->first || wok__check_queue(queue) < 0)
 		return false;
 	wok__wake(queue->first, result);
 	return true;

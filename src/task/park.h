@@ -33,6 +33,8 @@ struct wok__parker {
 	const char *what;               /* what is waited for: "a lock"; lives for ever */
 	struct wok_task *const *holder; /* who has it; NULL where that cannot be said */
 	const struct wok__join *join;   /* if it joins tasks */
+	struct wok__parker *whole;      /* the wait that this is a part of; NULL */
+	struct wok__parker *parts;      /* the first part; in a part: the next one */
 };
 
 /* what: as a report would say it: waits for ... */
@@ -46,8 +48,38 @@ struct wok__parker {
  */
 int wok__park(struct wok__parker *parker, wok_waiters *queue);
 
+/*
+ * A wait in several queues at once is a parker in none, with a part for each: a parker of its own
+ * whose queue is set. Whichever part is woken ends the whole, and none stays in a queue.
+ */
+static inline void wok__park_add_part(struct wok__parker *whole, struct wok__parker *part,
+				      wok_waiters *queue)
+{
+	part->queue = queue;
+	part->whole = whole;
+	part->parts = whole->parts;
+	whole->parts = part;
+}
+
 /* End a wait. One that has ended already, but whose task has not run yet, stays as it is. */
 void wok__wake(struct wok__parker *parker, int result);
+
+/* Move a waiter to the end of another queue, where it goes on waiting. */
+void wok__requeue(struct wok__parker *parker, wok_waiters *queue);
+
+/*
+ * An object belongs to one loop while it is held or waited for: 0 if nobody waits in its queue, or
+ * a task of this loop does; else -EINVAL, as from wok__foreign(). Park asks by itself.
+ */
+int wok__check_waiter(const struct wok__parker *parker);
+
+static inline int wok__check_queue(const wok_waiters *queue)
+{
+	return queue->first ? wok__check_waiter(queue->first) : 0;
+}
+
+/* The error of who uses another loop's object; debug mode reports it, too, once an object. */
+int wok__foreign(const void *object, const char *what);
 
 /* End the wait of the first in a queue; false if there is none. */
 bool wok__wake_first(wok_waiters *queue, int result);
@@ -79,4 +111,32 @@ ssize_t wok__io_wait(struct wok__io *io, const char *what);
 
 /* How many checkpoints were passed in this thread. For tests. */
 extern _Thread_local uint64_t wok__checkpoints __attribute__((tls_model("initial-exec")));
+
+/*
+ * For the part of a call that waits: setting up a parker in line would cost those that need not
+ * wait more than all the rest.
+ */
+#define WOK__OUT_OF_LINE __attribute__((noinline))
+
+/* wok__check() and wok__spend() for calls that take a few nanoseconds: the usual case in line. */
+static inline int wok__quick_check(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (__builtin_expect(!task || task->current->effective, false))
+		return wok__check();
+	wok__checkpoints++;
+	task->refused = 0;
+	return 0;
+}
+
+static inline void wok__quick_spend(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (__builtin_expect(task->budget > 1, true))
+		task->budget--;
+	else
+		wok__spend();
+}
 #endif

@@ -126,7 +126,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	loop->hooks = &hooks;
 	loop->owner = run;
 	loop->virtual_clock = mode->virtual_clock;
-	loop->seed = loop->random = mode->seed;
+	loop->seed = loop->random = loop->choices = mode->seed;
 	loop->tracing = mode->tracing;
 	loop->debug = debug_wanted(options);
 	int r = wok__loop_open(loop, options->backend);

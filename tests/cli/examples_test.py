@@ -86,6 +86,15 @@ def worker_scope():
 
 
 @test
+def pipeline():
+    status, out, err, took = run("pipeline")
+    assert status == 0 and not err and 0.19 < took < 1, (status, out, err, took)
+    for order in range(1, 7):
+        assert out.index("order %d\n" % order) < out.index("dish %d is ready\n" % order), out
+    assert out.endswith("6 dishes, closed\n"), out
+
+
+@test
 def tcp_echo():
     with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
         with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:

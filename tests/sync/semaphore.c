@@ -180,6 +180,34 @@ TEST_TASK(a_late_comer_cannot_take_the_permit_of_who_queues, "D3")
 	finish(tasks, 1);
 }
 
+TEST_TASK(a_bounded_semaphore_takes_no_more_back_than_it_gave, "D7")
+{
+	struct queue queue = {.semaphore = WOK_BOUNDED_SEMAPHORE_INIT(2)};
+	wok_task *tasks[3];
+
+	ASSERT_ERR(wok_semaphore_release(&queue.semaphore), -EOVERFLOW);
+	start(&queue, take_one, tasks, 3); /* two have one, the third waits */
+	ASSERT_EQ(queue.n_got, 2);
+	ASSERT_EQ(wok_semaphore_available(&queue.semaphore), 0);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(wok_semaphore_release(&queue.semaphore));
+		ASSERT_EQ(wok_semaphore_available(&queue.semaphore), i);
+	}
+	ASSERT_ERR(wok_semaphore_release(&queue.semaphore), -EOVERFLOW);
+	ASSERT_EQ(wok_semaphore_available(&queue.semaphore), 2);
+	finish(tasks, 3);
+	ASSERT_EQ(queue.n_got, 3);
+}
+
+TEST_TASK(a_semaphore_without_a_bound_takes_more_back, "D7")
+{
+	wok_semaphore semaphore = WOK_SEMAPHORE_INIT(0);
+
+	ASSERT_OK(wok_semaphore_release(&semaphore));
+	ASSERT_EQ(wok_semaphore_available(&semaphore), 1);
+	ASSERT_OK(wok_semaphore_acquire(&semaphore));
+}
+
 TEST_TASK(acquiring_is_a_checkpoint_even_when_a_permit_is_free)
 {
 	wok_semaphore semaphore = WOK_SEMAPHORE_INIT(1);
