@@ -85,6 +85,7 @@ step lint tools/lint.sh build
 step tests tests
 step seeds tools/run-schedules.sh build "${SEEDS:-1000}"
 step sanitize make --no-print-directory sanitize
+step no-memory tools/run-without-memory.sh build-asan
 step tsan tsan
 step ucontext ucontext
 step programs tests/seed/run.sh build/examples/seed

@@ -44,6 +44,7 @@ check sizes python3 tools/check-size.py
 check symbols tools/check-symbols.sh "$build"
 check headers tools/check-headers.sh
 check docs python3 tools/docs.py --check include/wok
+check snippets python3 tools/check-snippets.py
 check shell shell
 check changelog tools/changelog.sh --check
 [ "${2:-}" = --quick ] || check tidy tidy

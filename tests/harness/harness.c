@@ -16,15 +16,20 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wok/error.h>
+
+#include "base/memory.h"
 
 #include "harness/test.h"
 
 enum {
 	EXIT_USAGE = 2,
+	EXIT_UNABLE = 78, /* without memory the test could not be passed, which is allowed */
 	EXIT_SKIPPED = 77,
-	TIME_LIMIT_S = 20, /* per test; Check multiplies it by CK_TIMEOUT_MULTIPLIER */
+	MOST_ALLOCATIONS = 150, /* so many fail in turn */
+	TIME_LIMIT_S = 20,      /* per test; Check multiplies it by CK_TIMEOUT_MULTIPLIER */
 };
 
 struct slot {
@@ -58,6 +63,8 @@ static TTest *entries; /* Check's view of runs; it keeps pointers to them */
 /* What runs now; in a fork, the one test of this process. */
 static size_t current;
 static bool forked;
+static bool no_memory; /* the option --no-memory */
+static bool failing_allocations;
 
 void test_register(struct test_case *test)
 {
@@ -116,6 +123,8 @@ void test_fail(const char *file, int line, const char *format, ...)
 	char seed[60] = "";
 	va_list args;
 
+	if (failing_allocations)
+		_exit(EXIT_UNABLE);
 	if (run->seed != 0)
 		snprintf(seed, sizeof(seed), " [--seed %llu]", (unsigned long long) run->seed);
 	snprintf(prefix, sizeof(prefix), "%s:%d: %s%s: ", place(file), line, run->test->words[0],
@@ -206,6 +215,40 @@ static void run_in_loop(const struct run *run)
 			  wok_errname(r), wok_errmsg(r));
 }
 
+/* One run in a process of its own: it may fail, but it must not crash, hang, or leak. */
+static bool run_without(const struct run *run, uint64_t n)
+{
+	int status = 0;
+
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		int silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (!getenv("WOK_TEST_VERBOSE"))
+			dup2(silence, STDERR_FILENO);
+		failing_allocations = true;
+		wok_test_fail_allocation(n, false);
+		run_in_loop(run);
+		/* Not needed any more? Then this was the last. A leak checker speaks at exit. */
+		exit(wok__fail_allocation_pending() ? EXIT_SUCCESS : EXIT_UNABLE);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		test_fail(run->test->file, run->test->line, "no process for allocation %d",
+			  (int) n);
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	if (code != EXIT_SUCCESS && code != EXIT_UNABLE && code != EXIT_SKIPPED)
+		test_fail(run->test->file, run->test->line,
+			  "it died (status %#x) when allocation %d failed", (unsigned) status,
+			  (int) n);
+	return code == EXIT_UNABLE;
+}
+
+static void run_without_each(const struct run *run)
+{
+	for (uint64_t n = 1; n <= MOST_ALLOCATIONS && run_without(run, n); n++)
+		;
+}
+
 /* What Check calls, in the fork: index is the place in runs. */
 static void run_test(int index)
 {
@@ -216,6 +259,12 @@ static void run_test(int index)
 	int before = count_fds(&fds_before);
 
 	current = (size_t) index;
+	if (no_memory) {
+		/* The others have threads and children, which may wait for one that gave up. */
+		if (run->test->in_task)
+			run_without_each(run);
+		return;
+	}
 	if (run->test->in_task)
 		run_in_loop(run);
 	else
@@ -426,9 +475,10 @@ static int list_all(void)
 static _Noreturn void usage(const char *program)
 {
 	fprintf(stderr,
-		"usage: %s [--list] [--seed N | --seeds A..B] [TEXT]\n"
+		"usage: %s [--list] [--no-memory] [--seed N | --seeds A..B] [TEXT]\n"
 		"Runs the tests whose \"suite name\" contains TEXT.\n"
 		"  --list        only name them, with their labels\n"
+		"  --no-memory   let each allocation fail in turn: a test may fail, but not crash\n"
 		"  --seed N      run task tests in the ready order of seed N (0: plain)\n"
 		"  --seeds A..B  run each task test once for each seed\n"
 		"Environment: WOK_TEST_SEED=N or A..B, as the options; WOK_TEST_NOFORK=1, all in\n"
@@ -462,6 +512,8 @@ static struct options parse(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--list") == 0)
 			options.list = true;
+		else if (strcmp(argv[i], "--no-memory") == 0)
+			no_memory = true;
 		else if (strncmp(argv[i], "--seed", 6) == 0 && i + 1 < argc)
 			seeds = argv[++i];
 		else if (argv[i][0] != '-' && !options.filter)

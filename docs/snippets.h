@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the pages' pieces of C use: tools/check-snippets.py compiles each after this. */
+#include <stdio.h>
+#include <wok/wok.h>
+
+struct page {
+	const char *url;
+	int status;
+};
+struct job {
+	int number;
+};
+
+int main_task(void *result);
+int fetch(void *page);
+int work(void *job);
+int slow(void *unused);
+int say_goodbye(void *job);
+int blocking(void *job);
+int tick(void *unused);
+void show(wok_task *task, void *unused);
+bool is_ready(void *unused);
+
+extern int r, result, shared, number, item, *array;
+extern size_t done, n_tasks, n_pages, n_array;
+extern struct page page_a, pages[];
+extern struct job job_a, job_b;
+extern wok_task *tasks[], *task_a, *first;
+extern wok_gen *numbers;
+extern wok_queue *queue;
+extern wok_future *future;
+extern wok_remote *remote;
+extern wok_process_pool *pool;
+extern wok_lock lock;
+extern wok_event event;
+extern wok_condition condition;
+extern wok_semaphore semaphore;
+extern wok_barrier barrier;
