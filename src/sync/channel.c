@@ -67,17 +67,22 @@ static void finish(struct wok__exchange *exchange, int result)
 	wok__wake(&exchange->parker, exchange->index);
 }
 
+/* Whether only tasks of this loop wait, if any: a channel of another loop is left as it is. */
+static bool is_ours(const wok_channel *channel)
+{
+	return wok__check_queue(&channel->senders) == 0 &&
+	       wok__check_queue(&channel->receivers) == 0;
+}
+
 static void finish_all(wok_waiters *queue, int result)
 {
-	if (wok__check_queue(queue) < 0)
-		return;
 	while (queue->first)
 		finish(first_of(queue), result);
 }
 
 void wok_channel_free(wok_channel *channel)
 {
-	if (!channel || --channel->refs > 0)
+	if (!channel || !is_ours(channel) || --channel->refs > 0)
 		return;
 	finish_all(&channel->senders, -EBADF);
 	finish_all(&channel->receivers, -EBADF);
@@ -87,6 +92,8 @@ void wok_channel_free(wok_channel *channel)
 
 void wok_channel_close(wok_channel *channel)
 {
+	if (!is_ours(channel))
+		return;
 	channel->closed = true;
 	finish_all(&channel->senders, -ESHUTDOWN);
 	finish_all(&channel->receivers, -ESHUTDOWN);

@@ -117,8 +117,8 @@ static int use_foreign(void *unused)
 		ASSERT_ERR(wok_rwlock_acquire_read(&rwlock), -EINVAL);
 		ASSERT_ERR(wok_rwlock_acquire_write(&rwlock), -EINVAL);
 		ASSERT_ERR(wok_event_wait(&event), -EINVAL);
-		wok_event_set(&event); /* for tasks of this loop; the others sleep on */
-		wok_event_clear(&event);
+		wok_event_set(&event);
+		ASSERT(!wok_event_is_set(&event));
 		ASSERT_ERR(wok_semaphore_acquire(&semaphore), -EINVAL);
 		ASSERT_ERR(wok_semaphore_release(&semaphore), -EINVAL);
 		ASSERT_ERR(wok_barrier_wait(&barrier), -EINVAL);
@@ -128,6 +128,11 @@ static int use_foreign(void *unused)
 		ASSERT_ERR(wok_channel_receive(channel, &item), -EINVAL);
 		ASSERT_ERR(wok_channel_send(channel, &item), -EINVAL);
 		ASSERT_ERR(wok_select(cases, 1), -EINVAL);
+		/* Nothing of it is freed under those who wait. */
+		wok_queue_shutdown(queue, true);
+		wok_queue_free(queue);
+		wok_channel_close(channel);
+		wok_channel_free(channel);
 		ASSERT_OK(wok_lock_acquire(&other_lock)); /* nobody has it, so it can be taken */
 		ASSERT_ERR(wok_condition_wait(&condition), -EINVAL);
 		ASSERT_ERR(wok_condition_notify_all(&condition), -EINVAL);
