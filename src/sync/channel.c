@@ -178,7 +178,7 @@ int wok_channel_send(wok_channel *channel, const void *item)
 		return r;
 	r = wok_channel_try_send(channel, item);
 	if (r == -EAGAIN) /* a sender's item is only read */
-		r = wait_for("a channel, to send", &channel->senders, (void *) item);
+		r = wait_for("a channel (to send)", &channel->senders, (void *) item);
 	else
 		wok__quick_spend();
 	return say(r, "wok_channel_send");
@@ -192,7 +192,7 @@ static int receive(wok_channel *channel, void *ret_item)
 		return r;
 	r = wok_channel_try_receive(channel, ret_item);
 	if (r == -EAGAIN)
-		return wait_for("a channel, to receive", &channel->receivers, ret_item);
+		return wait_for("a channel (to receive)", &channel->receivers, ret_item);
 	wok__quick_spend();
 	return r;
 }

@@ -399,6 +399,27 @@ TEST(a_cancelled_waiter_inherits_the_lock_of_a_dead_task, "D4", "D9")
 	ASSERT_EQ(reports.n, 1);
 }
 
+static int wait_for_nobody(void *unused)
+{
+	static struct shelf self = SHELF_INIT(self);
+	wok_task *tasks[2];
+
+	(void) unused;
+	for (int i = 0; i < 2; i++)
+		tasks[i] = wok_create_task(wait_once, &self);
+	int r = wok_gather(tasks, 2, 0);
+	ASSERT_EQ(self.n_results, 2); /* both came back, each with the lock */
+	ASSERT(!wok_lock_held(&self.lock));
+	finish(tasks, 2);
+	return r;
+}
+
+TEST(a_condition_that_nobody_can_notify_ends_the_run, "G7", "D9")
+{
+	ASSERT_ERR(wok_test_run(NULL, wait_for_nobody, NULL), -EDEADLK);
+	ASSERT(strstr(wok_errmsg(-EDEADLK), "waits for a condition"));
+}
+
 /* --- all at once ------------------------------------------------------------------------------ */
 
 static int come_and_go(void *arg)
