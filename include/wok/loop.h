@@ -24,6 +24,8 @@ typedef struct {
 	 * Also report what is suspicious but not wrong; the environment's WOK_DEBUG=1 does so, too.
 	 */
 	bool debug;
+	/* In debug mode, how long a step may hold the loop before that is reported; 100 ms. */
+	wok_time slow_step;
 } wok_run_options;
 
 /**
@@ -55,9 +57,97 @@ int wok_run(wok_fn *fn, void *arg) WOK_MUST_CHECK;
 int wok_run_with(const wok_run_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
 
 /**
- * The loop that this thread runs.
+ * Make a loop to hold in one's hand: to run one function after another on it, or to put it into a
+ * foreign loop. It is this thread's current loop until it is freed: tasks and callbacks can be made
+ * at once, and run when it does. A thread has one loop at a time.
  *
- * Returns:    the loop; NULL outside of wok_run()
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    0; -EDEADLK if the thread has a loop; as wok_run()
+ * Checkpoint: never
+ * Threads:    any; all else that is done with the loop is done in the same one
+ */
+int wok_loop_new(const wok_run_options *options, wok_loop **ret_loop) WOK_MUST_CHECK;
+
+/**
+ * Run fn(arg) as a task until it has ended. What else runs on the loop is left as it is, and goes
+ * on with the next run.
+ *
+ * Returns:    what fn returned; -EINTR if SIGINT cancelled it, or if wok_loop_stop() was called: it
+ *             goes on with the next run then; -EDEADLK if nothing could ever wake any task, or if
+ *             the loop runs already; -ENOMEM; -EINVAL for another thread's loop, or a closed one
+ * Checkpoint: never; from a task it is an error
+ * Threads:    the loop's
+ */
+int wok_loop_run(wok_loop *loop, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+
+/**
+ * Run what is on the loop until wok_loop_stop() is called.
+ *
+ * Returns:    0 when it was stopped; -EINTR if SIGINT came: all tasks were cancelled, and have
+ *             ended; -EDEADLK if nothing can happen on the loop any more; -EINVAL as wok_loop_run()
+ * Checkpoint: never; from a task it is an error
+ * Threads:    the loop's
+ */
+int wok_loop_run_forever(wok_loop *loop) WOK_MUST_CHECK;
+
+/**
+ * End the run that is under way, when all has run that is in this tick. If none is, the next run
+ * makes one pass that does not wait. In a wok_run(), what still runs is cancelled and joined.
+ *
+ * Returns:    nothing
+ * Checkpoint: never
+ * Threads:    the loop's; from another one through a remote
+ */
+void wok_loop_stop(wok_loop *loop);
+
+/**
+ * Do what can be done on the loop without waiting, and return: for games and foreign loops. SIGINT
+ * is left alone, and a deadlock is not looked for, since the host may start more at any time.
+ *
+ * Returns:    1 if tasks, callbacks or timers are left; 0 if there is nothing to come; -EDEADLK,
+ *             -EINVAL as wok_loop_run()
+ * Checkpoint: never; from a task it is an error
+ * Threads:    the loop's
+ */
+int wok_loop_step(wok_loop *loop) WOK_MUST_CHECK;
+
+/**
+ * A descriptor that is readable when wok_loop_step() has something to do: for the poll of a foreign
+ * loop. Timers, other threads, and what the host itself does with the loop are in it.
+ *
+ * Returns:    a descriptor, the loop's for as long as it lives; -EMFILE, -ENOMEM; -EINVAL as
+ *             wok_loop_run()
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_loop_fd(wok_loop *loop) WOK_MUST_CHECK;
+
+/**
+ * Cancel and join what is left on the loop, and release all but the name: it is the thread's no
+ * more.
+ *
+ * Returns:    0; -EDEADLK if some of it could not end before all was cancelled for a deadlock;
+ *             -EINVAL, -EDEADLK as wok_loop_run()
+ * Checkpoint: never; from a task it is an error
+ * Threads:    the loop's
+ */
+int wok_loop_close(wok_loop *loop);
+
+/**
+ * Close a loop, if it was not, and release it.
+ *
+ * loop:       NULL does nothing
+ * Returns:    nothing
+ * Checkpoint: never; from a task it is reported, and the loop stays
+ * Threads:    the loop's
+ */
+void wok_loop_free(wok_loop *loop);
+WOK_DEFINE_AUTO(wok_loop)
+
+/**
+ * The loop of this thread.
+ *
+ * Returns:    the loop; NULL outside of wok_run(), and of the life of one from wok_loop_new()
  * Checkpoint: never
  * Threads:    any
  */

@@ -69,6 +69,18 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
 	wok_scope_spawn_at((scope), (options), (fn), (arg), WOK_SITE(#fn))
 
 /**
+ * wok_scope_spawn() on a copy of the argument, which lives as long as the child.
+ *
+ * size:       bytes of *arg
+ * Returns:    as wok_scope_spawn()
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+#define wok_scope_spawn_copy(scope, fn, arg, size)                                                 \
+	wok_scope_spawn_at((scope), &(wok_task_options){.arg_size = (size)}, (fn), (arg),          \
+			   WOK_SITE(#fn))
+
+/**
  * The function behind wok_scope_spawn().
  *
  * Returns:    as wok_scope_spawn()
@@ -77,6 +89,44 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  */
 int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
 		       const wok_site *site) WOK_MUST_CHECK;
+
+/**
+ * Start fn(arg) as a child and wait until it calls wok_started(): a server that listens, a
+ * connection that stands. Until then the child is the caller's: a cancel of the caller is one of
+ * the child, which is joined, and an error of the child is returned here and nowhere else. From
+ * then on it is a child of the scope like any other.
+ *
+ * ret_value:  what the child told; NULL if that is of no interest
+ * Returns:    0; what the child returned, if that was an error; -EPROTO if it ended without having
+ *             called wok_started(); -ECANCELED if a scope around the call was cancelled; as
+ *             wok_scope_spawn()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+#define wok_scope_start(scope, fn, arg, ret_value)                                                 \
+	wok_scope_start_at((scope), NULL, (fn), (arg), (ret_value), WOK_SITE(#fn))
+
+/**
+ * The function behind wok_scope_start().
+ *
+ * Returns:    as wok_scope_start()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_scope_start_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+		       void **ret_value, const wok_site *site) WOK_MUST_CHECK;
+
+/**
+ * Tell who started this task with wok_scope_start() that it is ready. In a task that was started
+ * otherwise it does nothing, so one function serves both.
+ *
+ * value:      handed to the starter; who owns it is between the two
+ * Returns:    0; -ECANCELED if the starter was cancelled meanwhile: it waits for this task's end;
+ *             -EALREADY at the second call; -ESHUTDOWN if the scope is over
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_started(void *value);
 
 /**
  * Wait until all children have ended, those included that they spawn meanwhile, and leave the

@@ -16,6 +16,14 @@ typedef struct {
 	const char *name;      /* borrowed for ever; the function's name */
 	size_t stack_size;     /* bytes; the run's */
 	wok_free_fn *arg_free; /* called with arg when the task has ended, or could not start */
+	/* Give the task a copy of so many bytes of *arg, which lives as long as it does. */
+	size_t arg_size;
+	/*
+	 * Run it at once, up to its first wait, before the call that starts it returns. That call
+	 * may then let the new task run, though it delivers no cancellation: its checkpoint is
+	 * "shielded".
+	 */
+	bool eager;
 } wok_task_options;
 
 /**
@@ -50,7 +58,7 @@ typedef struct {
  * Threads:    the loop's
  */
 #define wok_create_task_copy(fn, arg, size)                                                        \
-	wok_create_task_copy_at((fn), (arg), (size), WOK_SITE(#fn))
+	wok_create_task_at(&(wok_task_options){.arg_size = (size)}, (fn), (arg), WOK_SITE(#fn))
 
 /**
  * The function behind wok_create_task().
@@ -63,16 +71,6 @@ typedef struct {
  */
 wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *arg,
 			     const wok_site *site) WOK_MUST_CHECK;
-
-/**
- * The function behind wok_create_task_copy().
- *
- * Returns:    as wok_create_task()
- * Checkpoint: never
- * Threads:    the loop's
- */
-wok_task *wok_create_task_copy_at(wok_fn *fn, const void *arg, size_t size, const wok_site *site)
-	WOK_MUST_CHECK;
 
 /**
  * Wait until a task has ended. Awaiting does not own: any number may await one task, and to cancel
@@ -94,6 +92,26 @@ int wok_await(wok_task *task) WOK_MUST_CHECK;
  * Threads:    the loop's
  */
 bool wok_cancel(wok_task *task);
+
+/**
+ * wok_cancel() with a reason, which wok_cancel_reason() tells inside of the task.
+ *
+ * reason:     lives for ever; NULL for none
+ * Returns:    true if the task had not ended
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+bool wok_cancel_with(wok_task *task, const char *reason);
+
+/**
+ * Why the current task's waits fail: the reason of the nearest scope around this call, or task,
+ * that was cancelled. A time limit and a failed sibling have reasons of their own.
+ *
+ * Returns:    a text that lives for ever; NULL if nothing around this call is cancelled
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+const char *wok_cancel_reason(void);
 
 /**
  * Whether a task has ended.
@@ -181,6 +199,30 @@ WOK_DEFINE_AUTO(wok_task)
  * Threads:    the loop's
  */
 void wok_task_detach(wok_task **task);
+
+/* Told when a task has ended. */
+typedef void wok_task_done_fn(wok_task *task, void *arg);
+
+/**
+ * Have fn(task, arg) called when a task has ended, as wok_call_soon() calls: in the next tick, and
+ * it may not wait. Several are called in the order in which they came. Asking for the result there
+ * counts as taking it.
+ *
+ * arg:        borrowed until the call
+ * Returns:    0; -ENOMEM; -EINVAL outside of a loop
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_task_on_done(wok_task *task, wok_task_done_fn *fn, void *arg) WOK_MUST_CHECK;
+
+/**
+ * Forget what wok_task_on_done() was told, as far as it has not been called.
+ *
+ * Returns:    how many calls will not come because of this
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+size_t wok_task_forget_done(wok_task *task, wok_task_done_fn *fn, const void *arg);
 
 /**
  * Wait for a span of time.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_TEST_H
 #define WOK_TEST_H
+#include <stdio.h>
+#include <stdlib.h>
 #include <wok/base.h>
 
 WOK_BEGIN_DECLS
@@ -18,6 +20,7 @@ typedef struct {
 	const char *backend;
 	size_t stack_size;
 	wok_time grace;
+	bool debug; /* as in wok_run_options */
 } wok_test_options;
 
 /**
@@ -29,6 +32,42 @@ typedef struct {
  * Threads:    any
  */
 int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+
+/**
+ * wok_test_run() under several seeds, one after another, until one fails: then its number is
+ * reported, with how to run it alone. WOK_TEST_SEED=N in the environment does that.
+ *
+ * options:    its seed is left out
+ * first, n:   the seeds first, first + 1, ... n of them; a seed of 0 is first in, first out
+ * fn, arg:    the main task of each; arg is the same for all
+ * Returns:    the first negative result; or that of the last run
+ * Checkpoint: never
+ * Threads:    any
+ */
+int wok_test_run_seeds(const wok_test_options *options, uint64_t first, size_t n, wok_fn *fn,
+		       void *arg) WOK_MUST_CHECK;
+
+/**
+ * The seed of the test run that is under way: for messages, and to draw from what a test shuffles
+ * itself.
+ *
+ * Returns:    the seed; 0 for none
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+uint64_t wok_test_seed(void);
+
+/**
+ * wok_test_run() again and again: the first allocation fails, then the second, and so on, until the
+ * run needs no more. Each run has to succeed in spite of that, or to return -ENOMEM; run it under a
+ * leak checker, too.
+ *
+ * Returns:    0; what a run returned that was neither, the message telling which allocation had
+ *             failed
+ * Checkpoint: never
+ * Threads:    any, while only one thread runs a loop
+ */
+int wok_test_run_allocations(const wok_test_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
 
 /**
  * Wait until every other task is blocked, and no time has to pass before that.
@@ -67,6 +106,25 @@ uint64_t wok_test_trace(void);
  * Threads:    the loop's
  */
 uint64_t wok_test_checkpoints(void);
+
+/*
+ * Run a statement, such as r = wok_lock_acquire(&lock), and abort with a message if it was no
+ * checkpoint. Every call of wok says whether it is one.
+ */
+#define WOK_ASSERT_CHECKPOINT(statement) WOK__CHECKPOINTS(statement, true)
+/* The same, for a statement that must be none. */
+#define WOK_ASSERT_NO_CHECKPOINT(statement) WOK__CHECKPOINTS(statement, false)
+
+#define WOK__CHECKPOINTS(statement, wanted)                                                        \
+	do {                                                                                       \
+		const uint64_t wok__before = wok_test_checkpoints();                               \
+		statement;                                                                         \
+		if ((wok_test_checkpoints() != wok__before) != (wanted)) {                         \
+			fprintf(stderr, "%s:%d: %s is %s checkpoint\n", __FILE__, __LINE__,        \
+				#statement, (wanted) ? "no" : "a");                                \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
 
 /**
  * Make allocations of this process fail: the n-th from now, and then none or all after it.

@@ -111,6 +111,17 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit) WOK_MUST_CHECK;
  */
 int wok_await_for(wok_task *task, wok_time limit) WOK_MUST_CHECK;
 
+/**
+ * When the waits of the current task will fail, if nobody moves a limit before: the earliest
+ * deadline of the scopes and timeouts around this call, those of the tasks above it included, a
+ * shield's time added where one stands between.
+ *
+ * Returns:    nanoseconds on wok_now()'s clock; 0 if they fail already; WOK_FOREVER for no limit
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+wok_time wok_current_deadline(void);
+
 /* A shield on the stack: see WOK_SHIELD. */
 typedef struct {
 	void *private_[24];

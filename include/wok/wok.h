@@ -7,14 +7,20 @@
 #include <wok/base.h>
 #include <wok/channel.h>
 #include <wok/condition.h>
+#include <wok/coro.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
+#include <wok/future.h>
+#include <wok/generator.h>
+#include <wok/interval.h>
+#include <wok/local.h>
 #include <wok/lock.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
 #include <wok/queue.h>
+#include <wok/rate.h>
 #include <wok/remote.h>
 #include <wok/rwlock.h>
 #include <wok/scope.h>
@@ -22,5 +28,6 @@
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/timeout.h>
+#include <wok/wait.h>
 
 #endif

@@ -51,6 +51,11 @@ void wok__fail_allocation(uint64_t n, bool and_after)
 	fail_after = and_after;
 }
 
+bool wok__fail_allocation_pending(void)
+{
+	return fail_at > 0;
+}
+
 static bool must_fail(void)
 {
 	if (__builtin_expect(fail_at == 0, true))
@@ -86,6 +91,13 @@ void *wok__alloc_zeroed(size_t size)
 	if (memory)
 		memset(memory, 0, size);
 	return memory;
+}
+
+void *wok__alloc_array(size_t n, size_t size)
+{
+	size_t total;
+
+	return __builtin_mul_overflow(n, size, &total) ? NULL : wok_alloc(total);
 }
 
 char *wok__strdup(const char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_BASE_MEMORY_H
 #define WOK_BASE_MEMORY_H
+#include <stdbool.h>
 #include <stdint.h>
 #include <wok/memory.h>
 
@@ -9,6 +10,9 @@ WOK_BEGIN_DECLS
 
 /* Zeroed memory, or NULL. */
 void *wok__alloc_zeroed(size_t size);
+
+/* Room for n elements of size bytes, or NULL, also if that is more than there can be. */
+void *wok__alloc_array(size_t n, size_t size);
 
 /* A copy of a text, or NULL. */
 char *wok__strdup(const char *text);
@@ -23,4 +27,7 @@ WOK_END_DECLS
 
 /* Make the n-th allocation from now fail, and perhaps those after it: for tests. 0 stops that. */
 void wok__fail_allocation(uint64_t n, bool and_after);
+
+/* Whether that is still to come. */
+bool wok__fail_allocation_pending(void);
 #endif

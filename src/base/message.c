@@ -18,6 +18,19 @@ static _Thread_local struct {
 	char text[MESSAGE_MAX];
 } thread_message;
 
+struct wok__message *wok__message_new(int code, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct wok__message *message = wok_alloc(sizeof(*message) + size);
+
+	if (!message)
+		return NULL;
+	message->code = code;
+	message->refs = 1;
+	memcpy(message->text, text, size);
+	return message;
+}
+
 struct wok__message *wok__message_ref(struct wok__message *message)
 {
 	if (message)
@@ -80,14 +93,7 @@ int(wok_fail)(int code, const char *format, ...)
 		set_thread_message(code, text);
 		return code;
 	}
-	size_t size = strlen(text) + 1;
-	struct wok__message *message = wok_alloc(sizeof(*message) + size);
-	if (message) {
-		message->code = code;
-		message->refs = 1;
-		memcpy(message->text, text, size);
-	}
-	set_slot(message);
+	set_slot(wok__message_new(code, text));
 	return code;
 }
 

@@ -17,6 +17,8 @@ struct wok__message {
 extern _Thread_local struct wok__message **wok__message_slot
 	__attribute__((tls_model("initial-exec")));
 
+/* A message on its own; NULL if there is no memory for it. */
+struct wok__message *wok__message_new(int code, const char *text);
 struct wok__message *wok__message_ref(struct wok__message *message);
 void wok__message_unref(struct wok__message *message);
 

@@ -29,6 +29,12 @@ struct wok__backend {
 	 * arrives at loop->wake_fd.
 	 */
 	void (*poll)(struct wok_loop *loop, wok_time timeout);
+
+	/* A descriptor that is readable when poll() has something to take. */
+	int (*descriptor)(const struct wok_loop *loop);
+
+	/* In the child of a fork: let go of the kernel's share, which is the parent's. */
+	void (*abandon)(struct wok_loop *loop);
 };
 
 extern const struct wok__backend wok__backend_epoll;

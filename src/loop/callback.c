@@ -115,26 +115,40 @@ static wok_callback refuse(int code, void *arg, wok_free_fn *arg_free, const cha
 	return (wok_callback){0};
 }
 
-static struct wok__callback *make(wok_fn *fn, void *arg, wok_free_fn *arg_free)
+struct wok__callback *wok__callback_prepare(wok_loop *loop, wok_fn *fn, void *arg,
+					    wok_free_fn *arg_free)
 {
-	struct wok__callback *callback = take_slot(wok__loop);
+	struct wok__callback *callback = take_slot(loop);
 	if (!callback)
 		return NULL;
-	callback->id = new_id(&wok__loop->callbacks);
+	callback->id = new_id(&loop->callbacks);
 	callback->fn = fn;
 	callback->arg = arg;
 	callback->arg_free = arg_free;
 	return callback;
 }
 
+void wok__callback_schedule(struct wok__callback *callback)
+{
+	wok__loop_ready(callback->loop, &callback->item);
+}
+
+void wok__callback_drop(struct wok__callback *callback)
+{
+	wok__timer_stop(callback->loop, &callback->timer);
+	if (callback->item.link.next)
+		wok__list_remove(&callback->item.link);
+	release(callback);
+}
+
 wok_callback wok_call_soon(wok_fn *fn, void *arg)
 {
 	if (!wok__loop)
 		return refuse(-EINVAL, arg, NULL, "this thread runs no loop");
-	struct wok__callback *callback = make(fn, arg, NULL);
+	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, NULL);
 	if (!callback)
 		return refuse(-ENOMEM, arg, NULL, wok_strerror(-ENOMEM));
-	wok__loop_ready(wok__loop, &callback->item);
+	wok__callback_schedule(callback);
 	return (wok_callback){callback->id, callback->slot};
 }
 
@@ -142,7 +156,7 @@ wok_callback wok_call_at_owned(wok_time when, wok_fn *fn, void *arg, wok_free_fn
 {
 	if (!wok__loop)
 		return refuse(-EINVAL, arg, arg_free, "this thread runs no loop");
-	struct wok__callback *callback = make(fn, arg, arg_free);
+	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, arg_free);
 	if (!callback)
 		return refuse(-ENOMEM, arg, arg_free, wok_strerror(-ENOMEM));
 	wok__timer_start(wok__loop, &callback->timer, when);
@@ -166,10 +180,7 @@ bool wok_callback_cancel(wok_callback handle)
 	struct wok__callback *callback = wok__loop->callbacks.slots[handle.slot];
 	if (callback->id != handle.id || !callback->fn)
 		return false;
-	wok__timer_stop(wok__loop, &callback->timer);
-	if (callback->item.link.next)
-		wok__list_remove(&callback->item.link);
-	release(callback);
+	wok__callback_drop(callback);
 	return true;
 }
 

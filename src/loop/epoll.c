@@ -337,6 +337,17 @@ static void epoll_close(wok_loop *loop)
 	wok_free(epoll);
 }
 
+static int epoll_descriptor(const wok_loop *loop)
+{
+	return ((const struct epoll *) loop->backend_state)->fd;
+}
+
+/* Only this process' name for the set: the registrations are the parent's. */
+static void epoll_abandon(wok_loop *loop)
+{
+	wok__sys_close(epoll_descriptor(loop));
+}
+
 const struct wok__backend wok__backend_epoll = {
 	.name = "epoll",
 	.open = epoll_open,
@@ -345,4 +356,6 @@ const struct wok__backend wok__backend_epoll = {
 	.cancel = epoll_cancel,
 	.forget = epoll_forget,
 	.poll = epoll_poll,
+	.descriptor = epoll_descriptor,
+	.abandon = epoll_abandon,
 };

@@ -3,8 +3,11 @@
 #include "loop/loop.h"
 
 #include "base/time.h"
+#include "loop/embed.h"
+#include "loop/fork.h"
 #include "loop/remote.h"
 #include "loop/signal.h"
+#include "loop/watchdog.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
 
@@ -38,6 +41,7 @@ int wok__loop_open(wok_loop *loop, const char *backend)
 	if (r < 0)
 		return r;
 	wok__list_init(&loop->ready);
+	wok__list_init(&loop->batch);
 	wok__list_init(&loop->endings);
 	loop->wake_fd = wok__sys_eventfd();
 	if (loop->wake_fd < 0)
@@ -48,6 +52,8 @@ int wok__loop_open(wok_loop *loop, const char *backend)
 	r = loop->backend->open(loop);
 	if (r < 0)
 		goto fail_mailbox;
+	wok__fork_watch();
+	loop->outer = wok__loop;
 	wok__loop = loop;
 	loop->polled_at = loop->trimmed_at = wok__loop_now(loop);
 	return 0;
@@ -82,8 +88,10 @@ void wok__loop_close(wok_loop *loop)
 		struct wok__ending *ending = WOK__CONTAINER(node, struct wok__ending, link);
 		ending->end(ending);
 	}
+	wok__loop_unembed(loop);
+	wok__watchdog_close(loop);
 	/* From here on nothing can be scheduled: clean-up functions that try are refused. */
-	wok__loop = NULL;
+	wok__loop = loop->outer;
 	wok__mailbox_close(loop->mailbox);
 	wok__remote_report_lost();
 	wok__callbacks_clear(loop);
@@ -126,19 +134,19 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 	wok__list_move(batch, &second);
 }
 
-/* Run what is ready now, and nothing that becomes ready meanwhile. */
-static void tick(wok_loop *loop)
+void wok__loop_tick(wok_loop *loop)
 {
-	struct wok__list batch;
 	struct wok__node *node;
 
-	wok__list_init(&batch);
-	wok__list_move(&batch, &loop->ready);
+	wok__list_move(&loop->batch, &loop->ready);
 	if (__builtin_expect(loop->random != 0, false))
-		shuffle(loop, &batch);
-	while ((node = wok__list_pop(&batch))) {
+		shuffle(loop, &loop->batch);
+	while (!loop->forked && (node = wok__list_pop(&loop->batch))) {
 		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
-		item->run(item);
+		if (__builtin_expect(loop->watchdog != NULL, false))
+			wok__watchdog_run(loop, item);
+		else
+			item->run(item);
 		loop->steps_since_clock++;
 	}
 	loop->ticks++;
@@ -248,11 +256,34 @@ static bool advance(wok_loop *loop)
 void wok__loop_turn(wok_loop *loop)
 {
 	if (!wok__list_empty(&loop->ready)) {
-		tick(loop);
+		wok__loop_tick(loop);
 		if (poll_due(loop))
 			poll_kernel(loop, 0);
 	} else if (!advance(loop)) {
 		poll_kernel(loop, sleep_limit(loop));
+	}
+}
+
+void wok__loop_pass(wok_loop *loop)
+{
+	poll_kernel(loop, 0);
+	if (!wok__list_empty(&loop->ready))
+		wok__loop_tick(loop);
+}
+
+void wok__loop_step(wok_loop *loop)
+{
+	/* Always, so that what made the loop's descriptor readable is taken from it. */
+	loop->backend->poll(loop, 0);
+	poll_kernel(loop, 0);
+	for (int i = 0; i < TICKS_PER_POLL && !loop->stopping && !wok__list_empty(&loop->ready);
+	     i++)
+		wok__loop_tick(loop);
+	wok_time now = wok__loop_now(loop);
+	fire_due(loop, now);
+	if (now - loop->trimmed_at >= TRIM_INTERVAL) {
+		loop->trimmed_at = now;
+		loop->hooks->trim(loop);
 	}
 }
 

@@ -45,6 +45,8 @@ struct wok__loop_hooks {
 	void (*interrupted)(wok_loop *loop);
 	/* The loop is about to sleep; true: wake up in a second, and call again. */
 	bool (*trim)(wok_loop *loop);
+	/* The process was forked, and this is the child. */
+	void (*forked)(wok_loop *loop);
 };
 
 struct wok__callbacks {
@@ -62,13 +64,15 @@ struct wok__ending {
 
 struct wok_loop {
 	struct wok__list ready; /* the next batch */
+	struct wok__list batch; /* what this tick still has to run */
 	struct wok__heap timers;
 	struct wok__callbacks callbacks;
 	struct wok__list endings;
 	void *current; /* the task that runs now; NULL in callbacks and between */
 
 	const struct wok__loop_hooks *hooks;
-	void *owner; /* of the hooks */
+	void *owner;     /* of the hooks */
+	wok_loop *outer; /* the thread's loop before: NULL, or one that a fork has left behind */
 
 	const struct wok__backend *backend;
 	void *backend_state;
@@ -86,12 +90,19 @@ struct wok_loop {
 
 	bool virtual_clock;
 	wok_time virtual_now;
-	uint64_t random;     /* the state of the seed; 0: first in, first out */
+	uint64_t seed;
+	uint64_t random;     /* what the seed has become; 0: first in, first out */
 	uint64_t choices;    /* the state behind wok__loop_choose() */
 	const void *foreign; /* another loop's object that was used here, as was reported */
 	uint64_t trace;
 	bool tracing;
 	bool debug;
+	bool running;                     /* somebody turns it now */
+	bool stopping;                    /* wok_loop_stop() was called */
+	bool forked;                      /* it is the parent's: see loop/fork.c */
+	bool doorbell;                    /* what becomes ready rings: see loop/embed.c */
+	struct wok__watchdog *watchdog;   /* in debug mode; NULL */
+	struct wok__embedding *embedding; /* NULL, or how a foreign loop watches this one */
 };
 
 extern _Thread_local wok_loop *wok__loop __attribute__((tls_model("initial-exec")));
@@ -102,6 +113,18 @@ void wok__loop_close(wok_loop *loop);
 
 /* One turn: a tick, a poll, or both. Sleeps if nothing is ready. */
 void wok__loop_turn(wok_loop *loop);
+
+/* Run what is ready now, and nothing that becomes ready meanwhile. */
+void wok__loop_tick(wok_loop *loop);
+
+/* One look at the kernel, and one tick; never sleeps. */
+void wok__loop_pass(wok_loop *loop);
+
+/* All that can be done without sleeping, within limits. */
+void wok__loop_step(wok_loop *loop);
+
+/* Somebody outside of the loop has made something ready, or started a timer. */
+void wok__loop_ring(wok_loop *loop);
 
 wok_time wok__loop_now(const wok_loop *loop);
 
@@ -119,6 +142,8 @@ WOK_END_DECLS
 static inline void wok__loop_ready(wok_loop *loop, struct wok__item *item)
 {
 	wok__list_push_back(&loop->ready, &item->link);
+	if (__builtin_expect(loop->doorbell, false))
+		wok__loop_ring(loop);
 }
 
 /* Timers need room that was reserved before: wok__timer_reserve() can fail, starting cannot. */
@@ -140,6 +165,8 @@ static inline bool wok__timer_armed(const struct wok__timer *timer)
 static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
 {
 	wok__heap_insert(&loop->timers, &timer->link, deadline);
+	if (__builtin_expect(loop->doorbell, false))
+		wok__loop_ring(loop);
 }
 
 static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)
@@ -148,6 +175,14 @@ static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)
 		wok__heap_remove(&loop->timers, &timer->link);
 }
 
+/*
+ * A callback whose time is not known yet; NULL if there is no memory. It is released as any other:
+ * after its call, when it is dropped, or at the loop's end.
+ */
+struct wok__callback *wok__callback_prepare(wok_loop *loop, wok_fn *fn, void *arg,
+					    wok_free_fn *arg_free);
+void wok__callback_schedule(struct wok__callback *callback);
+void wok__callback_drop(struct wok__callback *callback);
 /* A number below n, each as likely: from the seed, so that a run with the same one repeats it. */
 size_t wok__loop_choose(wok_loop *loop, size_t n);
 

@@ -107,6 +107,16 @@ void wok__mailbox_close(struct wok__mailbox *mailbox)
 	wok__mailbox_unref(mailbox);
 }
 
+void wok__mailbox_abandon(struct wok__mailbox *mailbox)
+{
+	/* Another thread may have held it at the time of the fork. */
+	pthread_mutex_init(&mailbox->mutex, NULL);
+	mailbox->wake_fd = -1;
+	mailbox->first = NULL;
+	mailbox->end = &mailbox->first;
+	mailbox->taken = NULL;
+}
+
 int wok__mailbox_post(struct wok__mailbox *mailbox, struct wok__mail *mail)
 {
 	int r = 0;

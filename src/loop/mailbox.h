@@ -22,6 +22,9 @@ void wok__mailbox_unref(struct wok__mailbox *mailbox);
 /* The loop's end: refuse what comes from now on, drop what is there, release the loop's share. */
 void wok__mailbox_close(struct wok__mailbox *mailbox);
 
+/* In the child of a fork, whose other threads are gone: refuse all, touch nothing else. */
+void wok__mailbox_abandon(struct wok__mailbox *mailbox);
+
 /*
  * Leave mail, from any thread; -ESHUTDOWN after the loop's end, the mail being the caller's still.
  */

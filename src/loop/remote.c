@@ -57,9 +57,14 @@ int wok__remote_post(wok_remote *remote, struct wok__mail *mail)
 	return wok__mailbox_post(remote->mailbox, mail);
 }
 
+bool wok__remote_is_for(const wok_remote *remote, const struct wok__mailbox *mailbox)
+{
+	return remote->mailbox == mailbox;
+}
+
 bool wok__remote_is_here(const wok_remote *remote)
 {
-	return wok__loop && wok__loop->mailbox == remote->mailbox;
+	return wok__loop && wok__remote_is_for(remote, wok__loop->mailbox);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -192,6 +193,24 @@ int wok__sys_shutdown(int fd, int how)
 int wok__sys_socket(int domain, int type)
 {
 	RESULT("socket", socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int wok__sys_timerfd(void)
+{
+	RESULT("timerfd_create", timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+}
+
+void wok__sys_timerfd_set(int fd, wok_time when)
+{
+	struct itimerspec spec = {0};
+
+	if (when <= 0)
+		when = 1; /* zero would stop it */
+	if (when != WOK_FOREVER) {
+		spec.it_value.tv_sec = when / WOK_SECOND;
+		spec.it_value.tv_nsec = when % WOK_SECOND;
+	}
+	timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
 int wok__sys_unlink(const char *path)

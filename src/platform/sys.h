@@ -35,6 +35,9 @@ ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts);
 int wok__sys_setsockopt(int fd, int level, int option, int value);
 int wok__sys_shutdown(int fd, int how);
 int wok__sys_socket(int domain, int type);
+int wok__sys_timerfd(void);
+/* when: on the monotonic clock; 0 and less for at once, WOK_FOREVER for never */
+void wok__sys_timerfd_set(int fd, wok_time when);
 int wok__sys_unlink(const char *path);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Task handles: see wok/task.h. */
-#include <string.h>
-
-#include "base/memory.h"
 #include "loop/report.h"
 #include "task/cycle.h"
 #include "task/park.h"
+#include "task/patience.h"
 #include "task/run.h"
 #include "task/timeout.h"
 
@@ -20,6 +18,11 @@ STILLBORN(no_memory, -ENOMEM);
 STILLBORN(no_loop, -EINVAL);
 STILLBORN(run_over, -ESHUTDOWN);
 
+wok_task *wok__task_no_memory(void)
+{
+	return &no_memory;
+}
+
 static bool is_stillborn(const struct wok_task *task)
 {
 	return task == &no_memory || task == &no_loop || task == &run_over;
@@ -30,14 +33,6 @@ static wok_task *refuse(struct wok_task *instead, void *arg, wok_free_fn *arg_fr
 	if (arg_free)
 		arg_free(arg);
 	return instead;
-}
-
-static wok_task *own(struct wok_task *task)
-{
-	task->is_handle = true;
-	task->owners = 1;
-	wok__task_keep(task);
-	return task;
 }
 
 wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *arg,
@@ -51,29 +46,14 @@ wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *
 	if (run->over)
 		return refuse(&run_over, arg, arg_free);
 	struct wok_task *task = wok__task_spawn(run, &run->root, options, fn, arg, site);
-	return task ? own(task) : refuse(&no_memory, arg, arg_free);
-}
-
-wok_task *wok_create_task_copy_at(wok_fn *fn, const void *arg, size_t size, const wok_site *site)
-{
-	struct wok__run *run = wok__run_of(wok__loop);
-
-	if (!run)
-		return &no_loop;
-	if (run->over)
-		return &run_over;
-	struct wok__extra *extra = wok_alloc(sizeof(*extra) + size);
-	if (!extra)
-		return &no_memory;
-	memset(extra, 0, sizeof(*extra));
-	memcpy(extra->copy, arg, size);
-	struct wok_task *task = wok__task_spawn(run, &run->root, NULL, fn, extra->copy, site);
-	if (!task) {
-		wok_free(extra);
-		return &no_memory;
-	}
-	task->extra = extra;
-	return own(task);
+	if (!task)
+		return refuse(&no_memory, arg, arg_free);
+	task->is_handle = true;
+	task->owners = 1;
+	wok__task_keep(task);
+	if (options && options->eager)
+		wok__task_run_eagerly(task);
+	return task;
 }
 
 wok_task *wok_task_ref(wok_task *task)
@@ -123,10 +103,22 @@ const char *wok_task_errmsg(const wok_task *task)
 
 bool wok_cancel(wok_task *task)
 {
+	return wok_cancel_with(task, NULL);
+}
+
+bool wok_cancel_with(wok_task *task, const char *reason)
+{
 	if (task->state == WOK__TASK_DONE)
 		return false;
-	wok__region_cancel(&task->region, "wok_cancel() was called");
+	wok__region_cancel(&task->region, reason ? reason : "wok_cancel() was called");
 	return true;
+}
+
+const char *wok_cancel_reason(void)
+{
+	struct wok_task *task = wok__current();
+
+	return task && task->current->effective ? wok__region_reason(task->current) : NULL;
 }
 
 /* Waits for one task, in a record on the waiter's stack. */
@@ -233,10 +225,20 @@ int wok__task_join_shielded(struct wok_task *task)
 }
 
 /* The last owner goes while the task still runs. */
+static int join_patiently(struct wok_task *task)
+{
+	struct wok__patience patience;
+
+	wok__patience_begin(&patience, task->name);
+	int r = wok__task_join_shielded(task);
+	wok__patience_end(&patience);
+	return r;
+}
+
 static void cancel_and_join(struct wok_task *task)
 {
 	wok_cancel(task);
-	if (!wok__current() || check_cycle(task) < 0 || wok__task_join_shielded(task) < 0)
+	if (!wok__current() || check_cycle(task) < 0 || join_patiently(task) < 0)
 		wok__report(-EDEADLK, task->name, task->site,
 			    "a task was freed where waiting for its end is impossible: it is "
 			    "cancelled, and left to the run");
@@ -244,7 +246,7 @@ static void cancel_and_join(struct wok_task *task)
 
 void wok_task_free(wok_task *task)
 {
-	if (!task || is_stillborn(task))
+	if (!task || is_stillborn(task) || wok__in_fork())
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (task->owners == 1 && task->state != WOK__TASK_DONE)

@@ -88,6 +88,16 @@ void wok__deadlock_report_overdue(struct wok__run *run)
 		    run->n_tasks, list.text);
 }
 
+void wok__deadlock_report_left_over(struct wok__run *run)
+{
+	struct list list;
+
+	list_waiting(run, &list);
+	wok__report(0, NULL, NULL,
+		    "the main task has ended, and %zu tasks with it, which are cancelled: %s",
+		    run->n_tasks, list.text);
+}
+
 void wok__deadlock_report_stuck(struct wok__run *run)
 {
 	struct list list;

@@ -13,4 +13,7 @@ void wok__deadlock_report_overdue(struct wok__run *run);
 
 /* Report that not even a cancel could end the tasks that wait. */
 void wok__deadlock_report_stuck(struct wok__run *run);
+
+/* In debug mode: main has ended, and these have not. */
+void wok__deadlock_report_left_over(struct wok__run *run);
 #endif

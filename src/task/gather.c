@@ -168,7 +168,7 @@ int wok_gather(wok_task *const *tasks, size_t n, int flags)
 				"wok_gather: one of the tasks is, or waits for, the caller");
 	wok__checkpoints++;
 	if (n > FEW)
-		gather.watches = wok_alloc(n * sizeof(struct watch));
+		gather.watches = wok__alloc_array(n, sizeof(struct watch));
 	if (!gather.watches)
 		return give_up(tasks, n);
 	r = gather_all(&gather);

@@ -16,8 +16,14 @@ int wok__may_wait(void)
 {
 	if (wok__current())
 		return 0;
+	if (wok__loop && wok__loop->forked)
+		return wok_fail(-EDEADLK, "this process is a fork of the one that the loop belongs "
+					  "to: call exec() or _exit(), or wok_run() anew");
 	if (!wok__loop)
 		return wok_fail(-EDEADLK, "only a task can wait: call this inside of wok_run()");
+	if (wok__loop->debug)
+		wok__report(-EDEADLK, NULL, NULL,
+			    "a callback called a function that waits, and got -EDEADLK");
 	return wok_fail(-EDEADLK, "a callback cannot wait: start a task from it, or use the loop's "
 				  "wok_call_later()");
 }

@@ -54,6 +54,24 @@ static wok_time enclosing_hold(struct wok__region *region)
 	return WOK_FOREVER;
 }
 
+static struct wok__region *next_below(struct wok__region *top, struct wok__region *region,
+				      bool descend);
+
+/* No shield within another lasts longer than that one: also those whose time ran already. */
+static void shorten_inner(struct wok__block *outer)
+{
+	struct wok__region *region = &outer->region;
+
+	while ((region = next_below(&outer->region, region, true))) {
+		struct wok__block *inner = block_of(region);
+		if (!is_block(region) || !region->shielded || inner->holds_until == WOK_FOREVER ||
+		    inner->holds_until <= outer->holds_until)
+			continue;
+		inner->holds_until = outer->holds_until;
+		set_timer(inner);
+	}
+}
+
 /* A cancel from outside has come to a shield: from now on its time runs. */
 static void hold(struct wok__block *block)
 {
@@ -64,6 +82,7 @@ static void hold(struct wok__block *block)
 	until = wok__time_add(wok__loop_now(wok__loop), block->grace);
 	block->holds_until = wok__time_min(until, enclosing_hold(&block->region));
 	set_timer(block);
+	shorten_inner(block);
 }
 
 /* Tell the task that runs in a region, if that is where it is, and if it waits. */
@@ -120,6 +139,15 @@ static void spread(struct wok__region *top)
 
 	while ((region = next_below(top, region, descend)))
 		descend = mark(region);
+}
+
+void wok__region_move(struct wok__region *region, struct wok__region *parent)
+{
+	wok__region_unlink(region);
+	region->parent = parent;
+	wok__list_push_back(&parent->children, &region->sibling);
+	if (wok__region_canceled_outside(region))
+		spread(region);
 }
 
 void wok__region_cancel(struct wok__region *region, const char *reason)

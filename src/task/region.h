@@ -55,6 +55,9 @@ void wok__region_link(struct wok__region *region, struct wok__region *parent,
 		      enum wok__region_kind kind, struct wok_task *task);
 void wok__region_unlink(struct wok__region *region);
 
+/* Move a region that nothing above it has cancelled to another place in the tree. */
+void wok__region_move(struct wok__region *region, struct wok__region *parent);
+
 /* Cancel a region and all below it. */
 void wok__region_cancel(struct wok__region *region, const char *reason);
 

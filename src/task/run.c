@@ -12,12 +12,15 @@
 #include "base/settle.h"
 #include "base/time.h"
 #include "loop/report.h"
+#include "loop/watchdog.h"
+#include "task/coro.h"
 #include "task/deadlock.h"
 #include "task/park.h"
 #include "task/scope.h"
 
 enum { STACK_SIZE_DEFAULT = 128 << 10, STACK_SIZE_MIN = 16 << 10 };
 #define GRACE_DEFAULT (5 * WOK_SECOND)
+#define SLOW_STEP_DEFAULT (100 * WOK_MS)
 
 size_t wok__round_stack(size_t size)
 {
@@ -39,6 +42,11 @@ static void on_deadlock(wok_loop *loop)
 {
 	struct wok__run *run = wok__run_of(loop);
 
+	if (run->n_tasks == 0) {
+		/* Nothing runs at all: wok_loop_run_forever() could not even be stopped. */
+		run->deadlock = -EDEADLK;
+		return;
+	}
 	if (run->deadlock == 0) {
 		run->deadlock = -EDEADLK;
 		run->deadlock_message = wok__deadlock_message(run);
@@ -65,11 +73,21 @@ static bool on_trim(wok_loop *loop)
 	return wok__stacks_trim(&wok__run_of(loop)->stacks);
 }
 
+/* This is the child of a fork: nothing that the kernel keeps for the loop may be touched here. */
+static void on_fork(wok_loop *loop)
+{
+	struct wok__run *run = wok__run_of(loop);
+
+	if (loop->running)
+		wok__signals_close(&run->signals);
+}
+
 static const struct wok__loop_hooks hooks = {
 	.settled = on_settled,
 	.deadlocked = on_deadlock,
 	.interrupted = on_interrupt,
 	.trim = on_trim,
+	.forked = on_fork,
 };
 
 static const struct wok__stack *current_stack(const char **ret_name)
@@ -97,17 +115,18 @@ static bool debug_wanted(const wok_run_options *options)
 	return options->debug || (value && strcmp(value, "1") == 0);
 }
 
-static int open_run(struct wok__run *run, const wok_run_options *options,
-		    const struct wok__run_mode *mode)
+int wok__run_open(struct wok__run *run, const wok_run_options *options,
+		  const struct wok__run_mode *mode)
 {
+	const wok_run_options defaults = {0};
 	wok_loop *loop = &run->loop;
 
+	options = options ? options : &defaults;
 	wok__settle();
 	loop->hooks = &hooks;
 	loop->owner = run;
 	loop->virtual_clock = mode->virtual_clock;
-	loop->random = mode->seed;
-	loop->choices = mode->seed;
+	loop->seed = loop->random = loop->choices = mode->seed;
 	loop->tracing = mode->tracing;
 	loop->debug = debug_wanted(options);
 	int r = wok__loop_open(loop, options->backend);
@@ -121,49 +140,111 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 	run->stack_size =
 		options->stack_size ? wok__round_stack(options->stack_size) : STACK_SIZE_DEFAULT;
 	run->grace = options->grace > 0 ? options->grace : GRACE_DEFAULT;
+	run->no_sigint = options->no_sigint;
 	wok__list_init(&run->root.children);
+	wok__list_init(&run->coros);
 	run->root.kind = WOK__REGION_ROOT;
 	wok__slab_open(&run->headers);
 	wok__stacks_open(&run->stacks);
 	wok__fiber_adopt_thread(&run->fiber);
-	wok__signals_open(&run->signals, loop, options->no_sigint);
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);
+	/* Where time stands still there is no slow step, but there are debuggers. */
+	if (loop->debug && !mode->virtual_clock)
+		wok__watchdog_open(loop,
+				   options->slow_step > 0 ? options->slow_step : SLOW_STEP_DEFAULT);
 	return 0;
 }
 
-static void close_run(struct wok__run *run)
+void wok__run_close(struct wok__run *run)
 {
 	run->over = true;
+	if (run->loop.forked) {
+		/* The parent's tasks are in the middle of things: their memory stays as it is. */
+		wok__loop = run->loop.outer;
+		return;
+	}
+	wok__coros_end(&run->coros);
 	wok__scopes_abandon(run);
 	wok__overflow_guard_close(&run->overflow);
-	wok__signals_close(&run->signals);
 	wok__loop_close(&run->loop);
 	wok__stacks_close(&run->stacks);
 	wok__slab_close(&run->headers);
+	wok__message_unref(run->deadlock_message);
 }
 
-/* Run until main has ended, then end the others, and run until there are none. */
-static void run_to_end(struct wok__run *run, struct wok_task *main_task)
+void wok__run_enter(struct wok__run *run, bool no_sigint)
 {
-	while (main_task->state != WOK__TASK_DONE)
-		wok__loop_turn(&run->loop);
+	run->loop.running = true;
+	wok__signals_open(&run->signals, &run->loop, no_sigint);
+}
+
+void wok__run_leave(struct wok__run *run)
+{
+	run->loop.running = false;
+	if (!run->loop.forked) /* or else they are the default again already */
+		wok__signals_close(&run->signals);
+}
+
+struct wok_task *wok__run_spawn_main(struct wok__run *run, wok_fn *fn, void *arg)
+{
+	static const wok_site site = {"main", __FILE__, __LINE__};
+	struct wok_task *main_task = wok__task_spawn(run, &run->root, NULL, fn, arg, &site);
+
+	if (main_task) {
+		wok__task_keep(main_task);
+		main_task->owners = 1;
+	}
+	return main_task;
+}
+
+void wok__run_until(struct wok__run *run, const struct wok_task *main_task)
+{
+	wok_loop *loop = &run->loop;
+
+	if (loop->stopping) /* before the run: it makes one pass */
+		wok__loop_pass(loop);
+	while (!loop->stopping && !loop->forked &&
+	       (main_task ? main_task->state != WOK__TASK_DONE
+			  : run->n_tasks > 0 || (run->deadlock == 0 && !run->interrupted)))
+		wok__loop_turn(loop);
+}
+
+/* The names of some that were left over, for the report. */
+static void report_left_over(struct wok__run *run)
+{
+	if (run->loop.debug && run->n_tasks > 0)
+		wok__deadlock_report_left_over(run);
+}
+
+void wok__run_end_tasks(struct wok__run *run)
+{
 	if (run->n_tasks > 0) {
+		report_left_over(run);
 		wok__region_cancel(&run->root, "the main task has ended");
 		wok__timer_start(&run->loop, &run->overdue,
 				 wok__time_add(wok__loop_now(&run->loop), run->grace));
 	}
-	while (run->n_tasks > 0)
+	while (run->n_tasks > 0 && !run->loop.forked)
 		wok__loop_turn(&run->loop);
+	if (!run->loop.forked)
+		wok__loop_tick(&run->loop); /* the calls that the last to end have left behind */
 	wok__timer_stop(&run->loop, &run->overdue);
 }
 
-/* What the run returns; its message becomes the thread's. */
-static int outcome(struct wok__run *run, struct wok_task *main_task)
+int wok__run_outcome(struct wok__run *run, struct wok_task *main_task)
 {
 	int r = main_task->result;
 	struct wok__message *message = main_task->message;
 
+	if (run->loop.forked)
+		return wok_fail(-ECHILD,
+				"the main task's process was forked, and this is the child, "
+				"to which the loop does not belong: after a fork, call "
+				"exec() or _exit()");
+	if (main_task->state != WOK__TASK_DONE)
+		return wok_fail(-EINTR,
+				"wok_loop_stop() was called before the main task had ended");
 	if (main_task->was_canceled && run->deadlock < 0) {
 		r = run->deadlock;
 		message = run->deadlock_message;
@@ -173,6 +254,9 @@ static int outcome(struct wok__run *run, struct wok_task *main_task)
 			    wok__message_text(run->deadlock_message, -EDEADLK));
 	} else if (main_task->was_canceled && run->interrupted) {
 		return wok_fail(-EINTR, "interrupted by SIGINT");
+	} else if (main_task->was_canceled && run->loop.stopping) {
+		return wok_fail(-EINTR,
+				"wok_loop_stop() was called before the main task had ended");
 	}
 	wok__message_adopt(message);
 	return r;
@@ -180,36 +264,47 @@ static int outcome(struct wok__run *run, struct wok_task *main_task)
 
 static int run_main(struct wok__run *run, wok_fn *fn, void *arg)
 {
-	static const wok_site site = {"main", __FILE__, __LINE__};
-	struct wok_task *main_task = wok__task_spawn(run, &run->root, NULL, fn, arg, &site);
+	struct wok_task *main_task = wok__run_spawn_main(run, fn, arg);
 
 	if (!main_task)
 		return -ENOMEM;
-	wok__task_keep(main_task);
-	main_task->owners = 1;
-	run_to_end(run, main_task);
-	int r = outcome(run, main_task);
+	wok__run_enter(run, run->no_sigint);
+	wok__run_until(run, main_task);
+	wok__run_end_tasks(run);
+	wok__run_leave(run);
+	int r = wok__run_outcome(run, main_task);
 	wok__task_drop(main_task);
-	wok__message_unref(run->deadlock_message);
 	return r;
+}
+
+int wok__run_check(const char *function)
+{
+	if (!wok__loop || wok__loop->forked)
+		return 0;
+	if (wok__loop->running)
+		return wok_fail(-EDEADLK, "%s() cannot be called from a running event loop",
+				function);
+	return wok_fail(-EDEADLK, "%s(): this thread has a loop already: use wok_loop_run()",
+			function);
 }
 
 int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
 		  void *arg)
 {
-	const wok_run_options defaults = {0};
+	int r = wok__run_check("wok_run");
 
-	if (wok__loop)
-		return wok_fail(-EDEADLK, "wok_run() cannot be called from a running event loop");
+	if (r < 0)
+		return r;
 	struct wok__run *run = wok__alloc_zeroed(sizeof(*run));
 	if (!run)
 		return -ENOMEM;
-	int r = open_run(run, options ? options : &defaults, mode);
+	r = wok__run_open(run, options, mode);
 	if (r == 0) {
 		r = run_main(run, fn, arg);
-		close_run(run);
+		wok__run_close(run);
 	}
-	wok_free(run);
+	if (!run->loop.forked)
+		wok_free(run);
 	return r;
 }
 

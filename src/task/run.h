@@ -23,7 +23,8 @@ struct wok__run {
 	struct wok__fiber fiber;     /* the thread's own stack */
 	struct wok__signals signals;
 	struct wok__overflow_guard overflow;
-	size_t n_tasks; /* alive */
+	struct wok__list coros; /* made, and not awaited so far */
+	size_t n_tasks;         /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
 	wok_time grace;
@@ -31,6 +32,7 @@ struct wok__run {
 	struct wok__timer overdue; /* fires when the grace after the end of main is over */
 	bool over;                 /* no task is left: nothing more may start */
 	bool interrupted;
+	bool no_sigint;
 	int deadlock; /* -EDEADLK, with a message, or 0 */
 	struct wok__message *deadlock_message;
 	wok_waiters settling; /* who waits until all others are blocked */
@@ -52,4 +54,28 @@ struct wok__run_mode {
 };
 int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
 		  void *arg);
+
+/* The pieces of it, for loops that somebody holds in his hand: see task/host.c. */
+
+/* Whether this thread may have a new loop: 0, or -EDEADLK with a message. */
+int wok__run_check(const char *function);
+
+int wok__run_open(struct wok__run *run, const wok_run_options *options,
+		  const struct wok__run_mode *mode);
+void wok__run_close(struct wok__run *run);
+
+/* Around all turns: the thread's signals. */
+void wok__run_enter(struct wok__run *run, bool no_sigint);
+void wok__run_leave(struct wok__run *run);
+
+struct wok_task *wok__run_spawn_main(struct wok__run *run, wok_fn *fn, void *arg);
+
+/* Turn until main has ended, or wok_loop_stop() was called; NULL: until nothing can happen. */
+void wok__run_until(struct wok__run *run, const struct wok_task *main_task);
+
+/* Cancel what is left, and turn until there is nothing. */
+void wok__run_end_tasks(struct wok__run *run);
+
+/* What the run returns; its message becomes the thread's. */
+int wok__run_outcome(struct wok__run *run, struct wok_task *main_task);
 #endif

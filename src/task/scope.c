@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "loop/report.h"
 #include "task/cycle.h"
+#include "task/patience.h"
 #include "task/run.h"
 
 int wok_scope_new(wok_scope **ret_scope)
@@ -53,7 +54,7 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	return 0;
 }
 
-static int check_spawn(const struct wok_scope *scope, const wok_site *site)
+int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site)
 {
 	if (!scope->run)
 		return wok_fail(-ESHUTDOWN, "wok_scope_spawn: the run is over: %s", site->name);
@@ -66,7 +67,7 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
 		       const wok_site *site)
 {
 	struct wok_task *task = NULL;
-	int r = check_spawn(scope, site);
+	int r = wok__scope_check_spawn(scope, site);
 
 	if (r == 0) {
 		task = wok__task_spawn(scope->run, &scope->block.region, options, fn, arg, site);
@@ -79,6 +80,8 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
 	}
 	task->home = scope;
 	scope->n_children++;
+	if (options && options->eager)
+		wok__task_run_eagerly(task);
 	return 0;
 }
 
@@ -137,6 +140,11 @@ void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task)
 		if (!scope->keep_going)
 			wok__region_cancel(&scope->block.region, "one of its tasks failed");
 	}
+	wok__scope_child_gone(scope);
+}
+
+void wok__scope_child_gone(struct wok_scope *scope)
+{
 	if (--scope->n_children > 0)
 		return;
 	if (scope->joiner) {
@@ -309,7 +317,10 @@ static bool close_scope(struct wok_scope *scope)
 			return false;
 		if (!scope->background)
 			(void) wok__join_break_cycles(wok__current(), &join);
+		struct wok__patience patience;
+		wok__patience_begin(&patience, "a scope's task");
 		WOK_IGNORE(wait_for_children(scope, false));
+		wok__patience_end(&patience);
 		if (scope->n_children > 0)
 			return false;
 	}
@@ -346,7 +357,7 @@ static void free_entered(struct wok_scope *scope)
 
 void wok_scope_free(wok_scope *scope)
 {
-	if (!scope)
+	if (!scope || wok__in_fork())
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (scope->left) {

@@ -33,8 +33,14 @@ struct wok_scope {
 	bool orphan; /* freed where waiting was impossible: the last child frees it */
 };
 
+/* Whether a scope takes children still: 0, or an error with a message. */
+int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site);
+
 /* A child of a scope has ended. */
 void wok__scope_child_ended(struct wok_scope *scope, struct wok_task *task);
+
+/* A scope has one child less, whatever became of it. */
+void wok__scope_child_gone(struct wok_scope *scope);
 
 /*
  * The end of a run, in which no task is left: the background scopes that nobody has freed are taken

@@ -13,9 +13,12 @@
 
 #include "base/memory.h"
 #include "loop/report.h"
+#include "loop/watchdog.h"
+#include "task/local.h"
 #include "task/park.h"
 #include "task/run.h"
 #include "task/scope.h"
+#include "task/start.h"
 
 enum { FULL_BUDGET = 128 };
 
@@ -81,8 +84,11 @@ static void settle_result(struct wok_task *task, int result)
 
 static void release_arg(struct wok_task *task)
 {
-	if (task->extra && task->extra->arg_free)
+	if (!task->extra)
+		return;
+	if (task->extra->arg_free)
 		task->extra->arg_free(task->arg);
+	wok__locals_free(&task->extra->locals); /* of a task that never ran; else they are gone */
 }
 
 void wok__task_report_lost(struct wok_task *task)
@@ -114,7 +120,9 @@ static void finish(struct wok_task *task, int result)
 		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
 		watcher->done(watcher);
 	}
-	if (task->home)
+	if (task->extra && task->extra->start)
+		wok__start_failed(task->extra->start);
+	else if (task->home)
 		wok__scope_child_ended(task->home, task);
 	else if (task->owners == 0)
 		wok__task_report_lost(task);
@@ -126,7 +134,11 @@ static void body(void *arg)
 
 	wok__fiber_arrive(&task->stack->fiber, &task->run->fiber);
 	int result = task->fn(task->arg);
+	if (task->run->loop.forked)
+		wok__task_switch_out(task); /* for good: see wok__run_until() */
 	wok__leave_inner(task, &task->region);
+	if (task->extra)
+		wok__locals_free(&task->extra->locals); /* here, where a clean-up may wait */
 	finish(task, result);
 	wok__task_switch_out(task);
 }
@@ -206,6 +218,8 @@ static void run_task(struct wok__item *item)
 	struct wok_task *task = WOK__CONTAINER(item, struct wok_task, item);
 
 	wok__loop_trace(&task->run->loop, (uint64_t) task->number << 8 | task->state);
+	if (__builtin_expect(task->run->loop.watchdog != NULL, false))
+		wok__watchdog_name(&task->run->loop, task->name, task->site);
 	if (task->state == WOK__TASK_NEW) {
 		/* A handle that was cancelled before its first run never runs. */
 		if (task->is_handle && task->region.effective) {
@@ -227,23 +241,65 @@ static void run_task(struct wok__item *item)
 	}
 }
 
+struct wok__extra *wok__task_extra(struct wok_task *task)
+{
+	if (!task->extra)
+		task->extra = wok__alloc_zeroed(sizeof(*task->extra));
+	return task->extra;
+}
+
+/* What few tasks have, as far as this one does: 0 or -ENOMEM. */
+static int make_extra(const wok_task_options *options, const void *arg,
+		      struct wok__extra **ret_extra)
+{
+	static const wok_task_options none;
+	const struct wok_task *parent = wok__current();
+	struct wok__local_value *inherited = NULL;
+
+	options = options ? options : &none;
+	if (parent && parent->extra && parent->extra->locals)
+		WOK_TRY(wok__locals_inherit(parent->extra->locals, &inherited));
+	if (!inherited && !options->arg_free && !options->stack_size && !options->arg_size)
+		return 0;
+	struct wok__extra *extra = wok_alloc(sizeof(*extra) + options->arg_size);
+	if (!extra) {
+		wok__locals_free(&inherited);
+		return -ENOMEM;
+	}
+	*extra = (struct wok__extra){
+		.arg_free = options->arg_free,
+		.stack_size = options->stack_size ? wok__round_stack(options->stack_size) : 0,
+		.locals = inherited,
+	};
+	if (options->arg_size)
+		memcpy(extra->copy, arg, options->arg_size);
+	*ret_extra = extra;
+	return 0;
+}
+
+static struct wok_task *make_header(struct wok__run *run)
+{
+	struct wok_task *task = wok__slab_take(&run->headers);
+
+	if (task && wok__timer_reserve(&run->loop) < 0) {
+		wok__slab_give(task);
+		return NULL;
+	}
+	return task;
+}
+
 struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *parent,
 				 const wok_task_options *options, wok_fn *fn, void *arg,
 				 const wok_site *site)
 {
 	struct wok__extra *extra = NULL;
 
-	if (options && (options->arg_free || options->stack_size)) {
-		extra = wok__alloc_zeroed(sizeof(*extra));
-		if (!extra)
-			return NULL;
-		extra->arg_free = options->arg_free;
-		extra->stack_size = options->stack_size ? wok__round_stack(options->stack_size) : 0;
-	}
-	struct wok_task *task = wok__slab_take(&run->headers);
-	if (!task || wok__timer_reserve(&run->loop) < 0) {
-		if (task)
-			wok__slab_give(task);
+	if (make_extra(options, arg, &extra) < 0)
+		return NULL;
+	struct wok_task *task = make_header(run);
+	if (!task) {
+		if (extra)
+			wok__locals_free(&extra->locals);
 		wok_free(extra);
 		return NULL;
 	}
@@ -251,7 +307,7 @@ struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *paren
 	task->item.shuffled = true;
 	task->run = run;
 	task->fn = fn;
-	task->arg = arg;
+	task->arg = options && options->arg_size ? extra->copy : arg;
 	task->extra = extra;
 	task->name = options && options->name ? options->name : site->name;
 	task->site = site;
@@ -263,6 +319,25 @@ struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *paren
 	run->n_tasks++;
 	wok__loop_ready(&run->loop, &task->item);
 	return task;
+}
+
+/*
+ * It goes to the head of the batch that runs now, and who started it right behind it. Outside of a
+ * task it runs next, when the callback that started it has returned.
+ */
+void wok__task_run_eagerly(struct wok_task *task)
+{
+	wok_loop *loop = &task->run->loop;
+	struct wok_task *starter = wok__current();
+
+	wok__list_remove(&task->item.link);
+	if (starter) {
+		starter->state = WOK__TASK_READY;
+		wok__list_push_front(&loop->batch, &starter->item.link);
+	}
+	wok__list_push_front(&loop->batch, &task->item.link);
+	if (starter)
+		wok__task_switch_out(starter);
 }
 
 void wok__task_watch(struct wok_task *task, struct wok__watcher *watcher)

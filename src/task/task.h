@@ -63,7 +63,11 @@ struct wok_task {
 struct wok__extra {
 	wok_free_fn *arg_free;
 	size_t stack_size;
-	char copy[] __attribute__((aligned(16))); /* of wok_create_task_copy() */
+	struct wok__local_value *locals;
+	struct wok__start *start;                 /* who waits until it has started; NULL */
+	struct wok_gen *generator;                /* whose body it is; NULL */
+	bool was_started;                         /* by wok_scope_start(), and has said so */
+	char copy[] __attribute__((aligned(16))); /* of the argument */
 };
 
 static inline struct wok_task *wok__current(void)
@@ -71,10 +75,23 @@ static inline struct wok_task *wok__current(void)
 	return wok__loop ? wok__loop->current : NULL;
 }
 
+/* In the child of a fork the parent's tasks are shadows: nothing of theirs may run, or be waited
+ * for. */
+static inline bool wok__in_fork(void)
+{
+	return wok__loop && wok__loop->forked;
+}
+
 /* Make a task below a region and put it in the ready queue; NULL if there is no memory. */
 struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *parent,
 				 const wok_task_options *options, wok_fn *fn, void *arg,
 				 const wok_site *site);
+
+/* The extra part of a task, made if there is none; NULL if there is no memory. */
+struct wok__extra *wok__task_extra(struct wok_task *task);
+
+/* The option "eager": run a task that was just made, before anything else. */
+void wok__task_run_eagerly(struct wok_task *task);
 
 void wok__task_keep(struct wok_task *task);
 void wok__task_drop(struct wok_task *task);
@@ -91,6 +108,9 @@ void wok__leave_inner(struct wok_task *task, const struct wok__region *down_to);
 /* Add a watcher to a task that has not ended. */
 void wok__task_watch(struct wok_task *task, struct wok__watcher *watcher);
 void wok__task_unwatch(struct wok__watcher *watcher);
+
+/* What stands for a task that could not be made. */
+wok_task *wok__task_no_memory(void);
 
 /* Report a task's error if nobody took it and nobody will. */
 void wok__task_report_lost(struct wok_task *task);

@@ -134,6 +134,34 @@ int wok__await_owned_for(struct wok_task *task, wok_time limit)
 	return wok_timeout_result(&timeout, r);
 }
 
+/* A deadline counts from where it is set; each shield between it and the task adds its time. */
+static wok_time deadline_of(const struct wok__region *region)
+{
+	wok_time deadline = WOK_FOREVER, shields = 0;
+
+	for (; region; region = region->parent) {
+		const struct wok__block *block = WOK__CONTAINER(region, struct wok__block, region);
+		if (region->kind == WOK__REGION_ROOT || region->kind == WOK__REGION_TASK)
+			continue;
+		deadline = wok__time_min(deadline, wok__time_add(block->deadline, shields));
+		if (!region->shielded)
+			continue;
+		if (block->holds_until != WOK_FOREVER) /* it gives way then, whatever is above */
+			return wok__time_min(deadline, wok__time_add(block->holds_until, shields));
+		shields = wok__time_add(shields, block->grace);
+	}
+	return deadline;
+}
+
+wok_time wok_current_deadline(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (!task)
+		return WOK_FOREVER;
+	return task->current->effective ? 0 : deadline_of(task->current);
+}
+
 static struct shield *inside_shield(const wok_shield *shield)
 {
 	return (struct shield *) (void *) shield->private_;

@@ -18,6 +18,7 @@ int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg)
 			.backend = options->backend,
 			.stack_size = options->stack_size,
 			.grace = options->grace,
+			.debug = options->debug,
 			.no_sigint = true,
 		},
 		&(struct wok__run_mode){
@@ -49,6 +50,11 @@ void wok_test_advance(wok_time span)
 	while (wok__loop_jump(wok__loop, end))
 		wok_test_settle();
 	wok__loop->virtual_now = end;
+}
+
+uint64_t wok_test_seed(void)
+{
+	return wok__loop ? wok__loop->seed : 0;
 }
 
 uint64_t wok_test_trace(void)

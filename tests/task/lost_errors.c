@@ -252,3 +252,36 @@ TEST(an_error_that_travelled_through_awaits_comes_out_of_the_run_with_its_messag
 	ASSERT_STR(wok_errmsg(-EIO), "the disk is gone");
 	ASSERT_EQ(reports.n, 0);
 }
+
+static int ignore_the_cancel(void *unused)
+{
+	(void) unused;
+	wok_time end = wok_now() + WOK_MINUTE;
+
+	WOK_SHIELD (2 * WOK_MINUTE) {
+		WOK_IGNORE(wok_sleep_until(end));
+	}
+	return 0;
+}
+
+static int free_what_stays(void *unused)
+{
+	WOK_AUTO(wok_scope) *scope = NULL;
+	WOK_AUTO(wok_task) *task = wok_create_task(ignore_the_cancel, unused);
+
+	WOK_TRY(wok_yield());
+	WOK_TRY(wok_scope_new(&scope));
+	WOK_TRY(wok_scope_spawn(scope, ignore_the_cancel, NULL));
+	WOK_TRY(wok_yield());
+	WOK_TRY(wok_scope_spawn(scope, ignore_the_cancel, NULL));
+	return wok_yield();
+}
+
+TEST(a_free_that_outlasts_the_grace_says_so_once_and_waits_on, "B22")
+{
+	struct test_reports reports;
+
+	ASSERT_OK(test_run_reporting(&reports, free_what_stays, NULL));
+	ASSERT_EQ(reports.n, 1); /* the task's; when it has ended, so have the scope's */
+	ASSERT_REPORT(&reports, 0, "ignore_the_cancel has not ended 5.0 s after");
+}

@@ -220,3 +220,37 @@ TEST_TASK(freeing_a_task_waits_for_it_though_the_caller_is_cancelled)
 	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
 	ASSERT_EQ(part.ended, 3 * WOK_SECOND);
 }
+
+struct nested {
+	wok_scope *between;
+	wok_time gave_way;
+};
+
+static int nest_shields(void *arg)
+{
+	struct nested *nested = arg;
+
+	WOK_SHIELD (2 * WOK_SECOND) {
+		WOK_AUTO(wok_scope) *scope = NULL;
+		ASSERT_OK(wok_scope_new(&scope));
+		nested->between = scope;
+		WOK_SHIELD (10 * WOK_MINUTE) {
+			ASSERT_ERR(wok_sleep(WOK_MINUTE), -ECANCELED);
+			nested->gave_way = wok_now();
+		}
+	}
+	return 0;
+}
+
+TEST_TASK(a_shield_whose_time_runs_already_is_shortened_by_one_around_it)
+{
+	struct nested nested = {0};
+	WOK_AUTO(wok_task) *task = wok_create_task(nest_shields, &nested);
+
+	test_settle();
+	wok_scope_cancel(nested.between, "first");
+	ASSERT_OK(wok_sleep(WOK_SECOND));
+	ASSERT(wok_cancel(task));
+	ASSERT_OK(wok_await(task));
+	ASSERT_EQ(nested.gave_way, 3 * WOK_SECOND);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls at the end of a task: see wok_task_on_done(). The callback is made beforehand, so that the
+ * end of a task cannot fail.
+ */
+#include <wok/error.h>
+
+#include "base/memory.h"
+#include "loop/loop.h"
+#include "task/task.h"
+
+struct on_done {
+	struct wok__watcher watcher;
+	struct wok__callback *callback;
+	struct wok_task *task;
+	wok_task_done_fn *fn;
+	void *arg;
+};
+
+static void ended(struct wok__watcher *watcher)
+{
+	wok__callback_schedule(WOK__CONTAINER(watcher, struct on_done, watcher)->callback);
+}
+
+static int call(void *arg)
+{
+	struct on_done *on_done = arg;
+
+	on_done->fn(on_done->task, on_done->arg);
+	return 0;
+}
+
+/* After the call, or without it: the loop has ended, or nobody wants it any more. */
+static void release(void *arg)
+{
+	struct on_done *on_done = arg;
+
+	wok__task_unwatch(&on_done->watcher);
+	wok__task_drop(on_done->task);
+	wok_free(on_done);
+}
+
+int wok_task_on_done(wok_task *task, wok_task_done_fn *fn, void *arg)
+{
+	if (!wok__loop)
+		return wok_fail(-EINVAL, "wok_task_on_done: this thread runs no loop");
+	struct on_done *on_done = wok_alloc(sizeof(*on_done));
+	if (!on_done)
+		return -ENOMEM;
+	*on_done = (struct on_done){.watcher.done = ended, .task = task, .fn = fn, .arg = arg};
+	on_done->callback = wok__callback_prepare(wok__loop, call, on_done, release);
+	if (!on_done->callback) {
+		wok_free(on_done);
+		return -ENOMEM;
+	}
+	wok__list_init_node(&on_done->watcher.link);
+	wok__task_keep(task);
+	if (task->state == WOK__TASK_DONE)
+		wok__callback_schedule(on_done->callback);
+	else
+		wok__task_watch(task, &on_done->watcher);
+	return 0;
+}
+
+size_t wok_task_forget_done(wok_task *task, wok_task_done_fn *fn, const void *arg)
+{
+	size_t n = 0;
+
+	if (task->state == WOK__TASK_DONE)
+		return 0;
+	WOK__LIST_EACH (node, &task->watchers) {
+		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
+		struct on_done *on_done = WOK__CONTAINER(watcher, struct on_done, watcher);
+		if (watcher->done != ended || on_done->fn != fn || on_done->arg != arg)
+			continue;
+		wok__callback_drop(on_done->callback);
+		n++;
+	}
+	return n;
+}
