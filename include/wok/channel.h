@@ -119,15 +119,17 @@ size_t wok_channel_size(const wok_channel *channel);
 
 /*
  * One of the things that wok_select() waits for: fill in the channel, and either send or receive.
- *     wok_select_case cases[] = {{.channel = jobs, .receive = &job}, {.channel = log, .send =
- * &line}};
+ *     wok_select_case cases[] = {
+ *             {.channel = jobs, .receive = &job},
+ *             {.channel = log, .send = &line},
+ *     };
  */
 typedef struct {
 	wok_channel *channel; /* NULL: a case that is left out */
 	const void *send;     /* an item to send */
 	void *receive;        /* where an item goes */
-	int result;         /* of the case that was done: 0, or as the channel's call would fail */
-	void *private_[16]; /* while it waits, it stands here in the channel's queue */
+	int result;           /* of the case that was done: 0, or how it failed */
+	void *private_[16];   /* where the wait stands in the channel's queue */
 } wok_select_case;
 
 /**

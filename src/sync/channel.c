@@ -67,17 +67,22 @@ static void finish(struct wok__exchange *exchange, int result)
 	wok__wake(&exchange->parker, exchange->index);
 }
 
+/* Whether only tasks of this loop wait, if any: a channel of another loop is left as it is. */
+static bool is_ours(const wok_channel *channel)
+{
+	return wok__check_queue(&channel->senders) == 0 &&
+	       wok__check_queue(&channel->receivers) == 0;
+}
+
 static void finish_all(wok_waiters *queue, int result)
 {
-	if (wok__check_queue(queue) < 0)
-		return;
 	while (queue->first)
 		finish(first_of(queue), result);
 }
 
 void wok_channel_free(wok_channel *channel)
 {
-	if (!channel || --channel->refs > 0)
+	if (!channel || !is_ours(channel) || --channel->refs > 0)
 		return;
 	finish_all(&channel->senders, -EBADF);
 	finish_all(&channel->receivers, -EBADF);
@@ -87,6 +92,8 @@ void wok_channel_free(wok_channel *channel)
 
 void wok_channel_close(wok_channel *channel)
 {
+	if (!is_ours(channel))
+		return;
 	channel->closed = true;
 	finish_all(&channel->senders, -ESHUTDOWN);
 	finish_all(&channel->receivers, -ESHUTDOWN);
@@ -171,7 +178,7 @@ int wok_channel_send(wok_channel *channel, const void *item)
 		return r;
 	r = wok_channel_try_send(channel, item);
 	if (r == -EAGAIN) /* a sender's item is only read */
-		r = wait_for("a channel, to send", &channel->senders, (void *) item);
+		r = wait_for("a channel (to send)", &channel->senders, (void *) item);
 	else
 		wok__quick_spend();
 	return say(r, "wok_channel_send");
@@ -185,7 +192,7 @@ static int receive(wok_channel *channel, void *ret_item)
 		return r;
 	r = wok_channel_try_receive(channel, ret_item);
 	if (r == -EAGAIN)
-		return wait_for("a channel, to receive", &channel->receivers, ret_item);
+		return wait_for("a channel (to receive)", &channel->receivers, ret_item);
 	wok__quick_spend();
 	return r;
 }

@@ -31,6 +31,8 @@ int wok_event_wait(wok_event *event)
 
 void wok_event_set(wok_event *event)
 {
+	if (wok__check_queue(&event->waiters) < 0)
+		return; /* tasks of another loop wait: set and asleep they would stay */
 	event->set = true;
 	while (wok__wake_first(&event->waiters, 0))
 		;

@@ -4,6 +4,7 @@
 
 #include "loop/report.h"
 #include "task/run.h"
+#include "task/slab.h"
 
 void wok__owner_set(struct wok_task **owner, struct wok_task *task)
 {
@@ -27,8 +28,9 @@ void wok__owner_report(const struct wok_task *owner, const char *what)
 
 int wok__owner_check(struct wok_task *const *owner, const char *what)
 {
-	/* The run of a task that has ended may be over: such a task belongs to no loop. */
-	if (!*owner || wok_task_done(*owner) || wok__run_of(wok__loop) == (*owner)->run)
+	/* A task whose run is over belongs to no loop; one that has ended still does before that.
+	 */
+	if (!*owner || !wok__slab_is_open(*owner) || wok__run_of(wok__loop) == (*owner)->run)
 		return 0;
 	return wok__foreign(owner, what);
 }

@@ -101,9 +101,16 @@ static void wake_all(wok_waiters *waiters, int result)
 		;
 }
 
+/* Whether only tasks of this loop wait, if any: a queue of another loop is left as it is. */
+static bool is_ours(const wok_queue *queue)
+{
+	return wok__check_queue(&queue->getters) == 0 && wok__check_queue(&queue->putters) == 0 &&
+	       wok__check_queue(&queue->joiners) == 0;
+}
+
 void wok_queue_free(wok_queue *queue)
 {
-	if (!queue)
+	if (!queue || !is_ours(queue))
 		return;
 	wake_all(&queue->getters, -EBADF);
 	wake_all(&queue->putters, -EBADF);
@@ -300,6 +307,8 @@ int wok_queue_join(wok_queue *queue)
 
 void wok_queue_shutdown(wok_queue *queue, bool immediate)
 {
+	if (!is_ours(queue))
+		return;
 	queue->shut = true;
 	wake_all(&queue->putters, -ESHUTDOWN);
 	wake_all(&queue->getters, -ESHUTDOWN);

@@ -91,8 +91,8 @@ static WOK__OUT_OF_LINE int wait_for_lock(wok_rwlock *lock, bool writes)
 	struct waiter waiter = {
 		.heir =
 			{
-				.parker = {.what = writes ? "a read-write lock, to write"
-							  : "a read-write lock, to read",
+				.parker = {.what = writes ? "a read-write lock (to write)"
+							  : "a read-write lock (to read)",
 					   .holder = &lock->writer,
 					   .cancel = on_cancel},
 				.watcher = {.done = writer_ended},

@@ -89,3 +89,8 @@ void wok__slab_give(struct wok_task *task)
 		wok_free(page);
 	}
 }
+
+bool wok__slab_is_open(const struct wok_task *task)
+{
+	return task->page->slab != NULL;
+}

@@ -23,4 +23,7 @@ void wok__slab_close(struct wok__slab *slab);
 /* A header, all zero but for its page; NULL if there is no memory. */
 struct wok_task *wok__slab_take(struct wok__slab *slab);
 void wok__slab_give(struct wok_task *task);
+
+/* Whether the run that a header was made for goes on. */
+bool wok__slab_is_open(const struct wok_task *task);
 #endif

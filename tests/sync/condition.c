@@ -180,6 +180,40 @@ TEST_TASK(a_second_cancel_does_not_make_the_wait_return_without_the_lock, "D9")
 	ASSERT(!wok_lock_held(&self.lock));
 }
 
+struct scoped {
+	struct shelf *shelf;
+	wok_scope *scope;
+};
+
+static int wait_in_scope(void *arg)
+{
+	struct scoped *scoped = arg;
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	WOK_TRY(wok_scope_new(&scope));
+	scoped->scope = scope;
+	return wait_once(scoped->shelf);
+}
+
+TEST_TASK(a_cancel_that_comes_twice_does_not_end_the_wait_for_the_lock, "D9")
+{
+	struct shelf self = SHELF_INIT(self);
+	struct scoped scoped = {&self, NULL};
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_in_scope, &scoped);
+
+	test_settle();
+	ASSERT_OK(wok_lock_acquire(&self.lock));
+	wok_cancel(task);
+	/* A shield takes the mark of the cancel off, and without it it comes anew. */
+	wok_scope_set_shield(scoped.scope, WOK_SECOND);
+	wok_scope_set_shield(scoped.scope, 0);
+	test_settle();
+	ASSERT_EQ(self.n_results, 0);
+	ASSERT_OK(wok_lock_release(&self.lock));
+	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	ASSERT_ERR(self.results[0], -ECANCELED);
+}
+
 TEST_TASK(who_is_notified_and_then_cancelled_has_used_the_notification, "D9", "D11")
 {
 	struct shelf self = SHELF_INIT(self);
@@ -363,6 +397,27 @@ TEST(a_cancelled_waiter_inherits_the_lock_of_a_dead_task, "D4", "D9")
 
 	ASSERT_OK(test_run_reporting(&reports, cancel_after_death, NULL));
 	ASSERT_EQ(reports.n, 1);
+}
+
+static int wait_for_nobody(void *unused)
+{
+	static struct shelf self = SHELF_INIT(self);
+	wok_task *tasks[2];
+
+	(void) unused;
+	for (int i = 0; i < 2; i++)
+		tasks[i] = wok_create_task(wait_once, &self);
+	int r = wok_gather(tasks, 2, 0);
+	ASSERT_EQ(self.n_results, 2); /* both came back, each with the lock */
+	ASSERT(!wok_lock_held(&self.lock));
+	finish(tasks, 2);
+	return r;
+}
+
+TEST(a_condition_that_nobody_can_notify_ends_the_run, "G7", "D9")
+{
+	ASSERT_ERR(wok_test_run(NULL, wait_for_nobody, NULL), -EDEADLK);
+	ASSERT(strstr(wok_errmsg(-EDEADLK), "waits for a condition"));
 }
 
 /* --- all at once ------------------------------------------------------------------------------ */

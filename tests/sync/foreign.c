@@ -11,6 +11,7 @@
 #include "harness/test.h"
 
 static wok_lock lock = WOK_LOCK_INIT;
+static wok_lock left_lock = WOK_LOCK_INIT;
 static wok_lock other_lock = WOK_LOCK_INIT;
 static wok_condition condition = WOK_CONDITION_INIT(&other_lock);
 static wok_rwlock rwlock = WOK_RWLOCK_INIT;
@@ -28,6 +29,12 @@ static int hold_lock(void *unused)
 	WOK_TRY(wok_rwlock_acquire_write(&rwlock));
 	WOK_TRY(wok_sleep(WOK_FOREVER / 2));
 	return 0;
+}
+
+static int leave_lock(void *unused)
+{
+	(void) unused;
+	return wok_lock_acquire(&left_lock);
 }
 
 static int wait_event(void *unused)
@@ -86,6 +93,7 @@ static int hold_and_wait(void *unused)
 	ASSERT_OK(wok_channel_new(sizeof(int), 0, &channel));
 	ASSERT_OK(wok_scope_new(&scope));
 	ASSERT_OK(wok_scope_spawn(scope, hold_lock, NULL));
+	ASSERT_OK(wok_scope_spawn(scope, leave_lock, NULL));
 	for (int i = 0; i < WAITS; i++)
 		ASSERT_OK(wok_scope_spawn(scope, waits[i], NULL));
 	test_settle();
@@ -117,8 +125,8 @@ static int use_foreign(void *unused)
 		ASSERT_ERR(wok_rwlock_acquire_read(&rwlock), -EINVAL);
 		ASSERT_ERR(wok_rwlock_acquire_write(&rwlock), -EINVAL);
 		ASSERT_ERR(wok_event_wait(&event), -EINVAL);
-		wok_event_set(&event); /* for tasks of this loop; the others sleep on */
-		wok_event_clear(&event);
+		wok_event_set(&event);
+		ASSERT(!wok_event_is_set(&event));
 		ASSERT_ERR(wok_semaphore_acquire(&semaphore), -EINVAL);
 		ASSERT_ERR(wok_semaphore_release(&semaphore), -EINVAL);
 		ASSERT_ERR(wok_barrier_wait(&barrier), -EINVAL);
@@ -128,10 +136,16 @@ static int use_foreign(void *unused)
 		ASSERT_ERR(wok_channel_receive(channel, &item), -EINVAL);
 		ASSERT_ERR(wok_channel_send(channel, &item), -EINVAL);
 		ASSERT_ERR(wok_select(cases, 1), -EINVAL);
+		/* Nothing of it is freed under those who wait. */
+		wok_queue_shutdown(queue, true);
+		wok_queue_free(queue);
+		wok_channel_close(channel);
+		wok_channel_free(channel);
 		ASSERT_OK(wok_lock_acquire(&other_lock)); /* nobody has it, so it can be taken */
 		ASSERT_ERR(wok_condition_wait(&condition), -EINVAL);
 		ASSERT_ERR(wok_condition_notify_all(&condition), -EINVAL);
-		ASSERT_OK(wok_lock_release(&other_lock)); /* the failed wait has kept it */
+		ASSERT_ERR(wok_lock_acquire(&left_lock), -EINVAL); /* its owner has ended */
+		ASSERT_OK(wok_lock_release(&other_lock));          /* the failed wait has kept it */
 	}
 	ASSERT(strstr(wok_errmsg(-EINVAL), "another loop") != NULL);
 	return 0;

@@ -192,6 +192,33 @@ TEST_TASK(cases_that_are_always_ready_are_chosen_evenly, "D18")
 	free_all(choice.channels);
 }
 
+static int draw(void *arg)
+{
+	struct choice choice = {.result = -1};
+	char *drawn = arg;
+	int item = 0;
+
+	open_all(choice.channels, 40);
+	for (int i = 0; i < 40; i++)
+		for (int k = 0; k < N - 1; k++)
+			ASSERT_OK(wok_channel_send(choice.channels[k], &item));
+	for (int i = 0; i < 30; i++)
+		drawn[i] = (char) ('a' + choose(&choice));
+	free_all(choice.channels);
+	return 0;
+}
+
+TEST(a_seed_repeats_the_draw, "D18")
+{
+	char first[31] = "", again[31] = "", other[31] = "";
+
+	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 5}, draw, first));
+	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 5}, draw, again));
+	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 6}, draw, other));
+	ASSERT_STR(first, again);
+	ASSERT(strcmp(first, other) != 0);
+}
+
 TEST_TASK(a_select_that_is_not_well_formed_is_refused, "D18")
 {
 	WOK_AUTO(wok_channel) *channel = NULL;
