@@ -16,6 +16,8 @@
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 #include <wok/task.h>
+#include <wok/thread.h>
+#include <wok/thread_pool.h>
 #include <wok/timeout.h>
 
 #endif

@@ -67,6 +67,31 @@ const char *wok_errmsg(int code)
 	return wok_strerror(code);
 }
 
+/* NULL if there is no memory. */
+static struct wok__message *new_message(int code, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct wok__message *message = wok_alloc(sizeof(*message) + size);
+
+	if (!message)
+		return NULL;
+	message->code = code;
+	message->refs = 1;
+	memcpy(message->text, text, size);
+	return message;
+}
+
+struct wok__message *wok__message_copy(int code)
+{
+	const struct wok__message *message = wok__message_slot ? *wok__message_slot : NULL;
+
+	if (message && message->code == code)
+		return new_message(code, message->text);
+	if (!wok__message_slot && code < 0 && thread_message.code == code)
+		return new_message(code, thread_message.text);
+	return NULL;
+}
+
 int(wok_fail)(int code, const char *format, ...)
 {
 	char text[MESSAGE_MAX];
@@ -80,14 +105,7 @@ int(wok_fail)(int code, const char *format, ...)
 		set_thread_message(code, text);
 		return code;
 	}
-	size_t size = strlen(text) + 1;
-	struct wok__message *message = wok_alloc(sizeof(*message) + size);
-	if (message) {
-		message->code = code;
-		message->refs = 1;
-		memcpy(message->text, text, size);
-	}
-	set_slot(message);
+	set_slot(new_message(code, text));
 	return code;
 }
 

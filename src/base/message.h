@@ -26,6 +26,9 @@ const char *wok__message_text(const struct wok__message *message, int code);
 /* Make message (may be NULL) that of the current task or thread; the caller keeps its reference. */
 void wok__message_adopt(struct wok__message *message);
 
+/* A copy of the current message, to be handed to another thread; NULL if it is not about code. */
+struct wok__message *wok__message_copy(int code);
+
 /* The current message, kept over a clean-up that may leave one of its own; with errno. */
 struct wok__saved_error {
 	struct wok__message *message;

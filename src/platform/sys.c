@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -192,6 +194,50 @@ int wok__sys_shutdown(int fd, int how)
 int wok__sys_socket(int domain, int type)
 {
 	RESULT("socket", socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/* All but those that a fault of the thread itself raises, and the profiler's. */
+static void block_signals(sigset_t *old)
+{
+	static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		sigdelset(&all, kept[i]);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id)
+{
+	pthread_attr_t attributes;
+	pthread_t id;
+	sigset_t old;
+
+	if (faulty("pthread_create"))
+		return -fault.error;
+	int r = pthread_attr_init(&attributes);
+	if (r != 0)
+		return -r;
+	pthread_attr_setstacksize(&attributes, stack_size);
+	if (ret_id) {
+		r = pthread_create(ret_id, &attributes, fn, arg);
+	} else {
+		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+		block_signals(&old);
+		r = pthread_create(&id, &attributes, fn, arg);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	pthread_attr_destroy(&attributes);
+	return -r;
+}
+
+void wok__sys_name_thread(const char *name)
+{
+	char cut[16];
+
+	snprintf(cut, sizeof(cut), "%s", name);
+	(void) pthread_setname_np(pthread_self(), cut);
 }
 
 int wok__sys_unlink(const char *path)

@@ -5,6 +5,7 @@
  * The system calls that wok makes, each returning -errno on failure. They are the one place where
  * tests make the system fail: each asks wok__sys_fault() for its name first.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -35,6 +36,13 @@ ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts);
 int wok__sys_setsockopt(int fd, int level, int option, int value);
 int wok__sys_shutdown(int fd, int how);
 int wok__sys_socket(int domain, int type);
+/*
+ * Start a thread, with so many bytes of stack. ret_id: NULL for a detached one that takes no
+ * signals but its own faults', since they are the application's.
+ */
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id);
+/* Name the current thread; what is too long is cut off. */
+void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */

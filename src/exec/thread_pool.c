@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The threads of a pool, and how jobs come to them: see exec/thread_pool.h.
+ *
+ * Wake-ups are what a pool costs, so a job is handed to one thread, which is woken for it and finds
+ * it: the one that was idle last, for its stack is in the caches and the others get old enough to
+ * end. While a thread is idle no job that may run is queued, and a thread that has done a job takes
+ * the next without sleeping.
+ */
+#include "exec/thread_pool.h"
+
+#include <time.h>
+#include <wok/error.h>
+#include <wok/thread.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "platform/clock.h"
+#include "platform/sys.h"
+
+struct worker {
+	struct wok__node link; /* among the idle ones */
+	struct wok_thread_pool *pool;
+	struct wok__thread_job *job;
+	pthread_cond_t more;
+};
+
+static _Thread_local struct wok__thread_job *current;
+
+struct wok__thread_job *wok__thread_job_current(void)
+{
+	return current;
+}
+
+bool wok_job_canceled(void)
+{
+	return current && atomic_load_explicit(&current->canceled, memory_order_relaxed);
+}
+
+/* The lane whose turn it is, of those that have a job which may run now; NULL. */
+static struct wok__lane *next_lane(struct wok_thread_pool *pool)
+{
+	for (unsigned i = 0; i < WOK__LANES; i++) {
+		struct wok__lane *lane = &pool->lanes[(pool->turn + i) % WOK__LANES];
+		if (!wok__list_empty(&lane->queue) && lane->running < lane->limit)
+			return lane;
+	}
+	return NULL;
+}
+
+static void note_wait(struct wok_thread_pool *pool, const struct wok__thread_job *job)
+{
+	wok_time wait = wok__clock_now() - job->queued_at, step = 10 * WOK_US;
+	unsigned i = 0;
+
+	while (i < WOK_THREAD_POOL_WAIT_STEPS - 1 && wait >= step) {
+		step *= 10;
+		i++;
+	}
+	pool->info.wait_histogram[i]++;
+	pool->wait_total += wait;
+	if (wait > pool->info.wait_max)
+		pool->info.wait_max = wait;
+}
+
+static void enqueue(struct wok_thread_pool *pool, struct wok__lane *lane,
+		    struct wok__thread_job *job)
+{
+	job->state = WOK__JOB_QUEUED;
+	wok__list_push_back(&lane->queue, &job->link);
+	lane->queued++;
+	pool->info.queued++;
+}
+
+/* Nobody need wait any longer for room for a job. */
+static void tell_bringer(struct wok__thread_job *job, int result)
+{
+	struct wok__bringer *bringer = WOK_TAKE(job->bringer);
+
+	if (!bringer)
+		return;
+	bringer->job = NULL;
+	bringer->result = result;
+	wok__caller_tell(&bringer->caller);
+}
+
+/* There is room: those who waited for it come in, in their order. */
+static void admit(struct wok_thread_pool *pool, struct wok__lane *lane)
+{
+	while (lane->queued < pool->max_pending && !wok__list_empty(&lane->waiting)) {
+		struct wok__thread_job *job =
+			WOK__CONTAINER(wok__list_pop(&lane->waiting), struct wok__thread_job, link);
+		pool->info.waiting--;
+		enqueue(pool, lane, job);
+		tell_bringer(job, 0);
+	}
+}
+
+/* Take the next job for a thread; NULL if there is none that may run. */
+static struct wok__thread_job *take(struct wok_thread_pool *pool)
+{
+	struct wok__lane *lane = next_lane(pool);
+
+	if (!lane)
+		return NULL;
+	struct wok__thread_job *job =
+		WOK__CONTAINER(wok__list_pop(&lane->queue), struct wok__thread_job, link);
+	pool->turn = (unsigned) (lane - pool->lanes) + 1;
+	lane->queued--;
+	lane->running++;
+	pool->info.queued--;
+	pool->info.active++;
+	job->state = WOK__JOB_RUNNING;
+	wok__list_push_back(&pool->running, &job->link);
+	note_wait(pool, job);
+	admit(pool, lane);
+	return job;
+}
+
+static void *serve(void *arg);
+
+static int new_worker(struct wok_thread_pool *pool, struct worker **ret_worker)
+{
+	struct worker *worker = wok__alloc_zeroed(sizeof(*worker));
+	pthread_condattr_t attributes;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->pool = pool;
+	wok__list_init_node(&worker->link);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&worker->more, &attributes);
+	pthread_condattr_destroy(&attributes);
+	int r = wok__sys_thread(serve, worker, pool->stack_size, NULL);
+	if (r < 0) {
+		pthread_cond_destroy(&worker->more);
+		wok_free(worker);
+		return r;
+	}
+	pool->threads++;
+	pool->alive++;
+	wok__thread_pool_ref(pool);
+	*ret_worker = worker;
+	return 0;
+}
+
+/*
+ * Give each job that may run to an idle thread, or to a new one. -errno if there is a job left
+ * because a thread could not be started; those that are there will come to it.
+ */
+static int dispatch(struct wok_thread_pool *pool)
+{
+	while (next_lane(pool)) {
+		struct wok__node *node = wok__list_pop(&pool->idle);
+		struct worker *worker = node ? WOK__CONTAINER(node, struct worker, link) : NULL;
+		if (!worker) {
+			if (pool->threads >= pool->max_threads)
+				return 0;
+			int r = new_worker(pool, &worker);
+			if (r < 0)
+				return r;
+		} else {
+			pool->info.idle--;
+		}
+		worker->job = take(pool);
+		pthread_cond_signal(&worker->more);
+	}
+	return 0;
+}
+
+static void go_idle(struct worker *worker)
+{
+	wok__list_push_front(&worker->pool->idle, &worker->link);
+	worker->pool->info.idle++;
+}
+
+/* It is not needed: its place is another one's. */
+static bool retire(struct worker *worker)
+{
+	struct wok_thread_pool *pool = worker->pool;
+
+	wok__list_remove(&worker->link);
+	pool->info.idle--;
+	pool->threads--;
+	return false;
+}
+
+/* Wait until the thread is handed a job; false if it is to end. */
+static bool wait_for_job(struct worker *worker)
+{
+	struct wok_thread_pool *pool = worker->pool;
+	wok_time until = wok__time_add(wok__clock_now(), pool->idle_timeout);
+	const struct timespec end = {until / WOK_SECOND, until % WOK_SECOND};
+	int r = 0;
+
+	while (!worker->job) {
+		if (pool->closing || (r == ETIMEDOUT && pool->threads > pool->min_threads))
+			return retire(worker);
+		if (pool->threads > pool->min_threads && until != WOK_FOREVER)
+			r = pthread_cond_timedwait(&worker->more, &pool->mutex, &end);
+		else
+			r = pthread_cond_wait(&worker->more, &pool->mutex);
+	}
+	return true;
+}
+
+/* Under the mutex: a job has run. */
+static void finish(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	wok__list_remove(&job->link);
+	pool->lanes[job->lane].running--;
+	pool->info.active--;
+	pool->info.completed++;
+	job->state = WOK__JOB_DONE;
+}
+
+/* Finish a job, if there was one, and come by the next; false if the thread is to end. */
+static bool next_job(struct worker *worker)
+{
+	struct wok_thread_pool *pool = worker->pool;
+	struct wok__thread_job *last = WOK_TAKE(worker->job);
+
+	pthread_mutex_lock(&pool->mutex);
+	if (last)
+		finish(pool, last);
+	struct wok__thread_job *next = worker->job = take(pool);
+	/* The last one may have held up others of its lane. */
+	(void) dispatch(pool);
+	if (!next)
+		go_idle(worker); /* before the caller is told, for he may come at once with more */
+	pthread_mutex_unlock(&pool->mutex);
+	if (last)
+		wok__thread_job_ended(last);
+	if (next)
+		return true;
+	pthread_mutex_lock(&pool->mutex);
+	bool more = wait_for_job(worker);
+	pthread_mutex_unlock(&pool->mutex);
+	return more;
+}
+
+static void run(struct wok__thread_job *job)
+{
+	wok__message_adopt(NULL);
+	current = job;
+	job->result = job->fn(job->arg);
+	current = NULL;
+	job->message = job->result < 0 ? wok__message_copy(job->result) : NULL;
+}
+
+/* The thread ends; the last one of a pool that is being shut down says so. */
+static void end(struct worker *worker)
+{
+	struct wok_thread_pool *pool = worker->pool;
+	struct wok__list told;
+
+	wok__list_init(&told);
+	pthread_mutex_lock(&pool->mutex);
+	if (--pool->alive == 0 && pool->closing)
+		wok__list_move(&told, &pool->closers);
+	pthread_mutex_unlock(&pool->mutex);
+	wok__thread_pool_tell_closers(&told);
+	wok__thread_pool_unref(pool);
+	pthread_cond_destroy(&worker->more);
+	wok_free(worker);
+}
+
+static void *serve(void *arg)
+{
+	struct worker *worker = arg;
+	struct wok_thread_pool *pool = worker->pool;
+
+	wok__sys_name_thread(pool->name);
+	if (pool->thread_init)
+		pool->thread_init(pool->hook_arg);
+	/* The job that it was started for was handed over before the mutex was released. */
+	pthread_mutex_lock(&pool->mutex);
+	pthread_mutex_unlock(&pool->mutex);
+	do
+		run(worker->job);
+	while (next_job(worker));
+	if (pool->thread_exit)
+		pool->thread_exit(pool->hook_arg);
+	end(worker);
+	return NULL;
+}
+
+static int refuse(const struct wok_thread_pool *pool, int code)
+{
+	if (code == -ESHUTDOWN)
+		return wok_fail(code, "the thread pool %s is being shut down", pool->name);
+	if (code == -EAGAIN)
+		return wok_fail(code, "%zu jobs are queued in the thread pool %s already",
+				pool->max_pending, pool->name);
+	return wok_fail(code, "the thread pool %s belongs to the process that forked this one",
+			pool->name);
+}
+
+/* Under the mutex. */
+static int check_open(const struct wok_thread_pool *pool)
+{
+	if (pool->generation != wok__fork_generation())
+		return refuse(pool, -EINVAL);
+	return pool->closing ? refuse(pool, -ESHUTDOWN) : 0;
+}
+
+/* Under the mutex: queue a job, and see that there is a thread that will come to it. */
+static int queue_job(struct wok_thread_pool *pool, struct wok__lane *lane,
+		     struct wok__thread_job *job)
+{
+	enqueue(pool, lane, job);
+	int r = dispatch(pool);
+	if (r == 0 || pool->threads > 0)
+		return 0;
+	wok__list_remove(&job->link);
+	lane->queued--;
+	pool->info.queued--;
+	return wok_fail(r, "the thread pool %s has no thread and cannot start one: %s", pool->name,
+			wok_strerror(r));
+}
+
+static int accept_job(struct wok_thread_pool *pool, struct wok__thread_job *job, bool may_wait)
+{
+	struct wok__lane *lane = &pool->lanes[job->lane];
+
+	WOK_TRY(check_open(pool));
+	job->queued_at = wok__clock_now();
+	if (lane->queued < pool->max_pending) {
+		job->bringer = NULL;
+		return queue_job(pool, lane, job);
+	}
+	if (!may_wait)
+		return refuse(pool, -EAGAIN);
+	job->state = WOK__JOB_WAITING;
+	wok__list_push_back(&lane->waiting, &job->link);
+	pool->info.waiting++;
+	return job->bringer ? 1 : 0;
+}
+
+int wok__thread_pool_submit(struct wok__thread_job *job, bool may_wait)
+{
+	struct wok_thread_pool *pool = job->pool;
+
+	pthread_mutex_lock(&pool->mutex);
+	int r = accept_job(pool, job, may_wait);
+	pthread_mutex_unlock(&pool->mutex);
+	return r;
+}
+
+/* Under the mutex: take a job that has not run out of where it waits. */
+static void remove_job(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	wok__list_remove(&job->link);
+	if (job->state == WOK__JOB_WAITING) {
+		pool->info.waiting--;
+	} else {
+		pool->lanes[job->lane].queued--;
+		pool->info.queued--;
+	}
+	pool->info.canceled++;
+	job->state = WOK__JOB_DONE;
+}
+
+static enum wok__withdrawal withdraw(struct wok__thread_job *job, bool may_abandon)
+{
+	if (job->state == WOK__JOB_DONE)
+		return WOK__GOES_ON; /* he is about to be told */
+	if (job->state != WOK__JOB_RUNNING) {
+		remove_job(job->pool, job);
+		admit(job->pool, &job->pool->lanes[job->lane]);
+		return WOK__REMOVED;
+	}
+	atomic_store_explicit(&job->canceled, true, memory_order_relaxed);
+	if (!may_abandon)
+		return WOK__GOES_ON;
+	job->caller = NULL;
+	return WOK__ABANDONED;
+}
+
+enum wok__withdrawal wok__thread_pool_withdraw(struct wok__thread_job *job, bool may_abandon)
+{
+	/* Once it is abandoned the job may be gone at any time; the caller holds the pool. */
+	struct wok_thread_pool *pool = job->pool;
+
+	pthread_mutex_lock(&pool->mutex);
+	enum wok__withdrawal outcome = withdraw(job, may_abandon);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+bool wok__thread_pool_take_back(struct wok_thread_pool *pool, struct wok__bringer *bringer)
+{
+	pthread_mutex_lock(&pool->mutex);
+	struct wok__thread_job *job = WOK_TAKE(bringer->job);
+	if (job)
+		remove_job(pool, job);
+	pthread_mutex_unlock(&pool->mutex);
+	return job != NULL;
+}
+
+/* Under the mutex: whether nobody will ever run a job that has not been begun. */
+static bool is_stuck(const struct wok_thread_pool *pool, const struct wok__thread_job *job)
+{
+	const struct wok__lane *lane = &pool->lanes[job->lane];
+
+	if (job->state != WOK__JOB_QUEUED && job->state != WOK__JOB_WAITING)
+		return false;
+	return pool->blocked >= pool->threads || lane->blocked >= lane->limit;
+}
+
+int wok__thread_pool_block(struct wok_thread_pool *pool, struct wok__thread_job *job,
+			   const struct wok__bringer *bringer)
+{
+	pthread_mutex_lock(&pool->mutex);
+	if (current->waits_within++ == 0) {
+		pool->blocked++;
+		pool->lanes[current->lane].blocked++;
+	}
+	if (bringer)
+		job = bringer->job;
+	bool stuck = job && is_stuck(pool, job);
+	if (stuck)
+		remove_job(pool, job);
+	pthread_mutex_unlock(&pool->mutex);
+	if (!stuck)
+		return 0;
+	wok__thread_pool_unblock(pool);
+	return wok_fail(-EDEADLK,
+			"a job of the thread pool %s is to wait for another one, but all threads "
+			"that could run it wait like that: give the pool more threads, or call the "
+			"function itself",
+			pool->name);
+}
+
+void wok__thread_pool_unblock(struct wok_thread_pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	if (--current->waits_within == 0) {
+		pool->blocked--;
+		pool->lanes[current->lane].blocked--;
+	}
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+static void stop_queued(struct wok_thread_pool *pool, struct wok__list *queue,
+			struct wok__list *removed)
+{
+	WOK__LIST_EACH (node, queue) {
+		struct wok__thread_job *job = WOK__CONTAINER(node, struct wok__thread_job, link);
+		remove_job(pool, job);
+		if (job->bringer) {
+			tell_bringer(job, -ESHUTDOWN);
+			continue;
+		}
+		job->stopped = true;
+		job->result = -ESHUTDOWN;
+		wok__list_push_back(removed, &job->link);
+	}
+}
+
+static void stop_lane(struct wok_thread_pool *pool, struct wok__lane *lane,
+		      struct wok__list *removed)
+{
+	stop_queued(pool, &lane->queue, removed);
+	stop_queued(pool, &lane->waiting, removed);
+}
+
+void wok__thread_pool_close(struct wok_thread_pool *pool, bool cancel,
+			    struct wok__list *ret_removed)
+{
+	pool->closing = true;
+	wok__list_init(ret_removed);
+	if (cancel) {
+		for (unsigned i = 0; i < WOK__LANES; i++)
+			stop_lane(pool, &pool->lanes[i], ret_removed);
+		WOK__LIST_EACH (node, &pool->running) {
+			struct wok__thread_job *job =
+				WOK__CONTAINER(node, struct wok__thread_job, link);
+			job->stopped = true;
+			atomic_store_explicit(&job->canceled, true, memory_order_relaxed);
+		}
+	}
+	WOK__LIST_EACH (node, &pool->idle)
+		pthread_cond_signal(&WOK__CONTAINER(node, struct worker, link)->more);
+}
