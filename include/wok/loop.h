@@ -14,6 +14,8 @@ typedef struct {
 	const char *backend;
 	/* Bytes of stack for each task; 128 KiB. Rounded up to pages. */
 	size_t stack_size;
+	/* Bytes of the stack of wok_on_big_stack(); 8 MiB, mapped on first use. */
+	size_t big_stack_size;
 	/* How long a clean-up may wait after a cancel before its own waits fail; 5 s. */
 	wok_time grace;
 	/* Leave SIGINT alone. */

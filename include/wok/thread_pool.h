@@ -85,9 +85,10 @@ int wok_thread_pool_new(const wok_thread_pool_options *options, wok_thread_pool 
  * back at the end. With WOK_ABANDON a caller that is cancelled goes on at once; the argument must
  * then be a copy (arg_size), or given away (arg_free).
  *
- * arg_free:   called exactly once with the copy (or with arg itself, if there is no copy) if the
- *             call returns -ECANCELED: when fn has returned, in its thread, or at once if it will
- *             not run. After any other result *arg is the caller's again, with all that it holds
+ * options:    borrowed for the call. arg_free is called exactly once with the copy (or with arg
+ *             itself, if there is no copy) if the call returns -ECANCELED: when fn has returned, in
+ *             its thread, or at once if it will not run. After any other result *arg is the
+ *             caller's again, with all that it holds
  * Returns:    as wok_thread_pool_run(); -EINVAL for WOK_ABANDON with a borrowed argument
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any

@@ -4,6 +4,7 @@
 
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
 #include <wok/base.h>
+#include <wok/big_stack.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
@@ -12,6 +13,7 @@
 #include <wok/memory.h>
 #include <wok/net.h>
 #include <wok/remote.h>
+#include <wok/run_threads.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>

@@ -69,6 +69,16 @@ int wok__checkpoint(void);
 
 WOK_END_DECLS
 
+/*
+ * Code that must not wait, whatever task runs it: a callback of a library that would not bear to be
+ * left in the middle. Until it is left, each wait fails with -EDEADLK. what: as in "... must not
+ * wait"; lives for ever. Sections nest: enter gives what leave puts back.
+ */
+WOK_BEGIN_DECLS
+const char *wok__nowait_enter(const char *what);
+void wok__nowait_leave(const char *before);
+WOK_END_DECLS
+
 /* Whether the current task may wait: 0, or -EDEADLK with a message. */
 int wok__may_wait(void);
 

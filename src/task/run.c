@@ -16,7 +16,11 @@
 #include "task/park.h"
 #include "task/scope.h"
 
-enum { STACK_SIZE_DEFAULT = 128 << 10, STACK_SIZE_MIN = 16 << 10 };
+enum {
+	STACK_SIZE_DEFAULT = 128 << 10,
+	STACK_SIZE_MIN = 16 << 10,
+	BIG_STACK_SIZE_DEFAULT = 8 << 20,
+};
 #define GRACE_DEFAULT (5 * WOK_SECOND)
 
 size_t wok__round_stack(size_t size)
@@ -58,6 +62,8 @@ static void on_interrupt(wok_loop *loop)
 
 	run->interrupted = true;
 	wok__region_cancel(&run->root, "SIGINT came");
+	if (run->mode->interrupted)
+		run->mode->interrupted(run->mode->interrupted_arg);
 }
 
 static bool on_trim(wok_loop *loop)
@@ -72,14 +78,18 @@ static const struct wok__loop_hooks hooks = {
 	.trim = on_trim,
 };
 
-static const struct wok__stack *current_stack(const char **ret_name)
+static const struct wok__stack *current_stack(const char **ret_name, const char **ret_option)
 {
+	struct wok__run *run = wok__run_of(wok__loop);
 	struct wok_task *task = wok__current();
 
-	if (!task)
-		return NULL;
-	*ret_name = task->name;
-	return task->stack;
+	*ret_name = task ? task->name : "(a callback)";
+	if (run && run->big_stack.stack) {
+		*ret_option = "wok_run_options.big_stack_size";
+		return run->big_stack.stack;
+	}
+	*ret_option = "wok_task_options.stack_size or wok_run_options.stack_size";
+	return task ? task->stack : NULL;
 }
 
 /* Main has ended, and so must the rest; who does not is named after the grace. */
@@ -105,6 +115,7 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 	wok__settle();
 	loop->hooks = &hooks;
 	loop->owner = run;
+	run->mode = mode;
 	loop->virtual_clock = mode->virtual_clock;
 	loop->random = mode->seed;
 	loop->tracing = mode->tracing;
@@ -119,6 +130,8 @@ static int open_run(struct wok__run *run, const wok_run_options *options,
 	run->overdue.fire = on_overdue;
 	run->stack_size =
 		options->stack_size ? wok__round_stack(options->stack_size) : STACK_SIZE_DEFAULT;
+	run->big_stack.size = options->big_stack_size ? wok__round_stack(options->big_stack_size)
+						      : BIG_STACK_SIZE_DEFAULT;
 	run->grace = options->grace > 0 ? options->grace : GRACE_DEFAULT;
 	wok__list_init(&run->root.children);
 	run->root.kind = WOK__REGION_ROOT;
