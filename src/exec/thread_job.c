@@ -126,15 +126,10 @@ static int outcome_of(const struct wok__thread_job *job)
 static int run_job(struct waiter *waiter)
 {
 	struct wok__thread_job *job = waiter->job;
-	bool nested = wok__thread_job_current() && wok__thread_job_current()->pool == job->pool;
 
 	job->caller = &waiter->caller;
 	WOK_TRY(wok__thread_pool_submit(job, true));
-	if (nested)
-		WOK_TRY(wok__thread_pool_block(job->pool, job, NULL));
 	wok__caller_wait(&waiter->caller);
-	if (nested)
-		wok__thread_pool_unblock(waiter->job->pool);
 	return waiter->outcome == WOK__GOES_ON ? outcome_of(job) : -ECANCELED;
 }
 
@@ -247,7 +242,6 @@ static int bring(struct wok__thread_job *job)
 {
 	struct bringing bringing = {.pool = job->pool, .bringer.job = job};
 	struct wok__caller *caller = &bringing.bringer.caller;
-	bool nested = wok__thread_job_current() && wok__thread_job_current()->pool == job->pool;
 
 	wok__thread_pool_ref(bringing.pool);
 	wok__caller_open(caller, "room in the queue of a thread pool");
@@ -255,13 +249,8 @@ static int bring(struct wok__thread_job *job)
 	job->bringer = &bringing.bringer;
 	int r = wok__thread_pool_submit(job, true);
 	if (r == 1) {
-		r = nested ? wok__thread_pool_block(bringing.pool, job, &bringing.bringer) : 0;
-		if (r == 0) {
-			wok__caller_wait(caller);
-			r = refused(bringing.pool, bringing.bringer.result);
-			if (nested)
-				wok__thread_pool_unblock(bringing.pool);
-		}
+		wok__caller_wait(caller);
+		r = refused(bringing.pool, bringing.bringer.result);
 	} else if (r == 0 && caller->mailbox) {
 		wok__spend();
 	}

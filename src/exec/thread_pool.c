@@ -63,6 +63,32 @@ static void note_wait(struct wok_thread_pool *pool, const struct wok__thread_job
 		pool->info.wait_max = wait;
 }
 
+/*
+ * A job that waits for another one of its pool holds a thread and does not work. That is noted
+ * before the other one is queued, and taken back when that one is done, not when the waiter wakes
+ * up: so whoever comes last finds out if all threads wait like that.
+ */
+static void begin_wait(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	if (!current || current->pool != pool || (!job->caller && !job->bringer))
+		return;
+	job->waiter = current;
+	if (current->waits++ == 0) {
+		pool->blocked++;
+		pool->lanes[current->lane].blocked++;
+	}
+}
+
+static void end_wait(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	struct wok__thread_job *waiter = WOK_TAKE(job->waiter);
+
+	if (waiter && --waiter->waits == 0) {
+		pool->blocked--;
+		pool->lanes[waiter->lane].blocked--;
+	}
+}
+
 static void enqueue(struct wok_thread_pool *pool, struct wok__lane *lane,
 		    struct wok__thread_job *job)
 {
@@ -79,6 +105,7 @@ static void tell_bringer(struct wok__thread_job *job, int result)
 
 	if (!bringer)
 		return;
+	end_wait(job->pool, job);
 	bringer->job = NULL;
 	bringer->result = result;
 	wok__caller_tell(&bringer->caller);
@@ -209,6 +236,7 @@ static bool wait_for_job(struct worker *worker)
 static void finish(struct wok_thread_pool *pool, struct wok__thread_job *job)
 {
 	wok__list_remove(&job->link);
+	end_wait(pool, job);
 	pool->lanes[job->lane].running--;
 	pool->info.active--;
 	pool->info.completed++;
@@ -320,15 +348,53 @@ static int queue_job(struct wok_thread_pool *pool, struct wok__lane *lane,
 			wok_strerror(r));
 }
 
-static int accept_job(struct wok_thread_pool *pool, struct wok__thread_job *job, bool may_wait)
+/* Under the mutex: take a job that has not run out of where it waits. */
+static void remove_job(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	wok__list_remove(&job->link);
+	end_wait(pool, job);
+	if (job->state == WOK__JOB_WAITING) {
+		pool->info.waiting--;
+	} else {
+		pool->lanes[job->lane].queued--;
+		pool->info.queued--;
+	}
+	pool->info.canceled++;
+	job->state = WOK__JOB_DONE;
+}
+
+/* A job waits for this one, which will never run: all who could run it wait like that. */
+static bool is_stuck(const struct wok_thread_pool *pool, const struct wok__thread_job *job)
+{
+	const struct wok__lane *lane = &pool->lanes[job->lane];
+
+	if (!job->waiter || job->state == WOK__JOB_RUNNING)
+		return false;
+	return pool->blocked >= pool->threads || lane->blocked >= lane->limit;
+}
+
+static int refuse_stuck(struct wok_thread_pool *pool, struct wok__thread_job *job)
+{
+	remove_job(pool, job);
+	return wok_fail(-EDEADLK,
+			"a job of the thread pool %s is to wait for another one, but all threads "
+			"that could run it wait like that: give the pool more threads, or call the "
+			"function itself",
+			pool->name);
+}
+
+/* Under the mutex: into the lane's queue, or behind it. */
+static int place_job(struct wok_thread_pool *pool, struct wok__thread_job *job, bool may_wait)
 {
 	struct wok__lane *lane = &pool->lanes[job->lane];
 
-	WOK_TRY(check_open(pool));
-	job->queued_at = wok__clock_now();
 	if (lane->queued < pool->max_pending) {
+		WOK_TRY(queue_job(pool, lane, job));
+		if (!job->bringer)
+			return 0;
 		job->bringer = NULL;
-		return queue_job(pool, lane, job);
+		end_wait(pool, job);
+		return 0;
 	}
 	if (!may_wait)
 		return refuse(pool, -EAGAIN);
@@ -336,6 +402,19 @@ static int accept_job(struct wok_thread_pool *pool, struct wok__thread_job *job,
 	wok__list_push_back(&lane->waiting, &job->link);
 	pool->info.waiting++;
 	return job->bringer ? 1 : 0;
+}
+
+static int accept_job(struct wok_thread_pool *pool, struct wok__thread_job *job, bool may_wait)
+{
+	WOK_TRY(check_open(pool));
+	job->queued_at = wok__clock_now();
+	begin_wait(pool, job);
+	int r = place_job(pool, job, may_wait);
+	if (r < 0)
+		end_wait(pool, job);
+	else if (is_stuck(pool, job))
+		r = refuse_stuck(pool, job);
+	return r;
 }
 
 int wok__thread_pool_submit(struct wok__thread_job *job, bool may_wait)
@@ -346,20 +425,6 @@ int wok__thread_pool_submit(struct wok__thread_job *job, bool may_wait)
 	int r = accept_job(pool, job, may_wait);
 	pthread_mutex_unlock(&pool->mutex);
 	return r;
-}
-
-/* Under the mutex: take a job that has not run out of where it waits. */
-static void remove_job(struct wok_thread_pool *pool, struct wok__thread_job *job)
-{
-	wok__list_remove(&job->link);
-	if (job->state == WOK__JOB_WAITING) {
-		pool->info.waiting--;
-	} else {
-		pool->lanes[job->lane].queued--;
-		pool->info.queued--;
-	}
-	pool->info.canceled++;
-	job->state = WOK__JOB_DONE;
 }
 
 static enum wok__withdrawal withdraw(struct wok__thread_job *job, bool may_abandon)
@@ -375,6 +440,7 @@ static enum wok__withdrawal withdraw(struct wok__thread_job *job, bool may_aband
 	if (!may_abandon)
 		return WOK__GOES_ON;
 	job->caller = NULL;
+	end_wait(job->pool, job);
 	return WOK__ABANDONED;
 }
 
@@ -397,50 +463,6 @@ bool wok__thread_pool_take_back(struct wok_thread_pool *pool, struct wok__bringe
 		remove_job(pool, job);
 	pthread_mutex_unlock(&pool->mutex);
 	return job != NULL;
-}
-
-/* Under the mutex: whether nobody will ever run a job that has not been begun. */
-static bool is_stuck(const struct wok_thread_pool *pool, const struct wok__thread_job *job)
-{
-	const struct wok__lane *lane = &pool->lanes[job->lane];
-
-	if (job->state != WOK__JOB_QUEUED && job->state != WOK__JOB_WAITING)
-		return false;
-	return pool->blocked >= pool->threads || lane->blocked >= lane->limit;
-}
-
-int wok__thread_pool_block(struct wok_thread_pool *pool, struct wok__thread_job *job,
-			   const struct wok__bringer *bringer)
-{
-	pthread_mutex_lock(&pool->mutex);
-	if (current->waits_within++ == 0) {
-		pool->blocked++;
-		pool->lanes[current->lane].blocked++;
-	}
-	if (bringer)
-		job = bringer->job;
-	bool stuck = job && is_stuck(pool, job);
-	if (stuck)
-		remove_job(pool, job);
-	pthread_mutex_unlock(&pool->mutex);
-	if (!stuck)
-		return 0;
-	wok__thread_pool_unblock(pool);
-	return wok_fail(-EDEADLK,
-			"a job of the thread pool %s is to wait for another one, but all threads "
-			"that could run it wait like that: give the pool more threads, or call the "
-			"function itself",
-			pool->name);
-}
-
-void wok__thread_pool_unblock(struct wok_thread_pool *pool)
-{
-	pthread_mutex_lock(&pool->mutex);
-	if (--current->waits_within == 0) {
-		pool->blocked--;
-		pool->lanes[current->lane].blocked--;
-	}
-	pthread_mutex_unlock(&pool->mutex);
 }
 
 static void stop_queued(struct wok_thread_pool *pool, struct wok__list *queue,

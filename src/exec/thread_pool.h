@@ -36,10 +36,11 @@ struct wok__thread_job {
 	wok_lane lane;
 	/* Under the pool's mutex: */
 	enum wok__thread_job_state state;
-	bool stopped;                 /* by the pool's shutdown */
-	unsigned waits_within;        /* waits of its function's for jobs of the same pool */
-	struct wok__caller *caller;   /* who waits for its end; NULL: nobody */
-	struct wok__bringer *bringer; /* who waits for room for it; NULL: nobody */
+	bool stopped;                   /* by the pool's shutdown */
+	unsigned waits;                 /* how many jobs of the same pool it waits for */
+	struct wok__thread_job *waiter; /* the job of the same pool that waits for it; NULL */
+	struct wok__caller *caller;     /* who waits for its end; NULL: nobody */
+	struct wok__bringer *bringer;   /* who waits for room for it; NULL: nobody */
 	wok_time queued_at;
 	/* Anybody's: */
 	atomic_bool canceled;
@@ -115,15 +116,6 @@ enum wok__withdrawal {
 
 /* Let go of a job: who waited for it was cancelled. */
 enum wok__withdrawal wok__thread_pool_withdraw(struct wok__thread_job *job, bool may_abandon);
-
-/*
- * A job of the pool is about to wait for another one, or for a bringer's to be queued. -EDEADLK,
- * and the other one is withdrawn, if it could never run, because all who could run it wait like
- * that; else wok__thread_pool_unblock() follows.
- */
-int wok__thread_pool_block(struct wok_thread_pool *pool, struct wok__thread_job *job,
-			   const struct wok__bringer *bringer);
-void wok__thread_pool_unblock(struct wok_thread_pool *pool);
 
 /*
  * Under the mutex: refuse new jobs. With cancel, take those that have not run out of the queues

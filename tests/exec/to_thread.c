@@ -136,7 +136,7 @@ TEST_TASK(a_running_job_is_waited_for_and_its_result_wins, "B17", "execrow-5")
 
 	gate_init(&gate, 7);
 	WOK_AUTO(wok_task) *task = wok_create_task(run_call, &call);
-	ASSERT_OK(wok_yield());
+	let_others_run();
 	gate_wait(&gate.entered);
 	ASSERT(wok_cancel(task));
 	test_settle();
@@ -169,7 +169,7 @@ TEST_TASK(a_job_may_stop_when_it_is_asked, "F13", "execrow-5")
 
 	gate_init(&gate, 0);
 	WOK_AUTO(wok_task) *task = wok_create_task(run_obey, &gate);
-	ASSERT_OK(wok_yield());
+	let_others_run();
 	gate_wait(&gate.entered);
 	wok_cancel(task);
 	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
@@ -208,10 +208,10 @@ TEST_TASK(a_job_that_is_done_when_the_cancel_comes_gives_its_result, "B5", "F15"
 		struct call call = {
 			.pool = pool, .gate = &gate, .options = i == 1 ? NULL : &abandon};
 		gate_init(&gate, 3);
-		sem_post(&gate.open);
 		WOK_AUTO(wok_task) *task = wok_create_task(run_call, &call);
-		test_settle();
-		gate_wait_completed(pool, i); /* its mail has not been delivered yet, or has */
+		let_others_run();
+		sem_post(&gate.open);
+		gate_wait_completed(pool, i); /* the loop cannot take its mail meanwhile */
 		wok_cancel(task);
 		ASSERT_OK(wok_await(task));
 		ASSERT_EQ(call.result, 3);
@@ -306,7 +306,7 @@ TEST_TASK(an_abandoned_job_lets_its_caller_go_at_once, "exec-3", "F13")
 	gate_init(&gate, 5);
 	ASSERT_EQ(sem_init(&gone, 0, 0), 0);
 	WOK_AUTO(wok_task) *task = wok_create_task(call_and_leave, &self);
-	ASSERT_OK(wok_yield());
+	let_others_run();
 	gate_wait(&gate.entered);
 	wok_cancel(task);
 	ASSERT_OK(wok_await(task));
@@ -405,8 +405,7 @@ TEST_TASK(a_callback_cannot_wait_for_a_thread)
 	int in_callback = 0, on_stack = 0;
 
 	wok_call_soon(call_in_callback, &in_callback);
-	ASSERT_OK(wok_yield());
-	ASSERT_OK(wok_yield());
+	let_others_run();
 	ASSERT_EQ(in_callback, -EDEADLK);
 	ASSERT_OK(wok_on_big_stack(call_in_callback, &on_stack));
 	ASSERT_EQ(on_stack, -EDEADLK);
