@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,25 +14,32 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What is to fail; counted down by whoever calls. Tests use it with one loop at a time. */
+/* What is to fail; counted down by whoever calls, in any thread. */
 static struct {
 	const char *name;
-	uint64_t countdown;
+	_Atomic uint64_t countdown;
 	int error;
 } fault;
 
 void wok__sys_fail(const char *name, uint64_t n, int error)
 {
 	fault.name = name;
-	fault.countdown = n;
 	fault.error = error;
+	atomic_store_explicit(&fault.countdown, n, memory_order_release);
 }
 
 static bool faulty(const char *name)
 {
-	if (__builtin_expect(fault.countdown == 0, true))
+	uint64_t left = atomic_load_explicit(&fault.countdown, memory_order_acquire);
+
+	if (__builtin_expect(left == 0, true))
 		return false;
-	return (!fault.name || strcmp(fault.name, name) == 0) && --fault.countdown == 0;
+	if (fault.name && strcmp(fault.name, name) != 0)
+		return false;
+	while (!atomic_compare_exchange_weak(&fault.countdown, &left, left - 1))
+		if (left == 0)
+			return false;
+	return left == 1;
 }
 
 /* The result of a call that returns -1 and sets errno. */

@@ -14,7 +14,7 @@
 struct gate {
 	sem_t entered, open;
 	atomic_int runs;
-	bool saw_cancel; /* when it was let go on */
+	atomic_bool saw_cancel; /* when it was let go on */
 	int result;
 };
 

@@ -143,7 +143,7 @@ static int park(void *event)
 static int free_scopes_there(void *unused)
 {
 	static const wok_scope_options background = {.background = true};
-	wok_event event = WOK_EVENT_INIT;
+	static wok_event event = WOK_EVENT_INIT; /* the tasks outlive this frame */
 	wok_scope *behind, *entered;
 
 	(void) unused;
