@@ -124,6 +124,20 @@ enum wok__withdrawal wok__thread_pool_withdraw(struct wok__thread_job *job, bool
 void wok__thread_pool_close(struct wok_thread_pool *pool, bool cancel,
 			    struct wok__list *ret_removed);
 
+/* Under the mutex: whether there is a job that may run now; the next of them; and one has run. */
+bool wok__thread_pool_has_next(struct wok_thread_pool *pool);
+struct wok__thread_job *wok__thread_pool_take(struct wok_thread_pool *pool);
+void wok__thread_pool_finish(struct wok_thread_pool *pool, struct wok__thread_job *job);
+
+/*
+ * Under the mutex: give each job that may run to an idle thread, or to a new one. -errno if there
+ * is a job left because a thread could not be started; those that are there will come to it.
+ */
+int wok__thread_pool_dispatch(struct wok_thread_pool *pool);
+
+/* Under the mutex: have idle threads see that the pool is closed. */
+void wok__thread_pool_wake_idle(struct wok_thread_pool *pool);
+
 /* Tell those who wait for the end of a pool's threads. */
 void wok__thread_pool_tell_closers(struct wok__list *closers);
 

@@ -19,6 +19,7 @@
 
 enum {
 	DEFAULT_POOL_THREADS = 64,
+	USER_THREADS = 48, /* of these, for what the application does */
 	STACK_SIZE_DEFAULT = 256 << 10,
 	STACK_SIZE_MIN = 64 << 10,
 };
@@ -34,8 +35,8 @@ static void open_default_pool(void)
 	(void) wok__thread_pool_init(
 		&default_pool, &(wok_thread_pool_options){.max_threads = DEFAULT_POOL_THREADS});
 	/* Whatever the application does with its threads, a quarter is left for the library. */
-	default_pool.lanes[WOK_LANE_USER].limit = DEFAULT_POOL_THREADS / 4 * 3;
-	default_pool.lanes[WOK_LANE_FILES].limit = DEFAULT_POOL_THREADS / 4 * 3;
+	default_pool.lanes[WOK_LANE_USER].limit = USER_THREADS;
+	default_pool.lanes[WOK_LANE_FILES].limit = USER_THREADS;
 }
 
 /* The child has none of its parent's threads: its default pool starts anew. */

@@ -5,23 +5,25 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* cpu.max has a quota and a period in microseconds: "150000 100000", or "max 100000". */
 static size_t quota_of(const char *folder)
 {
-	char path[4200];
-	unsigned long long quota, period;
-	FILE *file;
+	char path[4200], line[100], *end;
 
 	snprintf(path, sizeof(path), "%s/cpu.max", folder);
-	file = fopen(path, "re");
+	FILE *file = fopen(path, "re");
 	if (!file)
 		return SIZE_MAX;
-	int n = fscanf(file, "%llu %llu", &quota, &period);
+	const char *text = fgets(line, sizeof(line), file);
 	fclose(file);
-	if (n != 2 || period == 0)
+	if (!text || text[0] < '0' || text[0] > '9')
+		return SIZE_MAX;
+	unsigned long long quota = strtoull(text, &end, 10), period = strtoull(end, NULL, 10);
+	if (period == 0)
 		return SIZE_MAX;
 	size_t cpus = (size_t) (quota / period + (quota % period != 0));
 	return cpus ? cpus : 1;
