@@ -7,7 +7,7 @@
  * end. While a thread is idle no job that may run is queued, and a thread that has done a job takes
  * the next without sleeping.
  */
-#include <time.h>
+#include <stdatomic.h>
 #include <wok/thread.h>
 
 #include "base/memory.h"
@@ -20,7 +20,7 @@ struct worker {
 	struct wok__node link; /* among the idle ones */
 	struct wok_thread_pool *pool;
 	struct wok__thread_job *job; /* handed over under the mutex */
-	pthread_cond_t more;
+	atomic_int called;           /* 1: a job was handed over, or the pool is closed */
 };
 
 static _Thread_local struct wok__thread_job *current;
@@ -40,19 +40,13 @@ static void *serve(void *arg);
 static int new_worker(struct wok_thread_pool *pool, struct worker **ret_worker)
 {
 	struct worker *worker = wok__alloc_zeroed(sizeof(*worker));
-	pthread_condattr_t attributes;
 
 	if (!worker)
 		return -ENOMEM;
 	worker->pool = pool;
 	wok__list_init_node(&worker->link);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&worker->more, &attributes);
-	pthread_condattr_destroy(&attributes);
 	int r = wok__sys_thread(serve, worker, pool->stack_size, NULL);
 	if (r < 0) {
-		pthread_cond_destroy(&worker->more);
 		wok_free(worker);
 		return r;
 	}
@@ -61,6 +55,13 @@ static int new_worker(struct wok_thread_pool *pool, struct worker **ret_worker)
 	wok__thread_pool_ref(pool);
 	*ret_worker = worker;
 	return 0;
+}
+
+/* Under the mutex, which it need not take to find its job: it would only bump into it. */
+static void call(struct worker *worker)
+{
+	atomic_store_explicit(&worker->called, 1, memory_order_release);
+	wok__sys_futex_wake(&worker->called);
 }
 
 int wok__thread_pool_dispatch(struct wok_thread_pool *pool)
@@ -74,11 +75,12 @@ int wok__thread_pool_dispatch(struct wok_thread_pool *pool)
 			int r = new_worker(pool, &worker);
 			if (r < 0)
 				return r;
-		} else {
-			pool->info.idle--;
+			worker->job = wok__thread_pool_take(pool);
+			continue;
 		}
+		pool->info.idle--;
 		worker->job = wok__thread_pool_take(pool);
-		pthread_cond_signal(&worker->more);
+		call(worker);
 	}
 	return 0;
 }
@@ -89,34 +91,46 @@ static void go_idle(struct worker *worker)
 	worker->pool->info.idle++;
 }
 
-/* It is not needed: its place is another one's. */
-static bool retire(struct worker *worker)
+/* Sleep until it is called; false if it has been idle for long enough to end. */
+static bool sleep_until_called(struct worker *worker, wok_time timeout)
+{
+	while (!atomic_exchange_explicit(&worker->called, 0, memory_order_acquire))
+		if (wok__sys_futex_wait(&worker->called, timeout) == -ETIMEDOUT)
+			return atomic_exchange_explicit(&worker->called, 0, memory_order_acquire);
+	return true;
+}
+
+/* Whether an idle thread that was not called, or called without a job, is to end. */
+static bool retires(struct worker *worker)
 {
 	struct wok_thread_pool *pool = worker->pool;
 
-	wok__list_remove(&worker->link);
-	pool->info.idle--;
-	pool->threads--;
-	return false;
+	pthread_mutex_lock(&pool->mutex);
+	bool leaves = !worker->job && (pool->closing || pool->threads > pool->min_threads);
+	if (leaves) {
+		wok__list_remove(&worker->link);
+		pool->info.idle--;
+		pool->threads--;
+	}
+	pthread_mutex_unlock(&pool->mutex);
+	return leaves;
 }
 
 /* Wait until the thread is handed a job; false if it is to end. */
-static bool wait_for_job(struct worker *worker)
+static bool wait_for_job(struct worker *worker, bool may_end)
 {
 	struct wok_thread_pool *pool = worker->pool;
-	wok_time until = wok__time_add(wok__clock_now(), pool->idle_timeout);
-	const struct timespec end = {until / WOK_SECOND, until % WOK_SECOND};
-	int r = 0;
 
-	while (!worker->job) {
-		if (pool->closing || (r == ETIMEDOUT && pool->threads > pool->min_threads))
-			return retire(worker);
-		if (pool->threads > pool->min_threads && until != WOK_FOREVER)
-			r = pthread_cond_timedwait(&worker->more, &pool->mutex, &end);
-		else
-			r = pthread_cond_wait(&worker->more, &pool->mutex);
+	for (;;) {
+		bool called =
+			sleep_until_called(worker, may_end ? pool->idle_timeout : WOK_FOREVER);
+		if (called && worker->job)
+			return true;
+		if (retires(worker))
+			return false;
+		/* A job came just now, or it has to stay. */
+		may_end = false;
 	}
-	return true;
 }
 
 /* Finish a job, if there was one, and come by the next; false if the thread is to end. */
@@ -132,17 +146,15 @@ static bool next_job(struct worker *worker)
 	worker->job = next;
 	/* The last one may have held up others of its lane. */
 	(void) wok__thread_pool_dispatch(pool);
-	if (!next)
+	bool leaves = !next && pool->closing, may_end = pool->threads > pool->min_threads;
+	if (leaves)
+		pool->threads--;
+	else if (!next)
 		go_idle(worker); /* before the caller is told, for he may come at once with more */
 	pthread_mutex_unlock(&pool->mutex);
 	if (last)
 		wok__thread_job_ended(last);
-	if (next)
-		return true;
-	pthread_mutex_lock(&pool->mutex);
-	bool more = wait_for_job(worker);
-	pthread_mutex_unlock(&pool->mutex);
-	return more;
+	return next || (!leaves && wait_for_job(worker, may_end));
 }
 
 static void run(struct wok__thread_job *job)
@@ -167,7 +179,6 @@ static void end(struct worker *worker)
 	pthread_mutex_unlock(&pool->mutex);
 	wok__thread_pool_tell_closers(&told);
 	wok__thread_pool_unref(pool);
-	pthread_cond_destroy(&worker->more);
 	wok_free(worker);
 }
 
@@ -194,5 +205,5 @@ static void *serve(void *arg)
 void wok__thread_pool_wake_idle(struct wok_thread_pool *pool)
 {
 	WOK__LIST_EACH (node, &pool->idle)
-		pthread_cond_signal(&WOK__CONTAINER(node, struct worker, link)->more);
+		call(WOK__CONTAINER(node, struct worker, link));
 }

@@ -3,9 +3,9 @@
 #include "platform/sys.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -132,6 +132,20 @@ int wok__sys_epoll_wait(int epoll, struct epoll_event *events, int n, wok_time t
 int wok__sys_eventfd(void)
 {
 	RESULT("eventfd", eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+int wok__sys_futex_wait(atomic_int *word, wok_time timeout)
+{
+	const struct timespec limit = {timeout / WOK_SECOND, timeout % WOK_SECOND};
+	long r = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0,
+			 timeout == WOK_FOREVER ? NULL : &limit, NULL, 0);
+
+	return r < 0 && errno == ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+void wok__sys_futex_wake(atomic_int *word)
+{
+	(void) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size)

@@ -6,6 +6,7 @@
  * tests make the system fail: each asks wok__sys_fault() for its name first.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -24,6 +25,12 @@ int wok__sys_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);
 /* timeout: nanoseconds; WOK_FOREVER, or 0 for a look only */
 int wok__sys_epoll_wait(int epoll, struct epoll_event *events, int n, wok_time timeout);
 int wok__sys_eventfd(void);
+/*
+ * Sleep while a word is 0, for at most timeout nanoseconds; 0 if it is worth looking again, or
+ * -ETIMEDOUT. And wake who sleeps on it.
+ */
+int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
+void wok__sys_futex_wake(atomic_int *word);
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int wok__sys_get_socket_error(int fd);
 int wok__sys_listen(int fd, int backlog);
