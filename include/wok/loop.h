@@ -169,7 +169,8 @@ typedef void wok_report_fn(const wok_report *report, void *arg);
 
 /**
  * Say where reports go; by default a line each on stderr. Process-wide, and settled once a loop has
- * run. The hook may be called from any thread that runs a loop, and must not wait.
+ * run. The hook may be called from any thread that runs a loop, and from wok's own threads; it must
+ * not wait.
  *
  * hook:       NULL for the default
  * Returns:    0; -EBUSY after the first run
