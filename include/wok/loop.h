@@ -14,6 +14,8 @@ typedef struct {
 	const char *backend;
 	/* Bytes of stack for each task; 128 KiB. Rounded up to pages. */
 	size_t stack_size;
+	/* Bytes of the stack of wok_on_big_stack(); 8 MiB, mapped on first use. */
+	size_t big_stack_size;
 	/* How long a clean-up may wait after a cancel before its own waits fail; 5 s. */
 	wok_time grace;
 	/* Leave SIGINT alone. */
@@ -257,7 +259,8 @@ typedef void wok_report_fn(const wok_report *report, void *arg);
 
 /**
  * Say where reports go; by default a line each on stderr. Process-wide, and settled once a loop has
- * run. The hook may be called from any thread that runs a loop, and must not wait.
+ * run. The hook may be called from any thread that runs a loop, and from wok's own threads; it must
+ * not wait.
  *
  * hook:       NULL for the default
  * Returns:    0; -EBUSY after the first run

@@ -31,7 +31,7 @@ typedef struct {
 /**
  * Open a scope and enter it.
  *
- * Returns:    0; -ENOMEM; -EINVAL outside of tasks
+ * Returns:    0; -ENOMEM; -EINVAL outside of tasks; -EDEADLK where a task must not wait
  * Checkpoint: never
  * Threads:    the loop's
  */

@@ -5,6 +5,7 @@
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
 #include <wok/barrier.h>
 #include <wok/base.h>
+#include <wok/big_stack.h>
 #include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/coro.h>
@@ -22,11 +23,14 @@
 #include <wok/queue.h>
 #include <wok/rate.h>
 #include <wok/remote.h>
+#include <wok/run_threads.h>
 #include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 #include <wok/task.h>
+#include <wok/thread.h>
+#include <wok/thread_pool.h>
 #include <wok/timeout.h>
 #include <wok/wait.h>
 

@@ -18,7 +18,8 @@ static _Thread_local struct {
 	char text[MESSAGE_MAX];
 } thread_message;
 
-struct wok__message *wok__message_new(int code, const char *text)
+/* NULL if there is no memory. */
+static struct wok__message *new_message(int code, const char *text)
 {
 	size_t size = strlen(text) + 1;
 	struct wok__message *message = wok_alloc(sizeof(*message) + size);
@@ -80,6 +81,17 @@ const char *wok_errmsg(int code)
 	return wok_strerror(code);
 }
 
+struct wok__message *wok__message_copy(int code)
+{
+	const struct wok__message *message = wok__message_slot ? *wok__message_slot : NULL;
+
+	if (message && message->code == code)
+		return new_message(code, message->text);
+	if (!wok__message_slot && code < 0 && thread_message.code == code)
+		return new_message(code, thread_message.text);
+	return NULL;
+}
+
 int(wok_fail)(int code, const char *format, ...)
 {
 	char text[MESSAGE_MAX];
@@ -93,7 +105,7 @@ int(wok_fail)(int code, const char *format, ...)
 		set_thread_message(code, text);
 		return code;
 	}
-	set_slot(wok__message_new(code, text));
+	set_slot(new_message(code, text));
 	return code;
 }
 

@@ -17,8 +17,6 @@ struct wok__message {
 extern _Thread_local struct wok__message **wok__message_slot
 	__attribute__((tls_model("initial-exec")));
 
-/* A message on its own; NULL if there is no memory for it. */
-struct wok__message *wok__message_new(int code, const char *text);
 struct wok__message *wok__message_ref(struct wok__message *message);
 void wok__message_unref(struct wok__message *message);
 
@@ -27,6 +25,9 @@ const char *wok__message_text(const struct wok__message *message, int code);
 
 /* Make message (may be NULL) that of the current task or thread; the caller keeps its reference. */
 void wok__message_adopt(struct wok__message *message);
+
+/* A copy of the current message, to be handed to another thread; NULL if it is not about code. */
+struct wok__message *wok__message_copy(int code);
 
 /* The current message, kept over a clean-up that may leave one of its own; with errno. */
 struct wok__saved_error {

@@ -2,9 +2,8 @@
 /*
  * Looking up names: see wok_lookup().
  *
- * getaddrinfo(3) blocks and cannot be stopped, so it runs in a thread of wok's own. A query owns
- * all that it touches there. It comes back as mail, and only the loop's thread looks at who waits
- * for it: a task that was cancelled has left by then, and the answer is dropped.
+ * getaddrinfo(3) blocks and cannot be stopped, so it runs in the default pool, in the lane for what
+ * is slow. A query owns all that it touches there: a task that is cancelled leaves it behind.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -12,33 +11,24 @@
 #include <wok/error.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/thread_pool.h>
 
 #include "base/memory.h"
 #include "base/settle.h"
-#include "exec/lane.h"
-#include "loop/mailbox.h"
 #include "task/park.h"
-#include "task/run.h"
 
 struct query {
-	struct wok__work work;
-	struct wok__mail mail;
-	struct wok__mailbox *mailbox;
-	struct wok__parker *waiter; /* NULL: abandoned. The loop's thread only */
+	char *host;
 	uint16_t port;
-	int error;  /* of getaddrinfo, EAI_... */
-	int number; /* errno, for EAI_SYSTEM */
 	wok_addresses answer;
-	char host[];
 };
 
-static struct wok__lane dns_lane = WOK__LANE_INIT("dns", 1);
-
-static void release(struct query *query)
+static void release(void *arg)
 {
+	struct query *query = arg;
+
 	wok_addresses_clear(&query->answer);
-	wok__mailbox_unref(query->mailbox);
-	wok_free(query);
+	wok_free(query->host);
 }
 
 static size_t count(const struct addrinfo *list)
@@ -73,90 +63,53 @@ static void set_port(struct sockaddr_storage *address, uint16_t port)
 		((struct sockaddr_in6 *) (void *) address)->sin6_port = htons(port);
 }
 
-/* In the lane's thread. */
-static void run_query(struct wok__work *work)
+static int outcome(const char *host, int error, int number)
 {
-	struct query *query = WOK__CONTAINER(work, struct query, work);
+	if (error == 0)
+		return 0;
+	if (error == EAI_MEMORY)
+		return -ENOMEM;
+	return wok_fail(WOK_ENAME, "cannot look up %s: %s", host,
+			error == EAI_SYSTEM ? wok_strerror(-number) : gai_strerror(error));
+}
+
+/* In the pool's thread. */
+static int run_query(void *arg)
+{
+	struct query *query = arg;
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
 	struct addrinfo *list = NULL;
 
-	query->error = getaddrinfo(query->host, NULL, &hints, &list);
-	query->number = errno;
-	if (query->error == 0) {
-		query->error = copy_list(list, &query->answer);
+	int error = getaddrinfo(query->host, NULL, &hints, &list);
+	int number = errno;
+	if (error == 0) {
+		error = copy_list(list, &query->answer);
 		freeaddrinfo(list);
 	}
 	for (size_t i = 0; i < query->answer.n; i++)
 		set_port(&query->answer.addresses[i], query->port);
-	if (wok__mailbox_post(query->mailbox, &query->mail) < 0)
-		release(query);
-}
-
-/* Back on the loop. */
-static void come_back(struct wok__mail *mail, bool lost)
-{
-	struct query *query = WOK__CONTAINER(mail, struct query, mail);
-
-	if (!lost && query->waiter)
-		wok__wake(query->waiter, 0);
-	else
-		release(query);
-}
-
-static struct query *new_query(const char *host, uint16_t port)
-{
-	size_t size = strlen(host) + 1;
-	struct query *query = wok__alloc_zeroed(sizeof(*query) + size);
-
-	if (!query)
-		return NULL;
-	query->work.run = run_query;
-	query->mail.deliver = come_back;
-	query->mailbox = wok__mailbox_ref(wok__loop->mailbox);
-	query->port = port;
-	memcpy(query->host, host, size);
-	return query;
-}
-
-static int outcome(struct query *query, wok_addresses *ret_addresses)
-{
-	if (query->error == EAI_MEMORY)
-		return -ENOMEM;
-	if (query->error == EAI_SYSTEM)
-		return wok_fail(WOK_ENAME, "cannot look up %s: %s", query->host,
-				wok_strerror(-query->number));
-	if (query->error != 0)
-		return wok_fail(WOK_ENAME, "cannot look up %s: %s", query->host,
-				gai_strerror(query->error));
-	*ret_addresses = query->answer;
-	query->answer = (wok_addresses){0};
-	return 0;
+	return outcome(query->host, error, number);
 }
 
 static int lookup_in_thread(const char *host, uint16_t port, wok_addresses *ret_addresses)
 {
-	struct wok__parker parker = WOK__PARKER_INIT("a name to be looked up");
-	struct query *query = new_query(host, port);
+	const wok_thread_job_options options = {
+		.flags = WOK_ABANDON,
+		.lane = WOK_LANE_SLOW,
+		.arg_size = sizeof(struct query),
+		.arg_free = release,
+	};
+	struct query query = {.host = wok__strdup(host), .port = port};
 
-	if (!query)
+	if (!query.host)
 		return -ENOMEM;
-	int r = wok__lane_submit(&dns_lane, &query->work);
-	if (r < 0) {
-		release(query);
-		return wok_fail(r, "cannot look up %s: no thread for it: %s", host,
-				wok_strerror(r));
+	int r = wok_thread_pool_run_with(NULL, &options, run_query, &query);
+	if (r == 0) {
+		*ret_addresses = query.answer;
+		query.answer = (wok_addresses){0};
 	}
-	struct wok__mailbox *mailbox = wok__loop->mailbox;
-	wok__mailbox_expect(mailbox);
-	query->waiter = &parker;
-	r = wok__park(&parker, NULL);
-	wok__mailbox_unexpect(mailbox);
-	if (r < 0) {
-		query->waiter = NULL; /* it comes back to nobody, and is released there */
-		return r;
-	}
-	r = outcome(query, ret_addresses);
-	release(query);
+	if (r != -ECANCELED)
+		release(&query);
 	return r;
 }
 

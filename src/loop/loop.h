@@ -68,7 +68,8 @@ struct wok_loop {
 	struct wok__heap timers;
 	struct wok__callbacks callbacks;
 	struct wok__list endings;
-	void *current; /* the task that runs now; NULL in callbacks and between */
+	void *current;       /* the task that runs now; NULL in callbacks and between */
+	const char *no_wait; /* what it is in that must not wait; NULL */
 
 	const struct wok__loop_hooks *hooks;
 	void *owner;     /* of the hooks */

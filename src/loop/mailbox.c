@@ -161,6 +161,11 @@ void wok__mailbox_unexpect(struct wok__mailbox *mailbox)
 	pthread_mutex_unlock(&mailbox->mutex);
 }
 
+void wok__mailbox_unexpect_here(struct wok__mailbox *mailbox)
+{
+	atomic_fetch_sub(&mailbox->expected, 1);
+}
+
 bool wok__mailbox_awaited(struct wok__mailbox *mailbox)
 {
 	return atomic_load(&mailbox->expected) > 0;

@@ -42,5 +42,7 @@ bool wok__mailbox_pending(const struct wok__mailbox *mailbox);
  */
 void wok__mailbox_expect(struct wok__mailbox *mailbox);
 void wok__mailbox_unexpect(struct wok__mailbox *mailbox);
+/* The same on the loop's own thread, which needs no waking. */
+void wok__mailbox_unexpect_here(struct wok__mailbox *mailbox);
 bool wok__mailbox_awaited(struct wok__mailbox *mailbox);
 #endif

@@ -35,8 +35,9 @@ static void put_number(size_t number)
 
 static void on_fault(int number, siginfo_t *info, void *unused)
 {
-	const char *name = NULL;
-	const struct wok__stack *stack = thread_guard ? thread_guard->current(&name) : NULL;
+	const char *name = NULL, *option = NULL;
+	const struct wok__stack *stack =
+		thread_guard ? thread_guard->current(&name, &option) : NULL;
 
 	(void) unused;
 	if (stack && wok__stack_guards(stack, info->si_addr)) {
@@ -44,9 +45,9 @@ static void on_fault(int number, siginfo_t *info, void *unused)
 		put(name);
 		put(" has used up its ");
 		put_number(stack->size);
-		put(" bytes; give it more by wok_task_options.stack_size or "
-		    "wok_run_options.stack_size, "
-		    "or put less on its stack\n");
+		put(" bytes; give it more by ");
+		put(option);
+		put(", or put less on its stack\n");
 	}
 	/* Returning repeats the fault, and now it kills, with a core that shows the culprit. */
 	signal(number, SIG_DFL);
@@ -64,7 +65,8 @@ static bool have_alternate_stack(struct wok__overflow_guard *guard)
 }
 
 void wok__overflow_guard_open(struct wok__overflow_guard *guard,
-			      const struct wok__stack *(*current)(const char **ret_name))
+			      const struct wok__stack *(*current)(const char **ret_name,
+								  const char **ret_option))
 {
 	struct sigaction old,
 		ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};

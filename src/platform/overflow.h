@@ -11,13 +11,17 @@
 #include "platform/stack.h"
 
 struct wok__overflow_guard {
-	/* Whose stack runs in this thread now; NULL for none. Called in a signal handler. */
-	const struct wok__stack *(*current)(const char **ret_name);
+	/*
+	 * Whose stack runs in this thread now, NULL for none, and the option that gives it more.
+	 * Called in a signal handler.
+	 */
+	const struct wok__stack *(*current)(const char **ret_name, const char **ret_option);
 	void *alternate; /* stack of the handler, if the thread had none */
 	bool installed;
 };
 
 void wok__overflow_guard_open(struct wok__overflow_guard *guard,
-			      const struct wok__stack *(*current)(const char **ret_name));
+			      const struct wok__stack *(*current)(const char **ret_name,
+								  const char **ret_option));
 void wok__overflow_guard_close(struct wok__overflow_guard *guard);
 #endif

@@ -3,7 +3,10 @@
 #include "platform/sys.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -12,25 +15,32 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What is to fail; counted down by whoever calls. Tests use it with one loop at a time. */
+/* What is to fail; counted down by whoever calls, in any thread. */
 static struct {
 	const char *name;
-	uint64_t countdown;
+	_Atomic uint64_t countdown;
 	int error;
 } fault;
 
 void wok__sys_fail(const char *name, uint64_t n, int error)
 {
 	fault.name = name;
-	fault.countdown = n;
 	fault.error = error;
+	atomic_store_explicit(&fault.countdown, n, memory_order_release);
 }
 
 static bool faulty(const char *name)
 {
-	if (__builtin_expect(fault.countdown == 0, true))
+	uint64_t left = atomic_load_explicit(&fault.countdown, memory_order_acquire);
+
+	if (__builtin_expect(left == 0, true))
 		return false;
-	return (!fault.name || strcmp(fault.name, name) == 0) && --fault.countdown == 0;
+	if (fault.name && strcmp(fault.name, name) != 0)
+		return false;
+	while (!atomic_compare_exchange_weak(&fault.countdown, &left, left - 1))
+		if (left == 0)
+			return false;
+	return left == 1;
 }
 
 /* The result of a call that returns -1 and sets errno. */
@@ -125,6 +135,20 @@ int wok__sys_eventfd(void)
 	RESULT("eventfd", eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
 }
 
+int wok__sys_futex_wait(atomic_int *word, wok_time timeout)
+{
+	const struct timespec limit = {timeout / WOK_SECOND, timeout % WOK_SECOND};
+	long r = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0,
+			 timeout == WOK_FOREVER ? NULL : &limit, NULL, 0);
+
+	return r < 0 && errno == ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+void wok__sys_futex_wake(atomic_int *word)
+{
+	(void) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size)
 {
 	RESULT("getsockname", getsockname(fd, address, size));
@@ -211,6 +235,50 @@ void wok__sys_timerfd_set(int fd, wok_time when)
 		spec.it_value.tv_nsec = when % WOK_SECOND;
 	}
 	timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* All but those that a fault of the thread itself raises, and the profiler's. */
+static void block_signals(sigset_t *old)
+{
+	static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		sigdelset(&all, kept[i]);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id)
+{
+	pthread_attr_t attributes;
+	pthread_t id;
+	sigset_t old;
+
+	if (faulty("pthread_create"))
+		return -fault.error;
+	int r = pthread_attr_init(&attributes);
+	if (r != 0)
+		return -r;
+	pthread_attr_setstacksize(&attributes, stack_size);
+	if (ret_id) {
+		r = pthread_create(ret_id, &attributes, fn, arg);
+	} else {
+		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+		block_signals(&old);
+		r = pthread_create(&id, &attributes, fn, arg);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	pthread_attr_destroy(&attributes);
+	return -r;
+}
+
+void wok__sys_name_thread(const char *name)
+{
+	char cut[16];
+
+	snprintf(cut, sizeof(cut), "%s", name);
+	(void) pthread_setname_np(pthread_self(), cut);
 }
 
 int wok__sys_unlink(const char *path)

@@ -5,6 +5,8 @@
  * The system calls that wok makes, each returning -errno on failure. They are the one place where
  * tests make the system fail: each asks wok__sys_fault() for its name first.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -23,6 +25,12 @@ int wok__sys_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);
 /* timeout: nanoseconds; WOK_FOREVER, or 0 for a look only */
 int wok__sys_epoll_wait(int epoll, struct epoll_event *events, int n, wok_time timeout);
 int wok__sys_eventfd(void);
+/*
+ * Sleep while a word is 0, for at most timeout nanoseconds; 0 if it is worth looking again, or
+ * -ETIMEDOUT. And wake who sleeps on it.
+ */
+int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
+void wok__sys_futex_wake(atomic_int *word);
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int wok__sys_get_socket_error(int fd);
 int wok__sys_listen(int fd, int backlog);
@@ -38,6 +46,13 @@ int wok__sys_socket(int domain, int type);
 int wok__sys_timerfd(void);
 /* when: on the monotonic clock; 0 and less for at once, WOK_FOREVER for never */
 void wok__sys_timerfd_set(int fd, wok_time when);
+/*
+ * Start a thread, with so many bytes of stack. ret_id: NULL for a detached one that takes no
+ * signals but its own faults', since they are the application's.
+ */
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id);
+/* Name the current thread; what is too long is cut off. */
+void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */

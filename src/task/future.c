@@ -77,7 +77,7 @@ static void fill_in(wok_future *future, int result, void *value)
 	future->result = result;
 	future->value = value;
 	if (result < 0)
-		future->message = wok__message_new(result, wok_errmsg(result));
+		future->message = wok__message_copy(result);
 }
 
 static void publish(wok_future *future)

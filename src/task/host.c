@@ -12,6 +12,7 @@
 
 int wok_loop_new(const wok_run_options *options, wok_loop **ret_loop)
 {
+	static const struct wok__run_mode mode;
 	int r = wok__run_check("wok_loop_new");
 
 	if (r < 0)
@@ -19,7 +20,7 @@ int wok_loop_new(const wok_run_options *options, wok_loop **ret_loop)
 	struct wok__run *run = wok__alloc_zeroed(sizeof(*run));
 	if (!run)
 		return -ENOMEM;
-	r = wok__run_open(run, options, &(struct wok__run_mode){0});
+	r = wok__run_open(run, options, &mode);
 	if (r < 0) {
 		wok_free(run);
 		return r;

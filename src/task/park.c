@@ -12,15 +12,33 @@ enum {
 
 _Thread_local uint64_t wok__checkpoints;
 
+const char *wok__nowait_enter(const char *what)
+{
+	const char *before = wok__loop ? wok__loop->no_wait : NULL;
+
+	if (wok__loop)
+		wok__loop->no_wait = what;
+	return before;
+}
+
+void wok__nowait_leave(const char *before)
+{
+	if (wok__loop)
+		wok__loop->no_wait = before;
+}
+
 int wok__may_wait(void)
 {
-	if (wok__current())
-		return 0;
 	if (wok__loop && wok__loop->forked)
 		return wok_fail(-EDEADLK, "this process is a fork of the one that the loop belongs "
 					  "to: call exec() or _exit(), or wok_run() anew");
 	if (!wok__loop)
-		return wok_fail(-EDEADLK, "only a task can wait: call this inside of wok_run()");
+		return wok_fail(-EDEADLK, "only a task can wait, and this thread runs no loop: "
+					  "call this inside of wok_run()");
+	if (wok__loop->no_wait)
+		return wok_fail(-EDEADLK, "%s must not wait", wok__loop->no_wait);
+	if (wok__loop->current)
+		return 0;
 	if (wok__loop->debug)
 		wok__report(-EDEADLK, NULL, NULL,
 			    "a callback called a function that waits, and got -EDEADLK");

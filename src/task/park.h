@@ -101,6 +101,16 @@ int wok__checkpoint(void);
 
 WOK_END_DECLS
 
+/*
+ * Code that must not wait, whatever task runs it: a callback of a library that would not bear to be
+ * left in the middle. Until it is left, each wait fails with -EDEADLK. what: as in "... must not
+ * wait"; lives for ever. Sections nest: enter gives what leave puts back.
+ */
+WOK_BEGIN_DECLS
+const char *wok__nowait_enter(const char *what);
+void wok__nowait_leave(const char *before);
+WOK_END_DECLS
+
 /* Whether the current task may wait: 0, or -EDEADLK with a message. */
 int wok__may_wait(void);
 
@@ -123,7 +133,7 @@ static inline int wok__quick_check(void)
 {
 	struct wok_task *task = wok__current();
 
-	if (__builtin_expect(!task || task->current->effective, false))
+	if (__builtin_expect(!task || task->current->effective || wok__loop->no_wait, false))
 		return wok__check();
 	wok__checkpoints++;
 	task->refused = 0;

@@ -182,8 +182,8 @@ int wok_remote_run_at(wok_remote *remote, wok_fn *fn, void *arg, const wok_site 
 	if (wok__remote_is_here(remote))
 		return wok_fail(-EDEADLK, "wok_remote_run: this is the remote's own loop: call the "
 					  "function itself");
-	if (wok__loop && !wok__current())
-		return wok__may_wait();
+	if (wok__loop)
+		WOK_TRY(wok__may_wait());
 	int r = wok__current() ? run_from_task(&job, remote) : run_from_thread(&job, remote);
 	return r < 0 && job.message[0] ? wok_fail(r, "%s", job.message) : r;
 }

@@ -18,7 +18,11 @@
 #include "task/park.h"
 #include "task/scope.h"
 
-enum { STACK_SIZE_DEFAULT = 128 << 10, STACK_SIZE_MIN = 16 << 10 };
+enum {
+	STACK_SIZE_DEFAULT = 128 << 10,
+	STACK_SIZE_MIN = 16 << 10,
+	BIG_STACK_SIZE_DEFAULT = 8 << 20,
+};
 #define GRACE_DEFAULT (5 * WOK_SECOND)
 #define SLOW_STEP_DEFAULT (100 * WOK_MS)
 
@@ -66,6 +70,8 @@ static void on_interrupt(wok_loop *loop)
 
 	run->interrupted = true;
 	wok__region_cancel(&run->root, "SIGINT came");
+	if (run->mode->interrupted)
+		run->mode->interrupted(run->mode->interrupted_arg);
 }
 
 static bool on_trim(wok_loop *loop)
@@ -90,14 +96,18 @@ static const struct wok__loop_hooks hooks = {
 	.forked = on_fork,
 };
 
-static const struct wok__stack *current_stack(const char **ret_name)
+static const struct wok__stack *current_stack(const char **ret_name, const char **ret_option)
 {
+	struct wok__run *run = wok__run_of(wok__loop);
 	struct wok_task *task = wok__current();
 
-	if (!task)
-		return NULL;
-	*ret_name = task->name;
-	return task->stack;
+	*ret_name = task ? task->name : "(a callback)";
+	if (run && run->big_stack.stack) {
+		*ret_option = "wok_run_options.big_stack_size";
+		return run->big_stack.stack;
+	}
+	*ret_option = "wok_task_options.stack_size or wok_run_options.stack_size";
+	return task ? task->stack : NULL;
 }
 
 /* Main has ended, and so must the rest; who does not is named after the grace. */
@@ -125,6 +135,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	wok__settle();
 	loop->hooks = &hooks;
 	loop->owner = run;
+	run->mode = mode;
 	loop->virtual_clock = mode->virtual_clock;
 	loop->seed = loop->random = loop->choices = mode->seed;
 	loop->tracing = mode->tracing;
@@ -139,6 +150,8 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	run->overdue.fire = on_overdue;
 	run->stack_size =
 		options->stack_size ? wok__round_stack(options->stack_size) : STACK_SIZE_DEFAULT;
+	run->big_stack.size = options->big_stack_size ? wok__round_stack(options->big_stack_size)
+						      : BIG_STACK_SIZE_DEFAULT;
 	run->grace = options->grace > 0 ? options->grace : GRACE_DEFAULT;
 	run->no_sigint = options->no_sigint;
 	wok__list_init(&run->root.children);

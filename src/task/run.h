@@ -11,13 +11,17 @@
 #include "loop/signal.h"
 #include "platform/overflow.h"
 #include "platform/stack.h"
+#include "task/big_stack.h"
 #include "task/slab.h"
 #include "task/task.h"
+
+struct wok__run_mode;
 
 struct wok__run {
 	wok_loop loop;
 	struct wok__region root;
 	struct wok__stacks stacks;
+	struct wok__big_stack big_stack;
 	struct wok__slab headers;
 	struct wok__context context; /* of the loop, while a task runs */
 	struct wok__fiber fiber;     /* the thread's own stack */
@@ -27,6 +31,7 @@ struct wok__run {
 	size_t n_tasks;         /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
+	const struct wok__run_mode *mode;
 	wok_time grace;
 	uint32_t walk;             /* the mark of the last walk for cycles */
 	struct wok__timer overdue; /* fires when the grace after the end of main is over */
@@ -48,6 +53,9 @@ size_t wok__round_stack(size_t size);
 
 /* How wok_run() and wok_test_run() differ. */
 struct wok__run_mode {
+	/* Called when SIGINT has cancelled the run; NULL. */
+	void (*interrupted)(void *arg);
+	void *interrupted_arg;
 	bool virtual_clock;
 	bool tracing;
 	uint64_t seed;

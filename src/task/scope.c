@@ -37,6 +37,8 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	options = options ? options : &defaults;
 	if (!run || (!task && !options->background))
 		return wok_fail(-EINVAL, "wok_scope_new: there is no task to enter the scope");
+	if (!options->background)
+		WOK_TRY(wok__may_wait()); /* its end would have to */
 	wok_scope *scope = wok__alloc_zeroed(sizeof(*scope));
 	if (!scope)
 		return -ENOMEM;
@@ -342,7 +344,8 @@ static void free_entered(struct wok_scope *scope)
 	struct wok_task *task = wok__current();
 	struct wok_task *owner = scope->block.region.task;
 
-	if (task == owner && task->current == &scope->block.region) {
+	bool can_join = scope->n_children == 0 || wok__may_wait() == 0;
+	if (can_join && task == owner && task->current == &scope->block.region) {
 		close_scope(scope);
 		release(scope);
 		return;
@@ -351,8 +354,9 @@ static void free_entered(struct wok_scope *scope)
 	scope->orphan = true;
 	wok__region_cancel(&scope->block.region, "it was freed");
 	wok__report(-EINVAL, owner->name, owner->site, "a scope was freed %s",
-		    task == owner ? "before a scope or timeout within it was left"
-				  : "by a task that did not open it");
+		    !can_join       ? "where no task can wait"
+		    : task == owner ? "before a scope or timeout within it was left"
+				    : "by a task that did not open it");
 }
 
 void wok_scope_free(wok_scope *scope)
@@ -369,7 +373,7 @@ void wok_scope_free(wok_scope *scope)
 	} else if (scope->n_children == 0) {
 		leave(scope);
 		release(scope);
-	} else if (!wok__current()) {
+	} else if (wok__may_wait() < 0) {
 		orphan(scope, "where no task can wait");
 	} else if (close_scope(scope)) {
 		release(scope);

@@ -79,6 +79,18 @@ def timeouts():
 
 
 @test
+def threads():
+    source = os.path.join(ROOT, "examples", "threads.c")
+    status, out, err, _ = run("threads", source, "/dev/null", source)
+    assert status == 0 and not err, (status, out, err)
+    hashes = [line.split()[0] for line in out.splitlines() if line.endswith("threads.c")]
+    assert len(hashes) == 2 and hashes[0] == hashes[1] and len(hashes[0]) == 16, out
+    assert "cbf29ce484222325 /dev/null" in out and "turning: ETIMEDOUT" in out, out
+    status, _, err, _ = run("threads", "/nonsense")
+    assert status == 1 and "/nonsense" in err, (status, err)
+
+
+@test
 def worker_scope():
     status, out, err, _ = run("worker_scope")
     assert status == 0 and not err and "Ben dropped the wok" in out, (status, out, err)
