@@ -22,6 +22,8 @@ enum {
 	WOK_ENAME = -4100,
 	/* The peer broke the protocol: the message says how. */
 	WOK_EPEER = -4101,
+	/* A worker process died, or none can be started; the message says how. */
+	WOK_EWORKER = -4102,
 };
 
 /**

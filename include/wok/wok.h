@@ -11,11 +11,13 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/process_pool.h>
 #include <wok/remote.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/timeout.h>
+#include <wok/worker.h>
 
 #endif

@@ -13,6 +13,7 @@ static const struct {
 	{WOK_ELIMIT, "WOK_ELIMIT", "a limit was exceeded"},
 	{WOK_ENAME, "WOK_ENAME", "the name does not resolve"},
 	{WOK_EPEER, "WOK_EPEER", "the peer broke the protocol"},
+	{WOK_EWORKER, "WOK_EWORKER", "a worker process failed"},
 	/* What libc says of these does not fit what wok means by them. */
 	{-ECANCELED, "ECANCELED", "cancelled"},
 	{-ETIMEDOUT, "ETIMEDOUT", "timed out"},

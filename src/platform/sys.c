@@ -25,33 +25,21 @@ void wok__sys_fail(const char *name, uint64_t n, int error)
 	fault.error = error;
 }
 
-static bool faulty(const char *name)
+bool wok__sys_faulty(const char *name)
 {
 	if (__builtin_expect(fault.countdown == 0, true))
 		return false;
 	return (!fault.name || strcmp(fault.name, name) == 0) && --fault.countdown == 0;
 }
 
-/* The result of a call that returns -1 and sets errno. */
-#define RESULT(name, call)                                                                         \
-	do {                                                                                       \
-		if (faulty(name))                                                                  \
-			return -fault.error;                                                       \
-		__typeof__(call) r = (call);                                                       \
-		return r < 0 ? -errno : r;                                                         \
-	} while (0)
+int wok__sys_fault_error(void)
+{
+	return fault.error;
+}
 
-/* The same, made again when a signal interrupts it. */
-#define RESULT_RETRY(name, call)                                                                   \
-	do {                                                                                       \
-		if (faulty(name))                                                                  \
-			return -fault.error;                                                       \
-		__typeof__(call) r;                                                                \
-		do                                                                                 \
-			r = (call);                                                                \
-		while (r < 0 && errno == EINTR);                                                   \
-		return r < 0 ? -errno : r;                                                         \
-	} while (0)
+#define faulty(name) wok__sys_faulty(name)
+#define RESULT(name, call) WOK__SYS_RESULT(name, call)
+#define RESULT_RETRY(name, call) WOK__SYS_RESULT_RETRY(name, call)
 
 int wok__sys_accept(int fd)
 {

@@ -5,6 +5,7 @@
  * The system calls that wok makes, each returning -errno on failure. They are the one place where
  * tests make the system fail: each asks wok__sys_fault() for its name first.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -39,4 +40,29 @@ int wok__sys_unlink(const char *path);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
 void wok__sys_fail(const char *name, uint64_t n, int error);
+
+/* For files that make system calls: whether this one is to fail, and with which errno. */
+bool wok__sys_faulty(const char *name);
+int wok__sys_fault_error(void);
+
+/* The result of a call that returns -1 and sets errno. */
+#define WOK__SYS_RESULT(name, call)                                                                \
+	do {                                                                                       \
+		if (wok__sys_faulty(name))                                                         \
+			return -wok__sys_fault_error();                                            \
+		__typeof__(call) r_ = (call);                                                      \
+		return r_ < 0 ? -errno : r_;                                                       \
+	} while (0)
+
+/* The same, made again when a signal interrupts it. */
+#define WOK__SYS_RESULT_RETRY(name, call)                                                          \
+	do {                                                                                       \
+		if (wok__sys_faulty(name))                                                         \
+			return -wok__sys_fault_error();                                            \
+		__typeof__(call) r_;                                                               \
+		do                                                                                 \
+			r_ = (call);                                                               \
+		while (r_ < 0 && errno == EINTR);                                                  \
+		return r_ < 0 ? -errno : r_;                                                       \
+	} while (0)
 #endif

@@ -18,6 +18,7 @@
 #include <sys/select.h>
 #include <unistd.h>
 #include <wok/error.h>
+#include <wok/worker.h>
 
 #include "harness/test.h"
 
@@ -479,6 +480,9 @@ static struct options parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* The tests of process pools have this program as their worker, too. */
+	if (wok_worker(argc, argv))
+		return 0;
 	struct options options = parse(argc, argv);
 
 	choose(&options);
