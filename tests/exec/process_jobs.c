@@ -424,6 +424,20 @@ static int use_handle(const void *input, size_t size, wok_output *output)
 	return wok_output_write(output, &code, sizeof(code));
 }
 
+static void exit_with_six(void)
+{
+	_exit(6);
+}
+
+/* The job is done well; the process will not end so. */
+static int exit_badly(const void *input, size_t size, wok_output *output)
+{
+	(void) input;
+	(void) size;
+	(void) output;
+	return atexit(exit_with_six);
+}
+
 __attribute__((constructor)) static void register_jobs(void)
 {
 	static const struct {
@@ -445,6 +459,7 @@ __attribute__((constructor)) static void register_jobs(void)
 		{"nested", nested},
 		{"nested_pool", nested_pool},
 		{"use_handle", use_handle},
+		{"exit_badly", exit_badly},
 	};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
