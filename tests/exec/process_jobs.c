@@ -353,7 +353,7 @@ static int print(const void *input, size_t size, wok_output *output)
 	printf("%.*s", (int) size, (const char *) input);
 	fflush(stdout);
 	fprintf(stderr, "about %.*s", (int) size, (const char *) input);
-	if (size > 3 && memcmp(input, "die", 3) == 0)
+	if (size == 3 && memcmp(input, "die", 3) == 0)
 		_exit(0);
 	return 0;
 }
