@@ -28,7 +28,7 @@ typedef struct {
 	bool is_error; /* from standard error */
 } wok_worker_line;
 
-/* Takes a line; it lives for the call, which must not wait. */
+/* Takes a line; it lives for the call, which must not wait, and must leave the pool alone. */
 typedef void wok_worker_line_fn(const wok_worker_line *line, void *arg);
 
 /* How to make a pool. Zero in a field means the default. */

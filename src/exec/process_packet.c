@@ -13,7 +13,7 @@
 #include "platform/process.h"
 #include "platform/sys.h"
 
-#define MAGIC (UINT32_C(0x4b4f57) + ((uint32_t) WOK__PACKET_VERSION << 24))
+#define MAGIC UINT32_C(0x504b4f57) /* "WOKP" */
 
 int wok__packet_send(int fd, const struct wok__packet *head, const void *name, const void *data,
 		     int memory, int flags)

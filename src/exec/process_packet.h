@@ -42,6 +42,7 @@ enum wok__packet_kind {
 	WOK__PACKET_RESULT,    /* code; payload: the result, or its message */
 };
 
+/* It and the hello stay as they are in all versions: so two versions can refuse each other. */
 struct wok__packet {
 	uint32_t magic;
 	uint16_t kind;
@@ -53,7 +54,7 @@ struct wok__packet {
 	uint64_t limit;
 };
 
-/* Who a worker is. Never changes its layout, or two versions could not refuse each other. */
+/* Who a worker is. */
 struct wok__hello {
 	uint32_t version; /* WOK__PACKET_VERSION */
 	uint32_t build_size;

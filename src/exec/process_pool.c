@@ -152,6 +152,8 @@ static int check_job(const wok_process_pool *pool, const struct wok__job *job)
 		return wok_fail(-ESHUTDOWN, "%s: the process pool takes no more jobs", job->name);
 	if (size == 0 || size > WOK__PACKET_NAME)
 		return wok_fail(-EINVAL, "a job's name has 1 to %d bytes", WOK__PACKET_NAME);
+	if ((!job->input && job->input_size > 0) || (!job->output && job->output_size > 0))
+		return wok_fail(-EINVAL, "%s: NULL has no bytes", job->name);
 	if (job->input_size > pool->options.max_input)
 		return wok_fail(WOK_ELIMIT, "%s: an argument of %zu bytes, where %zu are allowed",
 				job->name, job->input_size, pool->options.max_input);

@@ -31,9 +31,13 @@ enum { CONTROL = 3 };
 #endif
 #define WAIT_FOR_PIDFD ((idtype_t) 3) /* P_PIDFD */
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+/* musl has no such macro, and no posix_spawn_file_actions_addclosefrom_np(). */
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
 #define CLOSES_AT_SPAWN 1
-#else
+#endif
+#endif
+#ifndef CLOSES_AT_SPAWN
 #define CLOSES_AT_SPAWN 0
 #endif
 

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "exec/process_check.h"
@@ -153,6 +155,66 @@ TEST_TASK(a_job_beyond_its_memory_fails_and_the_worker_goes_on, "exec-12")
 	ASSERT_ERR(r, -ENOMEM);
 	ASSERT_MESSAGE(r, "no memory for 536870912 bytes of a job's result");
 	ASSERT_OK(wok_run_in_executor(pool, "facts", NULL, 0, &facts, sizeof(facts)));
+}
+
+struct hanging {
+	wok_process_pool *pool;
+	struct order order; /* deaf to SIGTERM */
+};
+
+static int run_hang(void *arg)
+{
+	struct hanging *self = arg;
+
+	return wok_run_in_executor(self->pool, "hang", &self->order, sizeof(self->order), NULL, 0);
+}
+
+struct orphan {
+	int report; /* where the worker's number goes */
+	int hangs;
+};
+
+static int leave_orphan(void *arg)
+{
+	const struct orphan *self = arg;
+	wok_process_pool *pool = new_pool(1);
+	struct facts facts;
+
+	ASSERT_OK(wok_run_in_executor(pool, "facts", NULL, 0, &facts, sizeof(facts)));
+	ASSERT_EQ(write(self->report, &facts.pid, sizeof(int)), sizeof(int));
+	if (self->hangs) {
+		struct gate begun;
+		gate_open(&begun);
+		struct hanging hanging = {.pool = pool, .order = {.what = 1}};
+		strcpy(hanging.order.begun, begun.path);
+		wok_task *task = wok_create_task(run_hang, &hanging);
+		gate_wait(&begun);
+		wok_task_detach(&task);
+	}
+	_exit(0);
+}
+
+/* Whether the pool's process is idle when this one dies, or in a job that never ends. */
+TEST(a_worker_does_not_outlive_its_parent, "exec-18")
+{
+	/* Orphans become this process's children. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		SKIP("this process cannot adopt orphans");
+	for (int hangs = 0; hangs < 2; hangs++) {
+		int fds[2], worker;
+		ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+		pid_t parent = fork();
+		if (parent == 0) {
+			struct orphan orphan = {fds[1], hangs};
+			WOK_IGNORE(wok_run(leave_orphan, &orphan));
+			_exit(1);
+		}
+		ASSERT_EQ(read(fds[0], &worker, sizeof(worker)), sizeof(worker));
+		ASSERT_EQ(waitpid(parent, NULL, 0), parent);
+		ASSERT_EQ(waitpid(worker, NULL, 0), worker);
+		close(fds[0]);
+		close(fds[1]);
+	}
 }
 
 /* --- starting ----------------------------------------------------------------------------------

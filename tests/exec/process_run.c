@@ -198,6 +198,8 @@ TEST_TASK(a_result_of_the_wrong_size_and_arguments_that_are_too_large_are_refuse
 	ASSERT_ERR(wok_run_in_executor(pool, "echo", "12345678", 8, output, 9), -EMSGSIZE);
 	ASSERT_ERR(wok_run_in_executor(pool, "echo", "1234567890", 10, output, 10), WOK_ELIMIT);
 	ASSERT_ERR(wok_run_in_executor(pool, "echo", "12345678901", 11, output, 11), WOK_ELIMIT);
+	ASSERT_ERR(wok_run_in_executor(pool, "echo", NULL, 5, output, 5), -EINVAL);
+	ASSERT_ERR(wok_run_in_executor(pool, "echo", "12345", 5, NULL, 5), -EINVAL);
 	ASSERT_STR(output, "untouched");
 	ASSERT_OK(wok_run_in_executor(pool, "echo", "123456789", 9, output, 9));
 	ASSERT_MEM(output, "123456789", 9);
