@@ -171,7 +171,7 @@ static int check_hello(const wok_process_pool *pool, const struct wok__received 
 /* A page that both have mapped; the descriptor goes along with the setup. */
 static int share_mark(struct wok__process *process)
 {
-	void *mark;
+	void *mark = NULL;
 	int fd = wok__sys_memory("wok-mark");
 	if (fd < 0)
 		return fd;
