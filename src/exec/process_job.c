@@ -170,7 +170,7 @@ static int died(struct wok__process *process, struct wok__job *job)
 {
 	char text[160];
 
-	job->begun = atomic_load(&process->mark->begun) == process->serial;
+	process->try_again = atomic_load(&process->mark->begun) != process->serial;
 	wok__process_end(process, WOK__END_ASK);
 	wok__process_note_death(process);
 	if (process->forced)
@@ -246,13 +246,12 @@ int wok__process_run(struct wok__process *process, struct wok__job *job)
 
 	process->serial = ++process->pool->serial;
 	job->memory = -1;
-	job->begun = true;
 	int r = converse(process, job, &lost);
 	if (job->memory >= 0)
 		wok__sys_close(job->memory);
 	if (lost) {
 		r = give_up(process, job, r);
-		process->pool->info.failed += job->begun;
+		process->pool->info.failed += !process->try_again;
 	}
 	if (r < 0)
 		return r;

@@ -169,13 +169,13 @@ static int run_in_place(struct wok__process *process, struct wok__job *job)
 	int r = 0;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		job->begun = false;
 		if (process->aborted)
 			return wok_fail(-ESHUTDOWN, "the process pool was freed");
+		process->try_again = false;
 		r = wok__process_ready(process);
 		if (r == 0)
 			r = wok__process_run(process, job);
-		if (r != WOK_EWORKER || job->begun)
+		if (r >= 0 || !process->try_again)
 			break;
 	}
 	return r;

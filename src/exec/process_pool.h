@@ -30,10 +30,11 @@ struct wok__line_pipe {
 /* A place for a process. */
 struct wok__process {
 	wok_process_pool *pool;
-	bool held;    /* by a task: nobody else touches it */
-	bool forced;  /* the last process did not end by itself: it was signalled */
-	bool aborted; /* the pool is being freed: whoever holds it gives up */
-	pid_t pid;    /* 0: there is no process */
+	bool held;      /* by a task: nobody else touches it */
+	bool forced;    /* the last process did not end by itself: it was signalled */
+	bool try_again; /* its process died before it could begin the job */
+	bool aborted;   /* the pool is being freed: whoever holds it gives up */
+	pid_t pid;      /* 0: there is no process */
 	int pidfd;
 	int socket;      /* -1 when it is closed */
 	uint64_t n_jobs; /* that this process has done */
@@ -110,7 +111,7 @@ int wok__process_receive(struct wok__process *process, wok_time deadline, const 
 
 /* --- process_start.c --- */
 
-/* See that a place has a process that is ready. WOK_EWORKER: trying again may help. */
+/* See that a place has a process that is ready. */
 int wok__process_ready(struct wok__process *process);
 
 /* A process has ended that should not have. */
@@ -127,7 +128,6 @@ struct wok__job {
 	void *output;       /* where the result goes, if its size is known: */
 	size_t output_size; /* this */
 	bool allocate;      /* else both are set */
-	bool begun;         /* the job may have run, or have begun to */
 	int result;         /* what the worker said: a code, or its error */
 	int memory;         /* its argument, if that is passed as memory; -1 */
 };

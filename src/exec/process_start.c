@@ -292,6 +292,7 @@ static int give_up(struct wok__process *process, int r)
 	wok__process_end(process, r == -EPIPE ? WOK__END_ASK : WOK__END_KILL);
 	wok__error_restore(saved);
 	int pid = (int) process->ended_pid;
+	process->try_again = r == -EPIPE;
 	if (r == -EPIPE)
 		r = wok_fail(WOK_EWORKER, "%s before it was ready%s",
 			     wok__process_epitaph(process, text),
