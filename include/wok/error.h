@@ -24,6 +24,8 @@ enum {
 	WOK_EPEER = -4101,
 	/* The barrier was reset or aborted. */
 	WOK_EBROKEN = -4102,
+	/* A worker process died, or none can be started; the message says how. */
+	WOK_EWORKER = -4103,
 };
 
 /**

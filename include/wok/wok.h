@@ -20,6 +20,7 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/process_pool.h>
 #include <wok/queue.h>
 #include <wok/rate.h>
 #include <wok/remote.h>
@@ -33,5 +34,6 @@
 #include <wok/thread_pool.h>
 #include <wok/timeout.h>
 #include <wok/wait.h>
+#include <wok/worker.h>
 
 #endif

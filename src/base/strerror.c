@@ -14,6 +14,7 @@ static const struct {
 	{WOK_ENAME, "WOK_ENAME", "the name does not resolve"},
 	{WOK_EPEER, "WOK_EPEER", "the peer broke the protocol"},
 	{WOK_EBROKEN, "WOK_EBROKEN", "the barrier is broken"},
+	{WOK_EWORKER, "WOK_EWORKER", "a worker process failed"},
 	/* What libc says of these does not fit what wok means by them. */
 	{-ECANCELED, "ECANCELED", "cancelled"},
 	{-ETIMEDOUT, "ETIMEDOUT", "timed out"},

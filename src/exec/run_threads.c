@@ -172,7 +172,7 @@ static int run_team(struct team *team)
 	int r = 0;
 
 	for (; started < team->n && r == 0; started += r == 0)
-		r = wok__sys_thread(run_thread, &team->members[started], THREAD_STACK_SIZE,
+		r = wok__sys_thread(run_thread, &team->members[started], THREAD_STACK_SIZE, true,
 				    &team->members[started].thread);
 	if (r == 0)
 		run_member(&team->members[0]);

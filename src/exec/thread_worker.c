@@ -45,7 +45,7 @@ static int new_worker(struct wok_thread_pool *pool, struct worker **ret_worker)
 		return -ENOMEM;
 	worker->pool = pool;
 	wok__list_init_node(&worker->link);
-	int r = wok__sys_thread(serve, worker, pool->stack_size, NULL);
+	int r = wok__sys_thread(serve, worker, pool->stack_size, false, NULL);
 	if (r < 0) {
 		wok_free(worker);
 		return r;

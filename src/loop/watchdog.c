@@ -2,14 +2,13 @@
 /* The watchdog of debug mode: see loop/watchdog.h. */
 #include "loop/watchdog.h"
 
-#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/memory.h"
 #include "loop/report.h"
 #include "platform/clock.h"
+#include "platform/sys.h"
 
 enum { STACK_SIZE = 64 << 10 };
 
@@ -72,25 +71,6 @@ static void *watch(void *arg)
 	return NULL;
 }
 
-/* It takes no signals: they are the application's. */
-static int start_thread(struct wok__watchdog *watchdog)
-{
-	pthread_attr_t attributes;
-	sigset_t all, old;
-
-	int r = pthread_attr_init(&attributes);
-	if (r != 0)
-		return r;
-	pthread_attr_setstacksize(&attributes,
-				  STACK_SIZE > PTHREAD_STACK_MIN ? STACK_SIZE : PTHREAD_STACK_MIN);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&watchdog->thread, &attributes, watch, watchdog);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attributes);
-	return r;
-}
-
 static void release(struct wok__watchdog *watchdog)
 {
 	pthread_cond_destroy(&watchdog->ending);
@@ -111,9 +91,9 @@ void wok__watchdog_open(wok_loop *loop, wok_time limit)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&watchdog->ending, &attributes);
 	pthread_condattr_destroy(&attributes);
-	int r = start_thread(watchdog);
-	if (r != 0) {
-		wok__report(-r, NULL, NULL, "no thread for the watchdog: slow steps go unseen");
+	int r = wok__sys_thread(watch, watchdog, STACK_SIZE, false, &watchdog->thread);
+	if (r < 0) {
+		wok__report(r, NULL, NULL, "no thread for the watchdog: slow steps go unseen");
 		release(watchdog);
 		return;
 	}

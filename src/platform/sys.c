@@ -29,7 +29,7 @@ void wok__sys_fail(const char *name, uint64_t n, int error)
 	atomic_store_explicit(&fault.countdown, n, memory_order_release);
 }
 
-static bool faulty(const char *name)
+bool wok__sys_faulty(const char *name)
 {
 	uint64_t left = atomic_load_explicit(&fault.countdown, memory_order_acquire);
 
@@ -43,26 +43,14 @@ static bool faulty(const char *name)
 	return left == 1;
 }
 
-/* The result of a call that returns -1 and sets errno. */
-#define RESULT(name, call)                                                                         \
-	do {                                                                                       \
-		if (faulty(name))                                                                  \
-			return -fault.error;                                                       \
-		__typeof__(call) r = (call);                                                       \
-		return r < 0 ? -errno : r;                                                         \
-	} while (0)
+int wok__sys_fault_error(void)
+{
+	return fault.error;
+}
 
-/* The same, made again when a signal interrupts it. */
-#define RESULT_RETRY(name, call)                                                                   \
-	do {                                                                                       \
-		if (faulty(name))                                                                  \
-			return -fault.error;                                                       \
-		__typeof__(call) r;                                                                \
-		do                                                                                 \
-			r = (call);                                                                \
-		while (r < 0 && errno == EINTR);                                                   \
-		return r < 0 ? -errno : r;                                                         \
-	} while (0)
+#define faulty(name) wok__sys_faulty(name)
+#define RESULT(name, call) WOK__SYS_RESULT(name, call)
+#define RESULT_RETRY(name, call) WOK__SYS_RESULT_RETRY(name, call)
 
 int wok__sys_accept(int fd)
 {
@@ -249,7 +237,8 @@ static void block_signals(sigset_t *old)
 	pthread_sigmask(SIG_BLOCK, &all, old);
 }
 
-int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id)
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, bool takes_signals,
+		    pthread_t *ret_id)
 {
 	pthread_attr_t attributes;
 	pthread_t id;
@@ -261,14 +250,13 @@ int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t
 	if (r != 0)
 		return -r;
 	pthread_attr_setstacksize(&attributes, stack_size);
-	if (ret_id) {
-		r = pthread_create(ret_id, &attributes, fn, arg);
-	} else {
+	if (!ret_id)
 		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (!takes_signals)
 		block_signals(&old);
-		r = pthread_create(&id, &attributes, fn, arg);
+	r = pthread_create(ret_id ? ret_id : &id, &attributes, fn, arg);
+	if (!takes_signals)
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
-	}
 	pthread_attr_destroy(&attributes);
 	return -r;
 }

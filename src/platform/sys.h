@@ -5,6 +5,7 @@
  * The system calls that wok makes, each returning -errno on failure. They are the one place where
  * tests make the system fail: each asks wok__sys_fault() for its name first.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -47,14 +48,40 @@ int wok__sys_timerfd(void);
 /* when: on the monotonic clock; 0 and less for at once, WOK_FOREVER for never */
 void wok__sys_timerfd_set(int fd, wok_time when);
 /*
- * Start a thread, with so many bytes of stack. ret_id: NULL for a detached one that takes no
- * signals but its own faults', since they are the application's.
+ * Start a thread, with so many bytes of stack. One that takes no signals takes its own faults'
+ * only, since the others are the application's. ret_id: NULL for a detached one.
  */
-int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, pthread_t *ret_id);
+int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, bool takes_signals,
+		    pthread_t *ret_id);
 /* Name the current thread; what is too long is cut off. */
 void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
 void wok__sys_fail(const char *name, uint64_t n, int error);
+
+/* For files that make system calls: whether this one is to fail, and with which errno. */
+bool wok__sys_faulty(const char *name);
+int wok__sys_fault_error(void);
+
+/* The result of a call that returns -1 and sets errno. */
+#define WOK__SYS_RESULT(name, call)                                                                \
+	do {                                                                                       \
+		if (wok__sys_faulty(name))                                                         \
+			return -wok__sys_fault_error();                                            \
+		__typeof__(call) r_ = (call);                                                      \
+		return r_ < 0 ? -errno : r_;                                                       \
+	} while (0)
+
+/* The same, made again when a signal interrupts it. */
+#define WOK__SYS_RESULT_RETRY(name, call)                                                          \
+	do {                                                                                       \
+		if (wok__sys_faulty(name))                                                         \
+			return -wok__sys_fault_error();                                            \
+		__typeof__(call) r_;                                                               \
+		do                                                                                 \
+			r_ = (call);                                                               \
+		while (r_ < 0 && errno == EINTR);                                                  \
+		return r_ < 0 ? -errno : r_;                                                       \
+	} while (0)
 #endif

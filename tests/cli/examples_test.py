@@ -107,6 +107,16 @@ def pipeline():
 
 
 @test
+def process_pool():
+    status, out, err, _ = run("process_pool")
+    assert status == 0 and not err, (status, out, err)
+    assert out == "17984 primes below 200002\na bad one: WOK_EWORKER\n", out
+    # A worker's place is taken by a pool only.
+    status, out, err, _ = run("process_pool", "--wok-worker")
+    assert status == 0 and not out and "a pool starts" in err, (status, out, err)
+
+
+@test
 def tcp_echo():
     with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
         with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wok/error.h>
+#include <wok/worker.h>
 
 #include "base/memory.h"
 
@@ -531,6 +532,9 @@ static struct options parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* The tests of process pools have this program as their worker, too. */
+	if (wok_worker(argc, argv))
+		return 0;
 	struct options options = parse(argc, argv);
 
 	choose(&options);
