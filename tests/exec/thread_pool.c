@@ -273,8 +273,13 @@ TEST_TASK(and_one_that_waits_for_a_lane_which_it_fills, "exec-6")
 	static const wok_thread_job_options slow = {.lane = WOK_LANE_SLOW};
 	WOK_AUTO(wok_thread_pool) *two = gate_pool(2);
 	struct nested nested = {two, 0, 0};
+	struct gate gate;
 
+	/* There is another thread, and it does not wait for a job. */
+	gate_init(&gate, 0);
+	ASSERT_OK(wok_thread_pool_submit(two, NULL, gate_pass, &gate));
 	ASSERT_ERR(wok_thread_pool_run_with(two, &slow, nest_slow, &nested), -EDEADLK);
+	sem_post(&gate.open);
 	ASSERT_OK(wok_thread_pool_run(two, nest_slow, &nested)); /* from another lane it may */
 }
 
