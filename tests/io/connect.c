@@ -199,6 +199,16 @@ static int look_up(void *unused)
 	return 0;
 }
 
+/* Until what was abandoned has ended, and its descriptors are closed. */
+static void wait_for_threads(void)
+{
+	wok_thread_pool_info info;
+
+	do
+		wok_thread_pool_get_info(NULL, &info);
+	while (info.active > 0);
+}
+
 TEST_TASK(a_cancelled_lookup_is_abandoned_and_its_answer_dropped)
 {
 	for (int i = 0; i < 50; i++) {
@@ -209,7 +219,8 @@ TEST_TASK(a_cancelled_lookup_is_abandoned_and_its_answer_dropped)
 		int r = wok_await(task);
 		ASSERT(r == 0 || r == WOK_ETASKCANCELED);
 	}
-	ASSERT_OK(look_up(NULL)); /* in the one thread: all before it have come back */
+	ASSERT_OK(look_up(NULL));
+	wait_for_threads();
 }
 
 TEST(answers_that_come_after_the_end_of_the_run_are_dropped)
@@ -236,6 +247,7 @@ TEST(a_run_may_end_while_its_lookups_are_under_way)
 	for (int i = 0; i < 50; i++)
 		ASSERT_OK(wok_test_run(NULL, leave_a_lookup_behind, NULL));
 	ASSERT_OK(wok_test_run(NULL, look_up, NULL));
+	wait_for_threads();
 }
 
 /* Gives addresses on which nobody listens before the one that works. */
