@@ -92,4 +92,20 @@ static inline void wok__list_move(struct wok__list *to, struct wok__list *from)
 	to->head.prev = last;
 	wok__list_init(from);
 }
+
+/* Move what stands behind node, which is in from or its head, to the begin of another list. */
+static inline void wok__list_move_rest(struct wok__list *to, struct wok__list *from,
+				       struct wok__node *node)
+{
+	struct wok__node *first = node->next, *last = from->head.prev;
+
+	if (first == &from->head)
+		return;
+	node->next = &from->head;
+	from->head.prev = node;
+	first->prev = &to->head;
+	last->next = to->head.next;
+	to->head.next->prev = last;
+	to->head.next = first;
+}
 #endif

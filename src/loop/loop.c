@@ -12,6 +12,7 @@
 #include "platform/sys.h"
 
 #define TIME_PER_POLL (50 * WOK_US)
+#define TIME_PER_LOOK WOK_MS
 #define TRIM_INTERVAL WOK_SECOND
 
 _Thread_local wok_loop *wok__loop;
@@ -130,25 +131,6 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 	wok__list_move(batch, &second);
 }
 
-void wok__loop_tick(wok_loop *loop)
-{
-	struct wok__node *node;
-
-	wok__list_move(&loop->batch, &loop->ready);
-	if (__builtin_expect(loop->random != 0, false))
-		shuffle(loop, &loop->batch);
-	while (!loop->forked && (node = wok__list_pop(&loop->batch))) {
-		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
-		if (__builtin_expect(loop->watchdog != NULL, false))
-			wok__watchdog_run(loop, item);
-		else
-			item->run(item);
-		loop->steps_since_clock++;
-	}
-	loop->ticks++;
-	loop->ticks_since_poll++;
-}
-
 static void fire_due(wok_loop *loop, wok_time now)
 {
 	const struct wok__heap_entry *first;
@@ -174,6 +156,42 @@ static void poll_kernel(wok_loop *loop, wok_time timeout)
 		loop->hooks->interrupted(loop);
 	loop->polled_at = wok__loop_now(loop);
 	fire_due(loop, loop->polled_at);
+}
+
+/*
+ * In the middle of a long batch: if it has taken a while, see whether something has come meanwhile,
+ * and put that in front. So ten thousand tasks that start at once do not hold up a timer, or a
+ * client; and who waits in the batch is not held up by more than comes in from outside.
+ */
+static void look_up(wok_loop *loop)
+{
+	struct wok__node *last = loop->ready.head.prev;
+
+	loop->steps_since_clock = 0;
+	if (wok__loop_now(loop) - loop->polled_at < TIME_PER_LOOK)
+		return;
+	poll_kernel(loop, 0);
+	wok__list_move_rest(&loop->batch, &loop->ready, last);
+}
+
+void wok__loop_tick(wok_loop *loop)
+{
+	struct wok__node *node;
+
+	wok__list_move(&loop->batch, &loop->ready);
+	if (__builtin_expect(loop->random != 0, false))
+		shuffle(loop, &loop->batch);
+	while (!loop->forked && (node = wok__list_pop(&loop->batch))) {
+		struct wok__item *item = WOK__CONTAINER(node, struct wok__item, link);
+		if (__builtin_expect(loop->watchdog != NULL, false))
+			wok__watchdog_run(loop, item);
+		else
+			item->run(item);
+		if (++loop->steps_since_clock >= WOK__STEPS_PER_LOOK)
+			look_up(loop);
+	}
+	loop->ticks++;
+	loop->ticks_since_poll++;
 }
 
 static bool poll_due(wok_loop *loop)

@@ -195,7 +195,8 @@ bool wok__loop_jump(wok_loop *loop, wok_time limit);
 
 enum {
 	WOK__TICKS_PER_POLL = 64,
-	WOK__STEPS_PER_CLOCK = 16, /* how many steps between two looks at the clock */
+	WOK__STEPS_PER_CLOCK = 16, /* between two looks at the clock, at the end of a tick */
+	WOK__STEPS_PER_LOOK = 64,  /* the same within a long one */
 };
 
 /* Have the loop's own code run after this tick: it has something to look at. */

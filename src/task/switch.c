@@ -111,7 +111,8 @@ static inline struct wok_task *peek(struct wok__run *run)
 {
 	wok_loop *loop = &run->loop;
 
-	if (!run->direct || (wok__list_empty(&loop->batch) && !wok__loop_next_batch(loop)))
+	if (!run->direct || loop->steps_since_clock + 1 >= WOK__STEPS_PER_LOOK ||
+	    (wok__list_empty(&loop->batch) && !wok__loop_next_batch(loop)))
 		return NULL;
 	struct wok__item *item = WOK__CONTAINER(loop->batch.head.next, struct wok__item, link);
 	if (item->run != wok__task_run)

@@ -332,6 +332,50 @@ TEST(two_tasks_that_are_always_ready_do_not_hold_a_timer_up, "A15")
 	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, sleep_among_players, NULL));
 }
 
+enum { BUSY = 10000 };
+
+static struct {
+	int ran, when_due;
+} crowd;
+
+static int compute(void *unused)
+{
+	wok_time end = wok_now() + 20 * WOK_US;
+
+	(void) unused;
+	while (wok_now() < end)
+		;
+	crowd.ran++;
+	return 0;
+}
+
+static int note_when_due(void *unused)
+{
+	(void) unused;
+	crowd.when_due = crowd.ran;
+	return 0;
+}
+
+static int start_a_crowd(void *unused)
+{
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	(void) unused;
+	ASSERT_OK(wok_scope_new(&scope));
+	wok_call_later(10 * WOK_MS, note_when_due, NULL);
+	for (int i = 0; i < BUSY; i++)
+		ASSERT_OK(wok_scope_spawn(scope, compute, NULL));
+	return wok_scope_join(scope);
+}
+
+TEST(tasks_that_all_start_in_one_tick_do_not_hold_a_timer_up, "A15")
+{
+	ASSERT_OK(wok_run(start_a_crowd, NULL));
+	ASSERT_EQ(crowd.ran,
+		  BUSY); /* that takes a fifth of a second: the timer is due at 5 % of it */
+	ASSERT(crowd.when_due > 0 && crowd.when_due < BUSY / 2);
+}
+
 static int sleep_among_ten_thousand(void *unused)
 {
 	struct busy busy = {.stop = false};

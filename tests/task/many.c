@@ -115,24 +115,26 @@ TEST_TASK(a_batch_of_short_tasks_shares_one_stack)
 	ASSERT(info.stacks_mapped <= 3);
 }
 
-static int use_some_stack(void *unused)
+static int use_some_stack(void *all_are_there)
 {
 	char room[65536];
 
-	(void) unused;
 	memset(room, 1, sizeof(room));
 	__asm__ volatile("" : : "r"(room) : "memory");
-	return wok_sleep(WOK_MS);
+	return wok_event_wait(all_are_there);
 }
 
 static int idle_after_a_crowd(void *unused)
 {
+	wok_event all_are_there = WOK_EVENT_INIT;
 	WOK_AUTO(wok_scope) *scope = NULL;
 
 	(void) unused;
 	ASSERT_OK(wok_scope_new(&scope));
 	for (int i = 0; i < 1000; i++)
-		ASSERT_OK(wok_scope_spawn(scope, use_some_stack, NULL));
+		ASSERT_OK(wok_scope_spawn(scope, use_some_stack, &all_are_there));
+	ASSERT_OK(wok_yield());
+	wok_event_set(&all_are_there);
 	ASSERT_OK(wok_scope_join(scope));
 	size_t busy = resident_kib();
 	for (int i = 0; i < 40; i++) { /* two trims, a second apart, are what it takes */
