@@ -21,7 +21,7 @@ typedef struct {
 	/*
 	 * Run it at once, up to its first wait, before the call that starts it returns. That call
 	 * may then let the new task run, though it delivers no cancellation: its checkpoint is
-	 * "shielded".
+	 * "shielded". Where waiting is impossible, as in a callback, it runs next instead.
 	 */
 	bool eager;
 } wok_task_options;

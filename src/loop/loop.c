@@ -134,10 +134,17 @@ static void shuffle(wok_loop *loop, struct wok__list *batch)
 	wok__list_move(batch, &second);
 }
 
+/* Between the ticks nobody looks at the batch, nor takes it for a reason to stay awake. */
+void wok__loop_run_next(wok_loop *loop, struct wok__item *item)
+{
+	wok__list_push_front(loop->in_tick ? &loop->batch : &loop->ready, &item->link);
+}
+
 void wok__loop_tick(wok_loop *loop)
 {
 	struct wok__node *node;
 
+	loop->in_tick = true;
 	wok__list_move(&loop->batch, &loop->ready);
 	if (__builtin_expect(loop->random != 0, false))
 		shuffle(loop, &loop->batch);
@@ -149,6 +156,7 @@ void wok__loop_tick(wok_loop *loop)
 			item->run(item);
 		loop->steps_since_clock++;
 	}
+	loop->in_tick = false;
 	loop->ticks++;
 	loop->ticks_since_poll++;
 }

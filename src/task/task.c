@@ -322,20 +322,20 @@ struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *paren
 }
 
 /*
- * It goes to the head of the batch that runs now, and who started it right behind it. Outside of a
- * task it runs next, when the callback that started it has returned.
+ * It goes to the head of the batch that runs now, and who started it right behind it. Where nobody
+ * can wait (in a callback, on the large stack) who started it goes on, and it runs next.
  */
 void wok__task_run_eagerly(struct wok_task *task)
 {
 	wok_loop *loop = &task->run->loop;
-	struct wok_task *starter = wok__current();
+	struct wok_task *starter = loop->no_wait ? NULL : wok__current();
 
 	wok__list_remove(&task->item.link);
 	if (starter) {
 		starter->state = WOK__TASK_READY;
-		wok__list_push_front(&loop->batch, &starter->item.link);
+		wok__loop_run_next(loop, &starter->item);
 	}
-	wok__list_push_front(&loop->batch, &task->item.link);
+	wok__loop_run_next(loop, &task->item);
 	if (starter)
 		wok__task_switch_out(starter);
 }

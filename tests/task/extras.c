@@ -257,6 +257,29 @@ TEST_TASK(from_a_callback_an_eager_task_is_next)
 	ASSERT_EQ(steps, 2);
 }
 
+TEST_TASK(on_the_large_stack_an_eager_task_is_next)
+{
+	int steps = 0;
+
+	ASSERT_OK(wok_on_big_stack(start_eagerly, &steps));
+	ASSERT_EQ(steps, 0);
+	ASSERT_OK(wok_yield());
+	ASSERT_EQ(steps, 1);
+	test_settle(); /* it can wait: the large stack is behind it */
+	ASSERT_EQ(steps, 2);
+}
+
+TEST(before_the_loop_runs_an_eager_task_is_the_first)
+{
+	WOK_AUTO(wok_loop) *loop = NULL;
+	int steps = 0;
+
+	ASSERT_OK(wok_loop_new(NULL, &loop));
+	ASSERT_OK(start_eagerly(&steps));
+	ASSERT_OK(wok_loop_step(loop));
+	ASSERT_EQ(steps, 2);
+}
+
 static int sum(void *arg)
 {
 	const int *numbers = arg;
