@@ -58,6 +58,8 @@ int wok_as_completed(wok_task *const *tasks, size_t n, wok_completed **ret_compl
 
 	if (!run)
 		return wok_fail(-EINVAL, "wok_as_completed: this thread runs no loop");
+	for (size_t i = 0; i < n; i++)
+		WOK_TRY(wok__task_check_here(tasks[i], "wok_as_completed"));
 	if (n > (SIZE_MAX - sizeof(struct wok_completed)) / sizeof(struct watch))
 		return -ENOMEM;
 	struct wok_completed *completed =

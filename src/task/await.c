@@ -108,7 +108,7 @@ bool wok_cancel(wok_task *task)
 
 bool wok_cancel_with(wok_task *task, const char *reason)
 {
-	if (task->state == WOK__TASK_DONE)
+	if (task->state == WOK__TASK_DONE || !wok__task_is_here(task, "wok_cancel"))
 		return false;
 	wok__region_cancel(&task->region, reason ? reason : "wok_cancel() was called");
 	return true;
@@ -178,6 +178,7 @@ int wok_await(wok_task *task)
 		wok__spend();
 		return is_stillborn(task) ? task->result : wok__task_take_result(task);
 	}
+	WOK_TRY(wok__task_check_here(task, "wok_await"));
 	r = check_cycle(task);
 	if (r < 0)
 		return r;
@@ -246,7 +247,8 @@ static void cancel_and_join(struct wok_task *task)
 
 void wok_task_free(wok_task *task)
 {
-	if (!task || is_stillborn(task) || wok__in_fork())
+	if (!task || is_stillborn(task) || wok__in_fork() ||
+	    !wok__task_is_here(task, "wok_task_free"))
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (task->owners == 1 && task->state != WOK__TASK_DONE)
@@ -261,7 +263,7 @@ void wok_task_detach(wok_task **task_pointer)
 {
 	struct wok_task *task = WOK_TAKE(*task_pointer);
 
-	if (!task || is_stillborn(task))
+	if (!task || is_stillborn(task) || !wok__task_is_here(task, "wok_task_detach"))
 		return;
 	if (--task->owners == 0 && task->state == WOK__TASK_DONE)
 		wok__task_report_lost(task);
@@ -278,6 +280,7 @@ int wok_await_for(wok_task *task, wok_time limit)
 		WOK_TRY(wok__checkpoint());
 		return is_stillborn(task) ? task->result : wok__task_take_result(task);
 	}
+	WOK_TRY(wok__task_check_here(task, "wok_await_for"));
 	r = check_cycle(task);
 	if (r < 0)
 		return r;

@@ -44,6 +44,7 @@ int wok_task_on_done(wok_task *task, wok_task_done_fn *fn, void *arg)
 {
 	if (!wok__loop)
 		return wok_fail(-EINVAL, "wok_task_on_done: this thread runs no loop");
+	WOK_TRY(wok__task_check_here(task, "wok_task_on_done"));
 	struct on_done *on_done = wok_alloc(sizeof(*on_done));
 	if (!on_done)
 		return -ENOMEM;

@@ -38,6 +38,30 @@ void wok__task_drop(struct wok_task *task)
 	wok__slab_give(task);
 }
 
+/* A slab that is closed is that of a loop that is over: no task of it runs. */
+static bool is_foreign(const struct wok_task *task)
+{
+	return task->state != WOK__TASK_DONE && task->run != wok__run_of(wok__loop) &&
+	       wok__slab_is_open(task);
+}
+
+int wok__task_check_here(const struct wok_task *task, const char *call)
+{
+	if (__builtin_expect(!is_foreign(task), true))
+		return 0;
+	return wok_fail(-EINVAL, "%s: the task %s belongs to another loop: use a wok_remote", call,
+			task->name);
+}
+
+bool wok__task_is_here(const struct wok_task *task, const char *call)
+{
+	if (__builtin_expect(!is_foreign(task), true))
+		return true;
+	wok__report(-EINVAL, task->name, task->site,
+		    "%s did nothing: the task belongs to another loop: use a wok_remote", call);
+	return false;
+}
+
 void wok__task_ready(struct wok_task *task)
 {
 	task->state = WOK__TASK_READY;
