@@ -156,6 +156,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	run->no_sigint = options->no_sigint;
 	wok__list_init(&run->root.children);
 	wok__list_init(&run->coros);
+	wok__list_init(&run->calls);
 	run->root.kind = WOK__REGION_ROOT;
 	wok__slab_open(&run->headers);
 	wok__stacks_open(&run->stacks);

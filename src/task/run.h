@@ -28,6 +28,7 @@ struct wok__run {
 	struct wok__signals signals;
 	struct wok__overflow_guard overflow;
 	struct wok__list coros; /* made, and not awaited so far */
+	struct wok__list calls; /* at the end of tasks that have ended, and not made so far */
 	size_t n_tasks;         /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;

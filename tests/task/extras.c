@@ -156,6 +156,37 @@ TEST_TASK(a_call_can_be_forgotten_and_the_handle_may_go)
 	ASSERT_EQ(other.results[0], 7);
 }
 
+TEST_TASK(a_call_can_be_forgotten_until_it_is_made)
+{
+	struct log log = {0};
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_a_second, NULL);
+
+	ASSERT_EQ(wok_await(task), 7);
+	ASSERT_OK(wok_task_on_done(task, note, &log));
+	ASSERT_OK(wok_task_on_done(task, note, &log));
+	ASSERT_EQ(wok_task_forget_done(task, note, &log), 2); /* they were to come in this tick */
+	ASSERT_EQ(wok_task_forget_done(task, note, &log), 0);
+	test_settle();
+	ASSERT_EQ(log.n, 0);
+}
+
+static void forget_oneself(wok_task *task, void *arg)
+{
+	ASSERT_EQ(wok_task_forget_done(task, forget_oneself, arg), 0);
+	++*(int *) arg;
+}
+
+TEST_TASK(a_call_that_is_being_made_cannot_be_forgotten)
+{
+	int calls = 0;
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_a_second, NULL);
+
+	ASSERT_OK(wok_task_on_done(task, forget_oneself, &calls));
+	ASSERT_EQ(wok_await(task), 7);
+	test_settle();
+	ASSERT_EQ(calls, 1);
+}
+
 TEST_TASK(a_cancelled_task_makes_its_call_too)
 {
 	struct log log = {0};
