@@ -415,6 +415,10 @@ static void leave_forgotten(struct wok_task *task)
 	struct wok__block *block = WOK__CONTAINER(task->current, struct wok__block, region);
 
 	if (block->region.kind != WOK__REGION_SCOPE) {
+		wok__report(-EINVAL, task->name, task->site,
+			    "a task did not leave a %s that it had entered, before it left what is "
+			    "around it",
+			    block->region.kind == WOK__REGION_SHIELD ? "shield" : "time limit");
 		wok__block_leave(block);
 		wok__timer_unreserve(&task->run->loop);
 		return;

@@ -139,8 +139,9 @@ static void finish(struct wok_task *task, int result)
 	wok__region_unlink(&task->region);
 	wok__timer_unreserve(&run->loop);
 	run->n_tasks--;
-	WOK__LIST_EACH (node, &task->watchers) {
-		wok__list_remove(node);
+	/* One watcher may make others come or go: a gather cancels those who wait for a lock. */
+	struct wok__node *node;
+	while ((node = wok__list_pop(&task->watchers))) {
 		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
 		watcher->done(watcher);
 	}
@@ -285,7 +286,9 @@ static int make_extra(const wok_task_options *options, const void *arg,
 		WOK_TRY(wok__locals_inherit(parent->extra->locals, &inherited));
 	if (!inherited && !options->arg_free && !options->stack_size && !options->arg_size)
 		return 0;
-	struct wok__extra *extra = wok_alloc(sizeof(*extra) + options->arg_size);
+	struct wok__extra *extra = options->arg_size > SIZE_MAX - sizeof(*extra)
+					   ? NULL
+					   : wok_alloc(sizeof(*extra) + options->arg_size);
 	if (!extra) {
 		wok__locals_free(&inherited);
 		return -ENOMEM;
