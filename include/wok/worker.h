@@ -21,9 +21,9 @@ WOK_BEGIN_DECLS
 typedef struct wok_output wok_output;
 
 /*
- * A job: a function that a pool can call by name. input is the caller's, to be read only, and may
- * lie at any address. Returns 0 or more, or a negative error code, whose wok_errmsg() travels with
- * it; what was written to output is dropped then.
+ * A job: a function that a pool can call by name. input is a copy of the caller's, aligned for any
+ * type, and to be read only. Returns 0 or more, or a negative error code, whose wok_errmsg()
+ * travels with it; what was written to output is dropped then.
  */
 typedef int wok_worker_fn(const void *input, size_t size, wok_output *output);
 

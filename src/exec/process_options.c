@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A pool's options: checked, with the defaults filled in, copied. See wok/process_pool.h. */
-#include <sched.h>
 #include <string.h>
 #include <wok/error.h>
 
@@ -11,14 +10,6 @@
 #define SIZE_DEFAULT ((size_t) 1 << 30)
 #define GRACE_DEFAULT (2 * WOK_SECOND)
 #define START_DEFAULT (30 * WOK_SECOND)
-
-size_t wok__process_default_workers(void)
-{
-	cpu_set_t set;
-	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-
-	return n > 0 ? (size_t) n : 1;
-}
 
 int wok__process_options_check(const wok_process_pool_options *options)
 {

@@ -24,10 +24,10 @@ int wok__packet_send(int fd, const struct wok__packet *head, const void *name, c
 
 	packet.magic = MAGIC;
 	packet.in_memory = memory >= 0 && head->kind != WOK__PACKET_SETUP;
-	if (packet.name_size > 0)
-		parts[n++] = (struct iovec){(void *) name, packet.name_size};
 	if (!packet.in_memory && packet.size > 0)
 		parts[n++] = (struct iovec){(void *) data, packet.size};
+	if (packet.name_size > 0)
+		parts[n++] = (struct iovec){(void *) name, packet.name_size};
 	ssize_t r = wok__sys_send_packet(fd, parts, n, memory, flags);
 	return r < 0 ? (int) r : 0;
 }
@@ -47,7 +47,7 @@ static bool makes_sense(const struct wok__packet *head, size_t body_size, bool p
 
 int wok__packet_receive(int fd, char *body, int flags, struct wok__received *ret_packet)
 {
-	struct wok__received packet = {.name = body};
+	struct wok__received packet = {.data = body};
 	const struct iovec parts[] = {{&packet.head, sizeof(packet.head)},
 				      {body, WOK__PACKET_BODY}};
 
@@ -62,7 +62,7 @@ int wok__packet_receive(int fd, char *body, int flags, struct wok__received *ret
 			wok__sys_close(packet.memory);
 		return -EPROTO;
 	}
-	packet.data = body + packet.head.name_size;
+	packet.name = body + (packet.head.in_memory ? 0 : packet.head.size);
 	*ret_packet = packet;
 	return 0;
 }

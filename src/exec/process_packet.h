@@ -46,7 +46,7 @@ enum wok__packet_kind {
 struct wok__packet {
 	uint32_t magic;
 	uint16_t kind;
-	uint16_t name_size; /* these bytes come first, the payload follows */
+	uint16_t name_size; /* so many bytes follow the payload, which so stays aligned */
 	int32_t code;
 	uint32_t in_memory; /* the payload is in the descriptor that came along */
 	uint64_t serial;    /* of a job, in its result, too */
@@ -76,8 +76,8 @@ struct wok__worker_mark {
 /* A packet that was received. */
 struct wok__received {
 	struct wok__packet head;
-	const char *name; /* in the body */
-	const char *data; /* the payload, unless it is in memory */
+	const char *data; /* the payload, at the body's start, unless it is in memory */
+	const char *name; /* in the body, behind it */
 	int memory;       /* the descriptor that came; -1: none. The receiver closes it */
 };
 
@@ -86,8 +86,8 @@ int wok__packet_send(int fd, const struct wok__packet *head, const void *name, c
 		     int memory, int flags);
 
 /*
- * Receive a packet into body, which has room for WOK__PACKET_BODY bytes. -EPIPE at the end; -EPROTO
- * for what is no packet.
+ * Receive a packet into body, which has room for WOK__PACKET_BODY bytes and is aligned for any
+ * type. -EPIPE at the end; -EPROTO for what is no packet.
  */
 int wok__packet_receive(int fd, char *body, int flags, struct wok__received *ret_packet);
 

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "exec/process_pool.h"
 #include "loop/report.h"
+#include "platform/cpus.h"
 
 enum { ATTEMPTS = 3 }; /* processes that may die before they begin a job */
 
@@ -260,7 +261,7 @@ int wok_process_pool_new(const wok_process_pool_options *options, wok_process_po
 	int r = wok__process_options_check(o);
 	if (r < 0)
 		return r;
-	size_t n = o->workers ? o->workers : wok__process_default_workers();
+	size_t n = o->workers ? o->workers : wok__cpus();
 	wok_process_pool *pool = wok__alloc_zeroed(sizeof(*pool) + n * sizeof(pool->processes[0]));
 	if (!pool)
 		return -ENOMEM;

@@ -82,7 +82,6 @@ int wok__process_options_check(const wok_process_pool_options *options);
 int wok__process_options_copy(wok_process_pool_options *copy,
 			      const wok_process_pool_options *options);
 void wok__process_options_clear(wok_process_pool_options *copy);
-size_t wok__process_default_workers(void);
 
 /* --- process_wait.c --- */
 

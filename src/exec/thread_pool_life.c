@@ -16,6 +16,7 @@
 #include "exec/thread_pool.h"
 #include "loop/report.h"
 #include "platform/clock.h"
+#include "task/patience.h"
 
 enum {
 	DEFAULT_POOL_THREADS = 64,
@@ -306,6 +307,19 @@ int wok_thread_pool_shutdown(wok_thread_pool *pool, const wok_thread_pool_shutdo
 	return r == -ETIMEDOUT ? give_up(pool) : r;
 }
 
+/* A job that does not end is named by a report when the run's grace is over. */
+static void wait_patiently(struct wok_thread_pool *pool)
+{
+	struct wok__patience patience;
+	bool in_task = wok__current() != NULL;
+
+	if (in_task)
+		wok__patience_begin(&patience, "a job of a thread pool");
+	(void) wait_for_threads(pool, 0, SHIELDED);
+	if (in_task)
+		wok__patience_end(&patience);
+}
+
 void wok_thread_pool_free(wok_thread_pool *pool)
 {
 	/* The parent's threads are not this process's: there is nothing to wait for. */
@@ -320,7 +334,7 @@ void wok_thread_pool_free(wok_thread_pool *pool)
 			    "it is left to finish by itself",
 			    pool->name);
 	else if (!pool->left)
-		(void) wait_for_threads(pool, 0, SHIELDED);
+		wait_patiently(pool);
 	wok__thread_pool_unref(pool);
 	wok__error_restore(saved);
 }

@@ -28,7 +28,7 @@ static bool asked;
 
 struct serving {
 	struct wok__worker_mark *mark;
-	char in[WOK__PACKET_BODY];
+	char in[WOK__PACKET_BODY] __attribute__((aligned(16)));
 	char out[WOK__PACKET_INLINE];
 };
 

@@ -11,10 +11,6 @@
 #include "platform/clock.h"
 #include "platform/sys.h"
 
-enum {
-	TICKS_PER_POLL = 64,
-	STEPS_PER_CLOCK = 16, /* how many steps between two looks at the clock */
-};
 #define TIME_PER_POLL (50 * WOK_US)
 #define TRIM_INTERVAL WOK_SECOND
 
@@ -190,9 +186,9 @@ static void poll_kernel(wok_loop *loop, wok_time timeout)
 
 static bool poll_due(wok_loop *loop)
 {
-	if (loop->ticks_since_poll >= TICKS_PER_POLL)
+	if (loop->ticks_since_poll >= WOK__TICKS_PER_POLL)
 		return true;
-	if (loop->steps_since_clock < STEPS_PER_CLOCK)
+	if (loop->steps_since_clock < WOK__STEPS_PER_CLOCK)
 		return false;
 	loop->steps_since_clock = 0;
 	return wok__loop_now(loop) - loop->polled_at >= TIME_PER_POLL;
@@ -284,8 +280,8 @@ void wok__loop_step(wok_loop *loop)
 	/* Always, so that what made the loop's descriptor readable is taken from it. */
 	loop->backend->poll(loop, 0);
 	poll_kernel(loop, 0);
-	for (int i = 0; i < TICKS_PER_POLL && !loop->stopping && !wok__list_empty(&loop->ready);
-	     i++)
+	for (int i = 0;
+	     i < WOK__TICKS_PER_POLL && !loop->stopping && !wok__list_empty(&loop->ready); i++)
 		wok__loop_tick(loop);
 	wok_time now = wok__loop_now(loop);
 	fire_due(loop, now);

@@ -197,6 +197,33 @@ void wok__callbacks_clear(wok_loop *loop);
 /* Move the virtual clock to the next timer, but not beyond limit; false if it is there already. */
 bool wok__loop_jump(wok_loop *loop, wok_time limit);
 
+enum {
+	WOK__TICKS_PER_POLL = 64,
+	WOK__STEPS_PER_CLOCK = 16, /* how many steps between two looks at the clock */
+};
+
+/* Have the loop's own code run after this tick: it has something to look at. */
+static inline void wok__loop_ask_back(wok_loop *loop)
+{
+	loop->ticks_since_poll = WOK__TICKS_PER_POLL;
+}
+
+/*
+ * The end of a tick and the begin of the next, without a visit to the loop's own code; false if
+ * there is a reason for one.
+ */
+static inline bool wok__loop_next_batch(wok_loop *loop)
+{
+	if (wok__list_empty(&loop->ready) || loop->random != 0 || loop->stopping ||
+	    loop->ticks_since_poll + 1 >= WOK__TICKS_PER_POLL ||
+	    loop->steps_since_clock >= WOK__STEPS_PER_CLOCK)
+		return false;
+	loop->ticks++;
+	loop->ticks_since_poll++;
+	wok__list_move(&loop->batch, &loop->ready);
+	return true;
+}
+
 /* Note in the trace that something ran. */
 static inline void wok__loop_trace(wok_loop *loop, uint64_t what)
 {

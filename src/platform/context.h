@@ -24,4 +24,11 @@ void wok__context_make(struct wok__context *context, void *low, void *top, void 
 
 /* Save the current state in from and go on where to was saved; returns when somebody comes back. */
 void wok__context_switch(struct wok__context *from, struct wok__context *to);
+
+/*
+ * The same between two that stand in the same function: it leaves by a return. Called as the last
+ * thing of a function, which the compiler makes a jump, it returns to that function's caller, as
+ * the processor predicts if that is the same code for both.
+ */
+void wok__context_swap(struct wok__context *from, struct wok__context *to);
 #endif

@@ -6,13 +6,8 @@
  */
 	.text
 
-	.globl	wok__context_switch
-	.hidden	wok__context_switch
-	.type	wok__context_switch, %function
-	.p2align 4
-wok__context_switch:
-	.cfi_startproc
-	hint	#34
+/* Save what must be preserved, and change the stack. */
+	.macro	CHANGE_STACK
 	sub	sp, sp, #176
 	.cfi_adjust_cfa_offset 176
 	stp	x19, x20, [sp]
@@ -49,10 +44,32 @@ wok__context_switch:
 	ldp	x19, x20, [sp]
 	add	sp, sp, #176
 	.cfi_adjust_cfa_offset -176
+	.endm
+
+	.globl	wok__context_switch
+	.hidden	wok__context_switch
+	.type	wok__context_switch, %function
+	.p2align 4
+wok__context_switch:
+	.cfi_startproc
+	hint	#34
+	CHANGE_STACK
 	mov	x16, x30
 	br	x16
 	.cfi_endproc
 	.size	wok__context_switch, .-wok__context_switch
+
+	.globl	wok__context_swap
+	.hidden	wok__context_swap
+	.type	wok__context_swap, %function
+	.p2align 4
+wok__context_swap:
+	.cfi_startproc
+	hint	#34
+	CHANGE_STACK
+	ret
+	.cfi_endproc
+	.size	wok__context_swap, .-wok__context_swap
 
 /* Where a new context begins: x19 holds the function, x20 its argument. Backtraces end here. */
 	.globl	wok__context_start

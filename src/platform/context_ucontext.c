@@ -46,3 +46,8 @@ void wok__context_switch(struct wok__context *from, struct wok__context *to)
 	from->sp = &here;
 	swapcontext(&here, to->sp);
 }
+
+void wok__context_swap(struct wok__context *from, struct wok__context *to)
+{
+	wok__context_switch(from, to);
+}

@@ -7,13 +7,8 @@
  */
 	.text
 
-	.globl	wok__context_switch
-	.hidden	wok__context_switch
-	.type	wok__context_switch, @function
-	.p2align 4
-wok__context_switch:
-	.cfi_startproc
-	endbr64
+/* Save what must be preserved, and change the stack. */
+	.macro	CHANGE_STACK
 	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %rbp, 0
@@ -62,12 +57,34 @@ wok__context_switch:
 	popq	%rbp
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbp
+	.endm
+
+	.globl	wok__context_switch
+	.hidden	wok__context_switch
+	.type	wok__context_switch, @function
+	.p2align 4
+wok__context_switch:
+	.cfi_startproc
+	endbr64
+	CHANGE_STACK
 	popq	%rcx
 	.cfi_adjust_cfa_offset -8
 	.cfi_register %rip, %rcx
 	jmp	*%rcx
 	.cfi_endproc
 	.size	wok__context_switch, .-wok__context_switch
+
+	.globl	wok__context_swap
+	.hidden	wok__context_swap
+	.type	wok__context_swap, @function
+	.p2align 4
+wok__context_swap:
+	.cfi_startproc
+	endbr64
+	CHANGE_STACK
+	ret
+	.cfi_endproc
+	.size	wok__context_swap, .-wok__context_swap
 
 /* Where a new context begins: r12 holds the function, r13 its argument. Backtraces end here. */
 	.globl	wok__context_start

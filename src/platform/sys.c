@@ -192,6 +192,18 @@ ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts)
 	RESULT_RETRY("sendmsg", sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
+ssize_t wok__sys_madvise_all(const struct iovec *ranges, size_t n, int advice)
+{
+	int self = (int) syscall(SYS_pidfd_open, getpid(), 0);
+	if (self < 0)
+		return -errno;
+	ssize_t r = syscall(SYS_process_madvise, self, ranges, n, advice, 0);
+	if (r < 0)
+		r = -errno;
+	close(self);
+	return r;
+}
+
 int wok__sys_setsockopt(int fd, int level, int option, int value)
 {
 	RESULT("setsockopt", setsockopt(fd, level, option, &value, sizeof(value)));

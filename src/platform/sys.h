@@ -41,6 +41,8 @@ ssize_t wok__sys_read(int fd, void *data, size_t size);
 ssize_t wok__sys_recv(int fd, void *data, size_t size);
 ssize_t wok__sys_send(int fd, const void *data, size_t size);
 ssize_t wok__sys_sendmsg(int fd, const struct iovec *parts, int n_parts);
+/* madvise(2) for several ranges; the bytes that were advised. */
+ssize_t wok__sys_madvise_all(const struct iovec *ranges, size_t n, int advice);
 int wok__sys_setsockopt(int fd, int level, int option, int value);
 int wok__sys_shutdown(int fd, int how);
 int wok__sys_socket(int domain, int type);

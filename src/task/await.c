@@ -167,19 +167,13 @@ static int check_cycle(struct wok_task *task)
 			task == wok__current() ? "itself" : task->name);
 }
 
-int wok_await(wok_task *task)
+static WOK__OUT_OF_LINE int wait_for_end(struct wok_task *task)
 {
 	struct waiter waiter = {0};
-	int r = wok__check();
+	int r = wok__task_check_here(task, "wok_await");
 
-	if (r < 0)
-		return r;
-	if (task->state == WOK__TASK_DONE) {
-		wok__spend();
-		return is_stillborn(task) ? task->result : wok__task_take_result(task);
-	}
-	WOK_TRY(wok__task_check_here(task, "wok_await"));
-	r = check_cycle(task);
+	if (r == 0)
+		r = check_cycle(task);
 	if (r < 0)
 		return r;
 	wok__task_keep(task); /* its owner may let go of it while this call waits */
@@ -188,6 +182,19 @@ int wok_await(wok_task *task)
 		r = wok__task_take_result(task);
 	wok__task_drop(task);
 	return r;
+}
+
+int wok_await(wok_task *task)
+{
+	int r = wok__quick_check();
+
+	if (r < 0)
+		return r;
+	if (task->state == WOK__TASK_DONE) {
+		wok__quick_spend();
+		return is_stillborn(task) ? task->result : wok__task_take_result(task);
+	}
+	return wait_for_end(task);
 }
 
 /* Cancelled while waiting for a task that the call owns: cancel it, and go on waiting. */
@@ -250,8 +257,15 @@ void wok_task_free(wok_task *task)
 	if (!task || is_stillborn(task) || wok__in_fork() ||
 	    !wok__task_is_here(task, "wok_task_free"))
 		return;
+	/* Most often there is nothing to wait for, and nothing to say. */
+	if (task->owners > 1 ||
+	    (task->state == WOK__TASK_DONE && (task->taken || task->result >= 0))) {
+		task->owners--;
+		wok__task_drop(task);
+		return;
+	}
 	struct wok__saved_error saved = wok__error_save();
-	if (task->owners == 1 && task->state != WOK__TASK_DONE)
+	if (task->state != WOK__TASK_DONE)
 		cancel_and_join(task);
 	if (--task->owners == 0 && task->state == WOK__TASK_DONE)
 		wok__task_report_lost(task);

@@ -87,6 +87,7 @@ static void on_fork(wok_loop *loop)
 {
 	struct wok__run *run = wok__run_of(loop);
 
+	run->direct = false;
 	if (loop->running)
 		wok__signals_close(&run->signals);
 }
@@ -164,6 +165,8 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	wok__slab_open(&run->headers);
 	wok__stacks_open(&run->stacks);
 	wok__fiber_adopt_thread(&run->fiber);
+	run->errno_at = &errno;
+	run->direct = !loop->debug;
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);
 	/* Where time stands still there is no slow step, but there are debuggers. */
@@ -211,6 +214,7 @@ struct wok_task *wok__run_spawn_main(struct wok__run *run, wok_fn *fn, void *arg
 	if (main_task) {
 		wok__task_keep(main_task);
 		main_task->owners = 1;
+		run->main_task = main_task;
 	}
 	return main_task;
 }

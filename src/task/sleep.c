@@ -18,7 +18,7 @@ static void fire(struct wok__timer *timer)
 
 int wok_yield(void)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 	if (r < 0)
 		return r;
 	struct wok_task *task = wok__current();

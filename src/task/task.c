@@ -2,25 +2,21 @@
 /*
  * The life of a task: see task/task.h.
  *
- * It is held by its owners, by its own parked calls, and, from birth to end, by the run. It ends on
- * its own stack: the outcome is settled there, those who wait are woken, and the last switch away
- * from the stack is followed by its return, from the loop's side.
+ * It is held by its owners, by its own parked calls, and, from birth to end, by the run. Running it
+ * is the business of task/switch.c.
  */
 #include "task/task.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "loop/report.h"
-#include "loop/watchdog.h"
 #include "task/local.h"
 #include "task/park.h"
 #include "task/run.h"
 #include "task/scope.h"
 #include "task/start.h"
-
-enum { FULL_BUDGET = 128 };
+#include "task/switch.h"
 
 /* A header outside of a slab is one of those that stand for "not started": it lives for ever. */
 void wok__task_keep(struct wok_task *task)
@@ -66,15 +62,6 @@ void wok__task_ready(struct wok_task *task)
 {
 	task->state = WOK__TASK_READY;
 	wok__loop_ready(&task->run->loop, &task->item);
-}
-
-void wok__task_switch_out(struct wok_task *task)
-{
-	struct wok__run *run = task->run;
-
-	wok__fiber_leave(&task->stack->fiber, &run->fiber, task->state == WOK__TASK_DONE);
-	wok__context_switch(&task->context, &run->context);
-	wok__fiber_arrive(&task->stack->fiber, &run->fiber);
 }
 
 /* Whether a cancel of this task's own, or from around it, explains a result of -ECANCELED. */
@@ -125,7 +112,7 @@ void wok__task_report_lost(struct wok_task *task)
 		    wok__message_text(task->message, task->result));
 }
 
-static void finish(struct wok_task *task, int result)
+void wok__task_finish(struct wok_task *task, int result)
 {
 	struct wok__run *run = task->run;
 
@@ -139,6 +126,8 @@ static void finish(struct wok_task *task, int result)
 	wok__region_unlink(&task->region);
 	wok__timer_unreserve(&run->loop);
 	run->n_tasks--;
+	if (task == run->main_task)
+		wok__loop_ask_back(&run->loop);
 	/* One watcher may make others come or go: a gather cancels those who wait for a lock. */
 	struct wok__node *node;
 	while ((node = wok__list_pop(&task->watchers))) {
@@ -151,119 +140,6 @@ static void finish(struct wok_task *task, int result)
 		wok__scope_child_ended(task->home, task);
 	else if (task->owners == 0)
 		wok__task_report_lost(task);
-}
-
-static void body(void *arg)
-{
-	struct wok_task *task = arg;
-
-	wok__fiber_arrive(&task->stack->fiber, &task->run->fiber);
-	int result = task->fn(task->arg);
-	if (task->run->loop.forked)
-		wok__task_switch_out(task); /* for good: see wok__run_until() */
-	wok__leave_inner(task, &task->region);
-	if (task->extra)
-		wok__locals_free(&task->extra->locals); /* here, where a clean-up may wait */
-	finish(task, result);
-	wok__task_switch_out(task);
-}
-
-/* Give a task its stack, on its first run; false if there is no memory for one. */
-static bool bind_stack(struct wok_task *task)
-{
-	struct wok__run *run = task->run;
-	size_t size =
-		task->extra && task->extra->stack_size ? task->extra->stack_size : run->stack_size;
-
-	task->stack = wok__stack_take(&run->stacks, size);
-	if (!task->stack)
-		return false;
-	wok__context_make(&task->context, task->stack->low, wok__stack_top(task->stack), body,
-			  task);
-	return true;
-}
-
-static void report_overflow(struct wok_task *task)
-{
-	wok__report(
-		-EOVERFLOW, task->name, task->site,
-		"a task has overflowed its stack of %zu bytes: memory is corrupt; give it more by "
-		"wok_task_options.stack_size, or put less on its stack",
-		task->stack->size);
-}
-
-/*
- * The signal mask belongs to the thread, so a task that waits with a changed one changes it for all
- * others. It is told of in debug mode, since asking is a system call; once, for the mask then
- * stays.
- */
-static void check_signal_mask(struct wok_task *task)
-{
-	struct wok__run *run = task->run;
-	sigset_t mask;
-
-	memset(&mask, 0, sizeof(mask)); /* the call below fills in only what the kernel has */
-	pthread_sigmask(SIG_SETMASK, NULL, &mask);
-	if (memcmp(&mask, &run->signals.mask, sizeof(mask)) == 0)
-		return;
-	run->signals.mask = mask;
-	wok__report(
-		0, task->name, task->site,
-		"a task has waited or ended with another signal mask than it began with; the mask "
-		"belongs to the thread: change it around calls that do not wait");
-}
-
-/* Enter a task's stack; returns when it parks, yields or ends. */
-static void switch_in(struct wok_task *task)
-{
-	struct wok__run *run = task->run;
-	int number = errno;
-
-	task->state = WOK__TASK_RUNNING;
-	task->budget = FULL_BUDGET;
-	run->loop.current = task;
-	wok__message_slot = &task->message;
-	errno = task->saved_errno;
-	wok__fiber_leave(&run->fiber, &task->stack->fiber, 0);
-	wok__context_switch(&run->context, &task->context);
-	wok__fiber_arrive(&run->fiber, &task->stack->fiber);
-	task->saved_errno = errno;
-	errno = number;
-	wok__message_slot = NULL;
-	run->loop.current = NULL;
-	if (!wok__stack_intact(task->stack))
-		report_overflow(task);
-	if (__builtin_expect(run->loop.debug, false))
-		check_signal_mask(task);
-}
-
-/* The ready queue's call: start a task or go on with it, and clear away after its end. */
-static void run_task(struct wok__item *item)
-{
-	struct wok_task *task = WOK__CONTAINER(item, struct wok_task, item);
-
-	wok__loop_trace(&task->run->loop, (uint64_t) task->number << 8 | task->state);
-	if (__builtin_expect(task->run->loop.watchdog != NULL, false))
-		wok__watchdog_name(&task->run->loop, task->name, task->site);
-	if (task->state == WOK__TASK_NEW) {
-		/* A handle that was cancelled before its first run never runs. */
-		if (task->is_handle && task->region.effective) {
-			finish(task, -ECANCELED);
-			wok__task_drop(task);
-			return;
-		}
-		if (!bind_stack(task)) {
-			finish(task, -ENOMEM);
-			wok__task_drop(task);
-			return;
-		}
-	}
-	switch_in(task);
-	if (task->state == WOK__TASK_DONE) {
-		wok__stack_give(&task->run->stacks, task->stack);
-		task->stack = NULL;
-		wok__task_drop(task);
-	}
 }
 
 struct wok__extra *wok__task_extra(struct wok_task *task)
@@ -330,7 +206,7 @@ struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *paren
 		wok_free(extra);
 		return NULL;
 	}
-	task->item.run = run_task;
+	task->item.run = wok__task_run;
 	task->item.shuffled = true;
 	task->run = run;
 	task->fn = fn;

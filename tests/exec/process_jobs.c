@@ -91,6 +91,14 @@ static int pass(const void *input, size_t size, wok_output *output)
 	return order.what;
 }
 
+/* The argument is aligned for any type. */
+static int offset(const void *input, size_t size, wok_output *output)
+{
+	(void) size;
+	(void) output;
+	return (int) ((uintptr_t) input % _Alignof(max_align_t));
+}
+
 static int echo(const void *input, size_t size, wok_output *output)
 {
 	WOK_TRY(wok_output_write(output, input, size / 2));
@@ -446,6 +454,7 @@ __attribute__((constructor)) static void register_jobs(void)
 	} jobs[] = {
 		{"pass", pass},
 		{"echo", echo},
+		{"offset", offset},
 		{"fill", fill},
 		{"fail", fail},
 		{"die", die},

@@ -33,6 +33,15 @@ TEST_TASK(a_job_runs_in_another_process_and_its_result_comes_back, "execrow-11")
 	ASSERT(no_children());
 }
 
+TEST_TASK(an_argument_of_any_size_is_aligned)
+{
+	WOK_AUTO(wok_process_pool) *pool = new_pool(1);
+	static char argument[100000];
+
+	for (size_t size = 1; size <= sizeof(argument); size = size * 3 + 1)
+		ASSERT_EQ(wok_run_in_executor(pool, "offset", argument, size, NULL, 0), 0);
+}
+
 TEST_TASK(an_error_and_its_message_come_back_and_the_output_stays_untouched)
 {
 	WOK_AUTO(wok_process_pool) *pool = new_pool(1);
