@@ -166,6 +166,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	wok__stacks_open(&run->stacks);
 	wok__fiber_adopt_thread(&run->fiber);
 	run->errno_at = &errno;
+	run->fpu = wok__fpu_get();
 	run->direct = !loop->debug;
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);

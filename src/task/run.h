@@ -9,6 +9,7 @@
 
 #include "loop/loop.h"
 #include "loop/signal.h"
+#include "platform/fpu.h"
 #include "platform/overflow.h"
 #include "platform/stack.h"
 #include "task/big_stack.h"
@@ -33,6 +34,7 @@ struct wok__run {
 	struct wok_task *left;      /* who came to the loop's stack last */
 	struct wok_task *ended;     /* whose stack is given back by who leaves next; NULL */
 	struct wok__fiber *came_from;
+	struct wok__fpu fpu; /* of the thread: what a task begins with */
 	int *errno_at;  /* the thread's errno, which is a call away */
 	bool direct;    /* switch from task to task without the loop */
 	size_t n_tasks; /* alive */
