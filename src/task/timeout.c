@@ -116,6 +116,7 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
+	WOK_TRY(wok__may_wait());
 	WOK_TIMEOUT (&timeout, limit) {
 		r = fn(arg);
 	}
