@@ -21,7 +21,7 @@ typedef struct {
 	/*
 	 * Run it at once, up to its first wait, before the call that starts it returns. That call
 	 * may then let the new task run, though it delivers no cancellation: its checkpoint is
-	 * "shielded".
+	 * "shielded". Where waiting is impossible, as in a callback, it runs next instead.
 	 */
 	bool eager;
 } wok_task_options;
@@ -33,7 +33,7 @@ typedef struct {
  * arg:        borrowed until the task has ended
  * Returns:    a handle, never NULL; free it, or give it away with wok_task_detach(). If the task
  *             cannot start, the handle is one that has failed: with -ENOMEM, with -EINVAL outside
- *             of a loop, with -ESHUTDOWN when the run is over
+ *             of a loop, with -ESHUTDOWN when the run is over, with -ECHILD in a fork of it
  * Checkpoint: never
  * Threads:    the loop's
  */

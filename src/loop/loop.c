@@ -174,10 +174,17 @@ static void look_up(wok_loop *loop)
 	wok__list_move_rest(&loop->batch, &loop->ready, last);
 }
 
+/* Between the ticks nobody looks at the batch, nor takes it for a reason to stay awake. */
+void wok__loop_run_next(wok_loop *loop, struct wok__item *item)
+{
+	wok__list_push_front(loop->in_tick ? &loop->batch : &loop->ready, &item->link);
+}
+
 void wok__loop_tick(wok_loop *loop)
 {
 	struct wok__node *node;
 
+	loop->in_tick = true;
 	wok__list_move(&loop->batch, &loop->ready);
 	if (__builtin_expect(loop->random != 0, false))
 		shuffle(loop, &loop->batch);
@@ -190,6 +197,7 @@ void wok__loop_tick(wok_loop *loop)
 		if (++loop->steps_since_clock >= WOK__STEPS_PER_LOOK)
 			look_up(loop);
 	}
+	loop->in_tick = false;
 	loop->ticks++;
 	loop->ticks_since_poll++;
 }

@@ -99,6 +99,7 @@ struct wok_loop {
 	bool tracing;
 	bool debug;
 	bool running;                     /* somebody turns it now */
+	bool in_tick;                     /* what is in the batch runs now */
 	bool stopping;                    /* wok_loop_stop() was called */
 	bool forked;                      /* it is the parent's: see loop/fork.c */
 	bool doorbell;                    /* what becomes ready rings: see loop/embed.c */
@@ -146,6 +147,9 @@ static inline void wok__loop_ready(wok_loop *loop, struct wok__item *item)
 	if (__builtin_expect(loop->doorbell, false))
 		wok__loop_ring(loop);
 }
+
+/* Have an item that is in no list run before all that is ready. */
+void wok__loop_run_next(wok_loop *loop, struct wok__item *item);
 
 /* Timers need room that was reserved before: wok__timer_reserve() can fail, starting cannot. */
 static inline int wok__timer_reserve(wok_loop *loop)

@@ -15,9 +15,15 @@ struct watch {
 	struct wok_task *task;
 };
 
+/* Who waits for the next one. */
+struct taker {
+	struct wok__parker parker;
+	bool left_alone; /* the iterator was freed meanwhile */
+};
+
 struct wok_completed {
 	struct wok__list ended; /* of watches, not handed out */
-	struct wok__parker *waiter;
+	struct taker *taker;
 	size_t n;
 	size_t left;  /* not handed out */
 	size_t first; /* those before it have ended */
@@ -30,8 +36,8 @@ static void on_end(struct wok__watcher *watcher)
 	struct wok_completed *completed = watch->completed;
 
 	wok__list_push_back(&completed->ended, &watcher->link);
-	if (completed->waiter)
-		wok__wake(completed->waiter, 0);
+	if (completed->taker)
+		wok__wake(&completed->taker->parker, 0);
 }
 
 static void add(struct wok_completed *completed, struct wok_task *task)
@@ -52,6 +58,8 @@ int wok_as_completed(wok_task *const *tasks, size_t n, wok_completed **ret_compl
 
 	if (!run)
 		return wok_fail(-EINVAL, "wok_as_completed: this thread runs no loop");
+	for (size_t i = 0; i < n; i++)
+		WOK_TRY(wok__task_check_here(tasks[i], "wok_as_completed"));
 	if (n > (SIZE_MAX - sizeof(struct wok_completed)) / sizeof(struct watch))
 		return -ENOMEM;
 	struct wok_completed *completed =
@@ -92,21 +100,23 @@ static bool would_deadlock(struct wok_completed *completed)
 
 static int wait_for_one(struct wok_completed *completed)
 {
-	struct wok__parker parker = WOK__PARKER_INIT("the next of several tasks");
+	struct taker taker = {.parker = WOK__PARKER_INIT("the next of several tasks")};
 
 	if (would_deadlock(completed))
 		return wok_fail(-EDEADLK,
 				"wok_completed_next: all that are left wait for the caller");
-	completed->waiter = &parker;
-	int r = wok__park(&parker, NULL);
-	completed->waiter = NULL;
+	completed->taker = &taker;
+	int r = wok__park(&taker.parker, NULL);
+	if (taker.left_alone)
+		return wok_fail(-EBADF, "wok_completed_next: the iterator was freed meanwhile");
+	completed->taker = NULL;
 	return r;
 }
 
 int wok_completed_next(wok_completed *completed, wok_task **ret_task)
 {
 	WOK_TRY(wok__check());
-	if (completed->waiter)
+	if (completed->taker)
 		return wok_fail(-EBUSY, "wok_completed_next: another task waits for the next");
 	if (completed->left == 0 || !wok__list_empty(&completed->ended))
 		wok__spend();
@@ -125,6 +135,10 @@ void wok_completed_free(wok_completed *completed)
 {
 	if (!completed)
 		return;
+	if (completed->taker) {
+		completed->taker->left_alone = true;
+		wok__wake(&completed->taker->parker, -EBADF);
+	}
 	for (size_t i = 0; i < completed->n; i++) {
 		wok__task_unwatch(&completed->watches[i].watcher);
 		wok__task_drop(completed->watches[i].task);

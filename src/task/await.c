@@ -17,6 +17,7 @@
 STILLBORN(no_memory, -ENOMEM);
 STILLBORN(no_loop, -EINVAL);
 STILLBORN(run_over, -ESHUTDOWN);
+STILLBORN(in_fork, -ECHILD);
 
 wok_task *wok__task_no_memory(void)
 {
@@ -25,7 +26,7 @@ wok_task *wok__task_no_memory(void)
 
 static bool is_stillborn(const struct wok_task *task)
 {
-	return task == &no_memory || task == &no_loop || task == &run_over;
+	return task == &no_memory || task == &no_loop || task == &run_over || task == &in_fork;
 }
 
 static wok_task *refuse(struct wok_task *instead, void *arg, wok_free_fn *arg_free)
@@ -43,6 +44,8 @@ wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *
 
 	if (!run)
 		return refuse(&no_loop, arg, arg_free);
+	if (run->loop.forked)
+		return refuse(&in_fork, arg, arg_free);
 	if (run->over)
 		return refuse(&run_over, arg, arg_free);
 	struct wok_task *task = wok__task_spawn(run, &run->root, options, fn, arg, site);
@@ -108,7 +111,7 @@ bool wok_cancel(wok_task *task)
 
 bool wok_cancel_with(wok_task *task, const char *reason)
 {
-	if (task->state == WOK__TASK_DONE)
+	if (task->state == WOK__TASK_DONE || !wok__task_is_here(task, "wok_cancel"))
 		return false;
 	wok__region_cancel(&task->region, reason ? reason : "wok_cancel() was called");
 	return true;
@@ -170,8 +173,10 @@ static int check_cycle(struct wok_task *task)
 static WOK__OUT_OF_LINE int wait_for_end(struct wok_task *task)
 {
 	struct waiter waiter = {0};
-	int r = check_cycle(task);
+	int r = wok__task_check_here(task, "wok_await");
 
+	if (r == 0)
+		r = check_cycle(task);
 	if (r < 0)
 		return r;
 	wok__task_keep(task); /* its owner may let go of it while this call waits */
@@ -252,7 +257,8 @@ static void cancel_and_join(struct wok_task *task)
 
 void wok_task_free(wok_task *task)
 {
-	if (!task || is_stillborn(task) || wok__in_fork())
+	if (!task || is_stillborn(task) || wok__in_fork() ||
+	    !wok__task_is_here(task, "wok_task_free"))
 		return;
 	/* Most often there is nothing to wait for, and nothing to say. */
 	if (task->owners > 1 ||
@@ -274,7 +280,7 @@ void wok_task_detach(wok_task **task_pointer)
 {
 	struct wok_task *task = WOK_TAKE(*task_pointer);
 
-	if (!task || is_stillborn(task))
+	if (!task || is_stillborn(task) || !wok__task_is_here(task, "wok_task_detach"))
 		return;
 	if (--task->owners == 0 && task->state == WOK__TASK_DONE)
 		wok__task_report_lost(task);
@@ -291,6 +297,7 @@ int wok_await_for(wok_task *task, wok_time limit)
 		WOK_TRY(wok__checkpoint());
 		return is_stillborn(task) ? task->result : wok__task_take_result(task);
 	}
+	WOK_TRY(wok__task_check_here(task, "wok_await_for"));
 	r = check_cycle(task);
 	if (r < 0)
 		return r;

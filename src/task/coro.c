@@ -94,7 +94,7 @@ static struct wok__list *list_of_thread(void)
 wok_coro *wok_coro_at(wok_fn *fn, void *arg, size_t size, const wok_site *site)
 {
 	struct wok__run *run = wok__run_of(wok__loop);
-	wok_coro *coro = wok_alloc(sizeof(*coro) + size);
+	wok_coro *coro = size > SIZE_MAX - sizeof(*coro) ? NULL : wok_alloc(sizeof(*coro) + size);
 
 	if (!coro)
 		return &no_memory;

@@ -163,6 +163,8 @@ int wok_gather(wok_task *const *tasks, size_t n, int flags)
 		return r;
 	if (flags & ~(WOK_COLLECT | WOK_LEAVE_REST))
 		return wok_fail(-EINVAL, "wok_gather: unknown flags %#x", (unsigned) flags);
+	for (size_t i = 0; i < n; i++)
+		WOK_TRY(wok__task_check_here(tasks[i], "wok_gather"));
 	if (wok__join_would_deadlock(wok__current(), &(struct wok__join){.tasks = tasks, .n = n}))
 		return wok_fail(-EDEADLK,
 				"wok_gather: one of the tasks is, or waits for, the caller");

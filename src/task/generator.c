@@ -173,6 +173,8 @@ static int next(struct wok_gen *gen, void *ret_item)
 int wok_gen_next(wok_gen *gen, void *ret_item)
 {
 	WOK_TRY(wok__check());
+	if (gen->task)
+		WOK_TRY(wok__task_check_here(gen->task, "wok_gen_next"));
 	if (gen == current_generator())
 		return wok_fail(-EDEADLK, "wok_gen_next: a generator cannot ask itself");
 	if (gen->asking)
@@ -187,6 +189,8 @@ int wok_gen_close(wok_gen *gen)
 {
 	struct wok_task *const tasks[] = {gen->task};
 
+	if (gen->task)
+		WOK_TRY(wok__task_check_here(gen->task, "wok_gen_close"));
 	gen->closed = true;
 	if (!gen->task)
 		return 0;
@@ -204,7 +208,7 @@ int wok_gen_close(wok_gen *gen)
 
 void wok_gen_free(wok_gen *gen)
 {
-	if (!gen)
+	if (!gen || (gen->task && !wok__task_is_here(gen->task, "wok_gen_free")))
 		return;
 	gen->closed = true;
 	if (gen->task)

@@ -220,6 +220,7 @@ void wok__block_leave(struct wok__block *block)
 	wok__region_unlink(&block->region);
 	if (task)
 		task->current = block->region.parent;
+	block->region.task = NULL; /* what left it may be told of it twice */
 }
 
 int wok__block_set_deadline(struct wok__block *block, wok_time deadline)

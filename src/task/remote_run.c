@@ -74,10 +74,10 @@ static void arrive(struct wok__mail *mail, bool lost)
 {
 	struct job *job = WOK__CONTAINER(mail, struct job, there);
 
-	job->result = lost ? -ESHUTDOWN : -ENOMEM;
-	snprintf(job->message, sizeof(job->message), "%s", wok_strerror(job->result));
+	job->result = -ESHUTDOWN;
 	if (!lost) {
 		struct wok_task *task = wok_create_task_at(NULL, job->fn, job->arg, job->site);
+		job->result = task->result;
 		if (task->state != WOK__TASK_DONE) {
 			job->task = task;
 			job->watcher.done = on_end;
@@ -85,6 +85,7 @@ static void arrive(struct wok__mail *mail, bool lost)
 			return;
 		}
 	}
+	snprintf(job->message, sizeof(job->message), "%s", wok_strerror(job->result));
 	send_back(job);
 }
 

@@ -23,6 +23,7 @@ enum {
 	STACK_SIZE_MIN = 16 << 10,
 	BIG_STACK_SIZE_DEFAULT = 8 << 20,
 };
+#define STACK_SIZE_MAX (SIZE_MAX / 4)
 #define GRACE_DEFAULT (5 * WOK_SECOND)
 #define SLOW_STEP_DEFAULT (100 * WOK_MS)
 
@@ -32,6 +33,8 @@ size_t wok__round_stack(size_t size)
 
 	if (size < STACK_SIZE_MIN)
 		size = STACK_SIZE_MIN;
+	if (size > STACK_SIZE_MAX)
+		size = STACK_SIZE_MAX; /* there is no memory for that either, and no overflow */
 	return (size + page - 1) / page * page;
 }
 
@@ -157,11 +160,13 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	run->no_sigint = options->no_sigint;
 	wok__list_init(&run->root.children);
 	wok__list_init(&run->coros);
+	wok__list_init(&run->calls);
 	run->root.kind = WOK__REGION_ROOT;
 	wok__slab_open(&run->headers);
 	wok__stacks_open(&run->stacks);
 	wok__fiber_adopt_thread(&run->fiber);
 	run->errno_at = &errno;
+	run->fpu = wok__fpu_get();
 	run->direct = !loop->debug;
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);
@@ -244,8 +249,10 @@ void wok__run_end_tasks(struct wok__run *run)
 	}
 	while (run->n_tasks > 0 && !run->loop.forked)
 		wok__loop_turn(&run->loop);
+	/* The calls that the last to end have left behind: nobody would join what they started. */
+	run->over = true;
 	if (!run->loop.forked)
-		wok__loop_tick(&run->loop); /* the calls that the last to end have left behind */
+		wok__loop_tick(&run->loop);
 	wok__timer_stop(&run->loop, &run->overdue);
 }
 

@@ -9,6 +9,7 @@
 
 #include "loop/loop.h"
 #include "loop/signal.h"
+#include "platform/fpu.h"
 #include "platform/overflow.h"
 #include "platform/stack.h"
 #include "task/big_stack.h"
@@ -28,13 +29,15 @@ struct wok__run {
 	struct wok__signals signals;
 	struct wok__overflow_guard overflow;
 	struct wok__list coros;     /* made, and not awaited so far */
+	struct wok__list calls;     /* at the end of tasks that have ended, and not made so far */
 	struct wok_task *main_task; /* its end ends a turn of the loop; NULL */
 	struct wok_task *left;      /* who came to the loop's stack last */
 	struct wok_task *ended;     /* whose stack is given back by who leaves next; NULL */
 	struct wok__fiber *came_from;
-	int *errno_at;  /* the thread's errno, which is a call away */
-	bool direct;    /* switch from task to task without the loop */
-	size_t n_tasks; /* alive */
+	struct wok__fpu fpu; /* of the thread: what a task begins with */
+	int *errno_at;       /* the thread's errno, which is a call away */
+	bool direct;         /* switch from task to task without the loop */
+	size_t n_tasks;      /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
 	const struct wok__run_mode *mode;

@@ -52,13 +52,44 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	wok__block_enter(&scope->block, scope->background ? &run->root : task->current,
 			 WOK__REGION_SCOPE, scope->background ? NULL : task,
 			 deadline_after(options->timeout), options->shield);
+	if (options->timeout < 0) {
+		scope->block.expired = true;
+		wok__region_cancel(&scope->block.region, "its time limit has passed");
+	}
 	*ret_scope = scope;
 	return 0;
 }
 
+/* A scope whose run is over belongs to no loop. */
+static bool is_foreign(const struct wok_scope *scope)
+{
+	return scope->run && scope->run != wok__run_of(wok__loop);
+}
+
+static int check_here(const struct wok_scope *scope, const char *call)
+{
+	if (__builtin_expect(!is_foreign(scope), true))
+		return 0;
+	return wok_fail(-EINVAL, "%s: the scope belongs to another loop: use a wok_remote", call);
+}
+
+/* For calls that return no error. */
+static bool is_here(const struct wok_scope *scope, const char *call)
+{
+	if (__builtin_expect(!is_foreign(scope), true))
+		return true;
+	wok__report(-EINVAL, NULL, NULL,
+		    "%s did nothing: the scope belongs to another loop: use a wok_remote", call);
+	return false;
+}
+
 int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site)
 {
-	if (!scope->run)
+	WOK_TRY(check_here(scope, "wok_scope_spawn"));
+	if (wok__in_fork())
+		return wok_fail(-ECHILD, "wok_scope_spawn: this is a fork of the process that the "
+					 "scope belongs to");
+	if (!scope->run || scope->run->over)
 		return wok_fail(-ESHUTDOWN, "wok_scope_spawn: the run is over: %s", site->name);
 	if (scope->joined || scope->left)
 		return wok_fail(-EINVAL, "wok_scope_spawn: the scope was joined: %s", site->name);
@@ -227,6 +258,7 @@ static int check_join(struct wok_scope *scope)
 
 	if (r < 0)
 		return r;
+	WOK_TRY(check_here(scope, "wok_scope_join"));
 	if (scope->left || scope->joined)
 		return wok_fail(-EINVAL, "wok_scope_join: the scope was joined already");
 	if (scope->joiner)
@@ -269,7 +301,7 @@ int wok_scope_join(wok_scope *scope)
 
 void wok_scope_cancel(wok_scope *scope, const char *reason)
 {
-	if (!scope->left)
+	if (!scope->left && is_here(scope, "wok_scope_cancel"))
 		wok__region_cancel(&scope->block.region,
 				   reason ? reason : "wok_scope_cancel() was called");
 }
@@ -295,12 +327,13 @@ size_t wok_scope_errors(const wok_scope *scope, const wok_scope_error **ret_erro
 
 int wok_scope_set_deadline(wok_scope *scope, wok_time when)
 {
+	WOK_TRY(check_here(scope, "wok_scope_set_deadline"));
 	return scope->left ? -ESTALE : wok__block_set_deadline(&scope->block, when);
 }
 
 void wok_scope_set_shield(wok_scope *scope, wok_time grace)
 {
-	if (!scope->left)
+	if (!scope->left && is_here(scope, "wok_scope_set_shield"))
 		wok__block_set_shield(&scope->block, grace);
 }
 
@@ -361,7 +394,7 @@ static void free_entered(struct wok_scope *scope)
 
 void wok_scope_free(wok_scope *scope)
 {
-	if (!scope || wok__in_fork())
+	if (!scope || wok__in_fork() || !is_here(scope, "wok_scope_free"))
 		return;
 	struct wok__saved_error saved = wok__error_save();
 	if (scope->left) {
@@ -389,6 +422,10 @@ static void leave_forgotten(struct wok_task *task)
 	struct wok__block *block = WOK__CONTAINER(task->current, struct wok__block, region);
 
 	if (block->region.kind != WOK__REGION_SCOPE) {
+		wok__report(-EINVAL, task->name, task->site,
+			    "a task did not leave a %s that it had entered, before it left what is "
+			    "around it",
+			    block->region.kind == WOK__REGION_SHIELD ? "shield" : "time limit");
 		wok__block_leave(block);
 		wok__timer_unreserve(&task->run->loop);
 		return;

@@ -152,9 +152,9 @@ static inline struct wok_task *choose(struct wok__run *run, const struct wok_tas
 static inline void leave(struct wok__run *run, struct wok_task *task)
 {
 	struct wok__fiber *here = &task->stack->fiber;
-	struct wok_task *next = choose(run, task);
 
-	task->saved_errno = *run->errno_at;
+	task->saved_errno = *run->errno_at; /* before a stack is made for the next one */
+	struct wok_task *next = choose(run, task);
 	if (next == task) { /* it let the others run first, and there are none */
 		enter(run, task);
 		return;
@@ -180,6 +180,8 @@ void wok__task_switch_out(struct wok_task *task)
 
 static void execute(struct wok_task *task)
 {
+	/* Whoever had this stack, or made it, may have left other ones. */
+	wok__fpu_set(task->run->fpu);
 	int result = task->fn(task->arg);
 
 	if (task->run->loop.forked)

@@ -34,6 +34,30 @@ void wok__task_drop(struct wok_task *task)
 	wok__slab_give(task);
 }
 
+/* A slab that is closed is that of a loop that is over: no task of it runs. */
+static bool is_foreign(const struct wok_task *task)
+{
+	return task->state != WOK__TASK_DONE && task->run != wok__run_of(wok__loop) &&
+	       wok__slab_is_open(task);
+}
+
+int wok__task_check_here(const struct wok_task *task, const char *call)
+{
+	if (__builtin_expect(!is_foreign(task), true))
+		return 0;
+	return wok_fail(-EINVAL, "%s: the task %s belongs to another loop: use a wok_remote", call,
+			task->name);
+}
+
+bool wok__task_is_here(const struct wok_task *task, const char *call)
+{
+	if (__builtin_expect(!is_foreign(task), true))
+		return true;
+	wok__report(-EINVAL, task->name, task->site,
+		    "%s did nothing: the task belongs to another loop: use a wok_remote", call);
+	return false;
+}
+
 void wok__task_ready(struct wok_task *task)
 {
 	task->state = WOK__TASK_READY;
@@ -104,8 +128,9 @@ void wok__task_finish(struct wok_task *task, int result)
 	run->n_tasks--;
 	if (task == run->main_task)
 		wok__loop_ask_back(&run->loop);
-	WOK__LIST_EACH (node, &task->watchers) {
-		wok__list_remove(node);
+	/* One watcher may make others come or go: a gather cancels those who wait for a lock. */
+	struct wok__node *node;
+	while ((node = wok__list_pop(&task->watchers))) {
 		struct wok__watcher *watcher = WOK__CONTAINER(node, struct wok__watcher, link);
 		watcher->done(watcher);
 	}
@@ -137,7 +162,9 @@ static int make_extra(const wok_task_options *options, const void *arg,
 		WOK_TRY(wok__locals_inherit(parent->extra->locals, &inherited));
 	if (!inherited && !options->arg_free && !options->stack_size && !options->arg_size)
 		return 0;
-	struct wok__extra *extra = wok_alloc(sizeof(*extra) + options->arg_size);
+	struct wok__extra *extra = options->arg_size > SIZE_MAX - sizeof(*extra)
+					   ? NULL
+					   : wok_alloc(sizeof(*extra) + options->arg_size);
 	if (!extra) {
 		wok__locals_free(&inherited);
 		return -ENOMEM;
@@ -198,20 +225,20 @@ struct wok_task *wok__task_spawn(struct wok__run *run, struct wok__region *paren
 }
 
 /*
- * It goes to the head of the batch that runs now, and who started it right behind it. Outside of a
- * task it runs next, when the callback that started it has returned.
+ * It goes to the head of the batch that runs now, and who started it right behind it. Where nobody
+ * can wait (in a callback, on the large stack) who started it goes on, and it runs next.
  */
 void wok__task_run_eagerly(struct wok_task *task)
 {
 	wok_loop *loop = &task->run->loop;
-	struct wok_task *starter = wok__current();
+	struct wok_task *starter = loop->no_wait ? NULL : wok__current();
 
 	wok__list_remove(&task->item.link);
 	if (starter) {
 		starter->state = WOK__TASK_READY;
-		wok__list_push_front(&loop->batch, &starter->item.link);
+		wok__loop_run_next(loop, &starter->item);
 	}
-	wok__list_push_front(&loop->batch, &task->item.link);
+	wok__loop_run_next(loop, &task->item);
 	if (starter)
 		wok__task_switch_out(starter);
 }

@@ -96,6 +96,15 @@ void wok__task_run_eagerly(struct wok_task *task);
 void wok__task_keep(struct wok_task *task);
 void wok__task_drop(struct wok_task *task);
 
+/*
+ * Tasks that have not ended belong to one loop: 0 if it is this thread's, or -EINVAL with a
+ * message.
+ */
+int wok__task_check_here(const struct wok_task *task, const char *call);
+
+/* The same for calls that return no error: false, and it is reported. */
+bool wok__task_is_here(const struct wok_task *task, const char *call);
+
 /* Make a parked task ready again. */
 void wok__task_ready(struct wok_task *task);
 

@@ -12,16 +12,17 @@
 #include "task/region.h"
 #include "task/run.h"
 
-/* What the private part of a wok_timeout is. All zero: never entered. */
+/*
+ * What the private part of a wok_timeout is. All zero: never entered. As long as it is entered its
+ * region has a task; the end of that, or of what is around it, leaves it as well.
+ */
 struct timeout {
 	struct wok__block block;
-	int error;    /* why it could not be entered */
-	bool entered; /* now */
+	int error; /* why it could not be entered */
 };
 
 struct shield {
 	struct wok__block block;
-	bool entered;
 };
 
 _Static_assert(sizeof(struct timeout) <= sizeof(wok_timeout), "grow wok_timeout.private_");
@@ -32,11 +33,16 @@ static struct timeout *inside(const wok_timeout *timeout)
 	return (struct timeout *) (void *) timeout->private_;
 }
 
+static bool is_entered(const struct wok__block *block)
+{
+	return block->region.task != NULL;
+}
+
 static int check_enter(const struct timeout *timeout)
 {
 	if (!wok__current())
 		return wok_fail(-EINVAL, "wok_timeout: only a task can enter a time limit");
-	if (timeout->entered)
+	if (is_entered(&timeout->block))
 		return wok_fail(-EINVAL, "wok_timeout: this time limit is entered already");
 	return wok__timer_reserve(wok__loop);
 }
@@ -52,7 +58,6 @@ wok_timeout *wok_timeout_enter(wok_timeout *timeout_, wok_time limit)
 	}
 	struct wok_task *task = wok__current();
 	timeout->error = 0;
-	timeout->entered = true;
 	wok_time deadline = limit > 0 ? wok__time_add(wok_now(), limit) : WOK_FOREVER;
 	wok__block_enter(&timeout->block, task->current, WOK__REGION_TIMEOUT, task, deadline, 0);
 	if (limit <= 0) {
@@ -68,12 +73,11 @@ void wok_timeout_leave(wok_timeout *timeout_)
 		return;
 	struct timeout *timeout = inside(timeout_);
 	struct wok_task *task = wok__current();
-	if (!timeout->entered || !task || timeout->block.region.task != task)
+	if (!task || timeout->block.region.task != task)
 		return;
 	wok__leave_inner(task, &timeout->block.region);
 	wok__block_leave(&timeout->block);
 	wok__timer_unreserve(wok__loop);
-	timeout->entered = false;
 	if (timeout->block.expired)
 		task->left_expired = true;
 }
@@ -82,8 +86,9 @@ int wok_timeout_set_deadline(wok_timeout *timeout_, wok_time when)
 {
 	struct timeout *timeout = inside(timeout_);
 
-	if (!timeout->entered)
+	if (!is_entered(&timeout->block))
 		return wok_fail(-EINVAL, "wok_timeout_set_deadline: the time limit is not entered");
+	WOK_TRY(wok__task_check_here(timeout->block.region.task, "wok_timeout_set_deadline"));
 	return wok__block_set_deadline(&timeout->block, when);
 }
 
@@ -111,6 +116,7 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
+	WOK_TRY(wok__may_wait());
 	WOK_TIMEOUT (&timeout, limit) {
 		r = fn(arg);
 	}
@@ -173,11 +179,11 @@ wok_shield *wok_shield_enter(wok_shield *shield_, wok_time grace)
 	struct wok_task *task = wok__current();
 
 	/*
-	 * Without a task there is no cancel to hold off; without memory for a timer it holds none.
+	 * Without a task there is no cancel to hold off; without memory for a timer it holds none;
+	 * and one that is raised already stays as it is.
 	 */
-	if (!task || wok__timer_reserve(wok__loop) < 0)
+	if (!task || is_entered(&shield->block) || wok__timer_reserve(wok__loop) < 0)
 		return shield_;
-	shield->entered = true;
 	wok__block_enter(&shield->block, task->current, WOK__REGION_SHIELD, task, WOK_FOREVER,
 			 grace > 0 ? grace : task->run->grace);
 	return shield_;
@@ -188,10 +194,9 @@ void wok_shield_leave(wok_shield *shield_)
 	struct shield *shield = inside_shield(shield_);
 	struct wok_task *task = wok__current();
 
-	if (!shield->entered || !task || shield->block.region.task != task)
+	if (!task || shield->block.region.task != task)
 		return;
 	wok__leave_inner(task, &shield->block.region);
 	wok__block_leave(&shield->block);
 	wok__timer_unreserve(wok__loop);
-	shield->entered = false;
 }

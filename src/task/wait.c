@@ -102,6 +102,8 @@ static int check_wait(wok_task *const *tasks, size_t n, int when)
 		return wok_fail(-EINVAL, "wok_wait: there is no task to wait for");
 	if (when < WOK_ALL_COMPLETED || when > WOK_FIRST_EXCEPTION)
 		return wok_fail(-EINVAL, "wok_wait: %d is no condition", when);
+	for (size_t i = 0; i < n; i++)
+		WOK_TRY(wok__task_check_here(tasks[i], "wok_wait"));
 	if (would_deadlock(tasks, n, when))
 		return wok_fail(-EDEADLK,
 				"wok_wait: what it waits for is, or waits for, the caller");

@@ -68,6 +68,36 @@ TEST_TASK(each_task_has_its_own_floating_point_control, "G11")
 	ASSERT_EQ(fegetround(), FE_TONEAREST);
 }
 
+static int change_rounding(void *unused)
+{
+	(void) unused;
+	return fesetround(FE_UPWARD) == 0 ? 0 : -ENOTSUP;
+}
+
+static int tell_rounding(void *ret_mode)
+{
+	*(int *) ret_mode = fegetround();
+	return 0;
+}
+
+TEST_TASK(a_task_begins_with_the_floating_point_control_of_the_thread, "G11")
+{
+	int modes[2] = {FE_DOWNWARD, FE_DOWNWARD};
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	/* After a task that ended with another one, on its stack; and out of one that waits. */
+	ASSERT_OK(wok_scope_new(&scope));
+	ASSERT_OK(wok_scope_spawn(scope, change_rounding, NULL));
+	ASSERT_OK(wok_scope_spawn(scope, tell_rounding, &modes[0]));
+	ASSERT_OK(fesetround(FE_UPWARD));
+	ASSERT_OK(wok_scope_spawn(scope, tell_rounding, &modes[1]));
+	ASSERT_OK(wok_scope_join(scope));
+	ASSERT_EQ(fegetround(), FE_UPWARD);
+	ASSERT_OK(fesetround(FE_TONEAREST));
+	ASSERT_EQ(modes[0], FE_TONEAREST);
+	ASSERT_EQ(modes[1], FE_TONEAREST);
+}
+
 struct numbers {
 	unsigned seed;
 };

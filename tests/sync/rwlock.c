@@ -341,3 +341,58 @@ TEST_TASK(nobody_is_left_inside_under_timeouts_and_cancels, "D20")
 	ASSERT_OK(wok_rwlock_release_write(&self.lock));
 	finish(tasks, 20);
 }
+
+static int fail_writing(void *lock)
+{
+	WOK_TRY(wok_rwlock_acquire_write(lock));
+	WOK_TRY(wok_yield());
+	return -EIO; /* it never releases the lock */
+}
+
+static int write_once(void *lock)
+{
+	int r = wok_rwlock_acquire_write(lock);
+
+	if (r == 0 || r == -EOWNERDEAD)
+		WOK_IGNORE(wok_rwlock_release_write(lock));
+	return r;
+}
+
+static int gather_three(void *tasks)
+{
+	return wok_gather(tasks, 3, 0);
+}
+
+/* The end of the writer ends the gather, which cancels who waits for the writer's end. */
+static int die_in_a_gather(void *unused)
+{
+	wok_rwlock lock = WOK_RWLOCK_INIT;
+	wok_task *tasks[3];
+
+	(void) unused;
+	tasks[0] = wok_create_task(fail_writing, &lock);
+	ASSERT_OK(wok_yield());
+	tasks[1] = wok_create_task(write_once, &lock);
+	tasks[2] = wok_create_task(write_once, &lock);
+	WOK_AUTO(wok_task) *gathering = wok_create_task(gather_three, tasks);
+	WOK_AUTO(wok_task) *last = wok_create_task(write_once, &lock);
+	ASSERT_ERR(wok_await(gathering), -EIO);
+	int r = wok_await(last);
+	ASSERT(r == 0 || r == -EOWNERDEAD);
+	ASSERT(!wok_rwlock_writing(&lock));
+	finish(tasks, 3);
+	return 0;
+}
+
+TEST(a_writers_end_may_cancel_those_who_wait_for_it, "D4")
+{
+	struct test_reports reports;
+
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		memset(&reports, 0, sizeof(reports));
+		if (seed == 0)
+			ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
+		ASSERT_OK(wok_test_run(&(wok_test_options){.seed = seed}, die_in_a_gather, NULL));
+		ASSERT_EQ(reports.n, 1);
+	}
+}

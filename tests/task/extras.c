@@ -156,6 +156,37 @@ TEST_TASK(a_call_can_be_forgotten_and_the_handle_may_go)
 	ASSERT_EQ(other.results[0], 7);
 }
 
+TEST_TASK(a_call_can_be_forgotten_until_it_is_made)
+{
+	struct log log = {0};
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_a_second, NULL);
+
+	ASSERT_EQ(wok_await(task), 7);
+	ASSERT_OK(wok_task_on_done(task, note, &log));
+	ASSERT_OK(wok_task_on_done(task, note, &log));
+	ASSERT_EQ(wok_task_forget_done(task, note, &log), 2); /* they were to come in this tick */
+	ASSERT_EQ(wok_task_forget_done(task, note, &log), 0);
+	test_settle();
+	ASSERT_EQ(log.n, 0);
+}
+
+static void forget_oneself(wok_task *task, void *arg)
+{
+	ASSERT_EQ(wok_task_forget_done(task, forget_oneself, arg), 0);
+	++*(int *) arg;
+}
+
+TEST_TASK(a_call_that_is_being_made_cannot_be_forgotten)
+{
+	int calls = 0;
+	WOK_AUTO(wok_task) *task = wok_create_task(wait_a_second, NULL);
+
+	ASSERT_OK(wok_task_on_done(task, forget_oneself, &calls));
+	ASSERT_EQ(wok_await(task), 7);
+	test_settle();
+	ASSERT_EQ(calls, 1);
+}
+
 TEST_TASK(a_cancelled_task_makes_its_call_too)
 {
 	struct log log = {0};
@@ -254,6 +285,29 @@ TEST_TASK(from_a_callback_an_eager_task_is_next)
 	wok_call_soon(start_eagerly, &steps);
 	wok_call_soon(look_at, &steps);
 	test_settle();
+	ASSERT_EQ(steps, 2);
+}
+
+TEST_TASK(on_the_large_stack_an_eager_task_is_next)
+{
+	int steps = 0;
+
+	ASSERT_OK(wok_on_big_stack(start_eagerly, &steps));
+	ASSERT_EQ(steps, 0);
+	ASSERT_OK(wok_yield());
+	ASSERT(steps > 0);
+	test_settle(); /* it can wait: the large stack is behind it */
+	ASSERT_EQ(steps, 2);
+}
+
+TEST(before_the_loop_runs_an_eager_task_is_the_first)
+{
+	WOK_AUTO(wok_loop) *loop = NULL;
+	int steps = 0;
+
+	ASSERT_OK(wok_loop_new(NULL, &loop));
+	ASSERT_OK(start_eagerly(&steps));
+	ASSERT_OK(wok_loop_step(loop));
 	ASSERT_EQ(steps, 2);
 }
 
