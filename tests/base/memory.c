@@ -132,7 +132,7 @@ TEST(every_code_has_a_name_and_a_text)
 	ASSERT_STR(wok_errname(WOK_EEOF), "WOK_EEOF");
 	ASSERT_STR(wok_strerror(-4000), "unknown error");
 	ASSERT_STR(wok_errname(-100000), "unknown");
-	for (int code = WOK_EPEER; code <= WOK_ETASKCANCELED; code++) {
+	for (int code = WOK_EWORKER; code <= WOK_ETASKCANCELED; code++) {
 		ASSERT(strncmp(wok_errname(code), "WOK_E", 5) == 0);
 		ASSERT(strcmp(wok_strerror(code), "unknown error") != 0);
 	}
