@@ -24,7 +24,7 @@ typedef struct {
 	wok_time shield;
 	/* An error of a child leaves the others running; wok_scope_join() still returns it. */
 	bool keep_going;
-	/* Cancel the scope after this long. */
+	/* Cancel the scope after this long; below zero, as a time that has run out: at once. */
 	wok_time timeout;
 } wok_scope_options;
 
@@ -51,7 +51,8 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Start fn(arg) as a child of the scope. The first child that fails cancels the scope.
  *
  * arg:        borrowed until the child has ended: free it after the scope
- * Returns:    0; -ENOMEM; -EINVAL if the scope was joined; -ESHUTDOWN when the run is over
+ * Returns:    0; -ENOMEM; -EINVAL if the scope was joined; -ESHUTDOWN when the run is over;
+ *             -ECHILD in a fork of it
  * Checkpoint: never
  * Threads:    the loop's
  */
@@ -122,7 +123,7 @@ int wok_scope_start_at(wok_scope *scope, const wok_task_options *options, wok_fn
  *
  * value:      handed to the starter; who owns it is between the two
  * Returns:    0; -ECANCELED if the starter was cancelled meanwhile: it waits for this task's end;
- *             -EALREADY at the second call; -ESHUTDOWN if the scope is over
+ *             -EALREADY at the second call
  * Checkpoint: never
  * Threads:    the loop's
  */

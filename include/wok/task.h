@@ -33,7 +33,7 @@ typedef struct {
  * arg:        borrowed until the task has ended
  * Returns:    a handle, never NULL; free it, or give it away with wok_task_detach(). If the task
  *             cannot start, the handle is one that has failed: with -ENOMEM, with -EINVAL outside
- *             of a loop, with -ESHUTDOWN when the run is over
+ *             of a loop, with -ESHUTDOWN when the run is over, with -ECHILD in a fork of it
  * Checkpoint: never
  * Threads:    the loop's
  */

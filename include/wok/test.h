@@ -81,7 +81,7 @@ void wok_test_settle(void);
 /**
  * Move the virtual clock, running what becomes due on the way in its order, and settle.
  *
- * span:       nanoseconds
+ * span:       nanoseconds; zero and less only settle
  * Returns:    nothing
  * Checkpoint: shielded
  * Threads:    the loop's

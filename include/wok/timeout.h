@@ -92,7 +92,8 @@ int wok_timeout_result(const wok_timeout *timeout, int r);
  *
  * limit:      nanoseconds; zero or less: fn is called, and its first checkpoint fails
  * Returns:    what fn returned; -ETIMEDOUT if the limit made it return -ECANCELED; -ECANCELED if a
- *             scope around the call was cancelled
+ *             scope around the call was cancelled; without having called fn, -ENOMEM, and -EDEADLK
+ *             outside of tasks
  * Checkpoint: always, if fn is one; the call itself adds none
  * Threads:    the loop's
  */
@@ -105,9 +106,8 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit) WOK_MUST_CHECK;
  * limit:      nanoseconds; zero or less: only a task that has ended has a result
  * Returns:    what the task returned, even if that came late; -ETIMEDOUT if the limit cancelled it;
  *             WOK_ETASKCANCELED if somebody else did; -ECANCELED if a scope around the call was
- *             cancelled; -EDEADLK if the task is the caller, or waits for it
- * Checkpoint: always
- * Threads:    the loop's
+ *             cancelled; -EDEADLK if the task is the caller, or waits for it; -ENOMEM: the task
+ * goes on Checkpoint: always Threads:    the loop's
  */
 int wok_await_for(wok_task *task, wok_time limit) WOK_MUST_CHECK;
 

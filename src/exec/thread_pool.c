@@ -8,6 +8,7 @@
 
 #include <wok/error.h>
 
+#include "loop/fork.h"
 #include "platform/clock.h"
 
 /* The lane whose turn it is, of those that have a job which may run now; NULL. */

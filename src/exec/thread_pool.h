@@ -147,6 +147,4 @@ void wok__thread_job_ended(struct wok__thread_job *job);
 /* The job that this thread runs; NULL. */
 struct wok__thread_job *wok__thread_job_current(void);
 
-/* Which fork of the first process this is. */
-unsigned wok__fork_generation(void);
 #endif

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "exec/thread_pool.h"
+#include "loop/fork.h"
 #include "loop/report.h"
 #include "platform/clock.h"
 #include "task/patience.h"
@@ -26,7 +27,6 @@ enum {
 };
 #define IDLE_TIMEOUT_DEFAULT (10 * WOK_SECOND)
 
-static atomic_uint generation;
 static struct wok_thread_pool default_pool;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -43,13 +43,13 @@ static void open_default_pool(void)
 /* The child has none of its parent's threads: its default pool starts anew. */
 static void on_fork(void)
 {
-	atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 	open_default_pool();
 }
 
 static void open_once(void)
 {
 	open_default_pool();
+	wok__fork_watch(); /* first, for on_fork() asks which one this is */
 	(void) pthread_atfork(NULL, NULL, on_fork);
 }
 
@@ -57,11 +57,6 @@ struct wok_thread_pool *wok__thread_pool_default(void)
 {
 	(void) pthread_once(&once, open_once);
 	return &default_pool;
-}
-
-unsigned wok__fork_generation(void)
-{
-	return atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
 static size_t or_default(size_t value, size_t instead)

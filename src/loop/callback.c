@@ -141,10 +141,20 @@ void wok__callback_drop(struct wok__callback *callback)
 	release(callback);
 }
 
-wok_callback wok_call_soon(wok_fn *fn, void *arg)
+/* Why nothing can be called on this thread's loop: NULL, or the reason. */
+static const char *cannot_call(void)
 {
 	if (!wok__loop)
-		return refuse(-EINVAL, arg, NULL, "this thread runs no loop");
+		return "this thread runs no loop";
+	return wok__loop->forked ? "this is a fork of the process that the loop belongs to" : NULL;
+}
+
+wok_callback wok_call_soon(wok_fn *fn, void *arg)
+{
+	const char *why = cannot_call();
+
+	if (why)
+		return refuse(-EINVAL, arg, NULL, why);
 	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, NULL);
 	if (!callback)
 		return refuse(-ENOMEM, arg, NULL, wok_strerror(-ENOMEM));
@@ -154,8 +164,10 @@ wok_callback wok_call_soon(wok_fn *fn, void *arg)
 
 wok_callback wok_call_at_owned(wok_time when, wok_fn *fn, void *arg, wok_free_fn *arg_free)
 {
-	if (!wok__loop)
-		return refuse(-EINVAL, arg, arg_free, "this thread runs no loop");
+	const char *why = cannot_call();
+
+	if (why)
+		return refuse(-EINVAL, arg, arg_free, why);
 	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, arg_free);
 	if (!callback)
 		return refuse(-ENOMEM, arg, arg_free, wok_strerror(-ENOMEM));

@@ -11,6 +11,7 @@
 #include "loop/fork.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "loop/loop.h"
 #include "loop/watchdog.h"
@@ -49,11 +50,19 @@ static const struct wok__backend shell = {
 	.poll = ignore_poll,
 };
 
+static atomic_uint generation;
+
+unsigned wok__fork_generation(void)
+{
+	return atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
 /* In the child, in the one thread that it has: the one that called fork(). */
 static void in_child(void)
 {
 	wok_loop *loop = wok__loop;
 
+	atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 	if (!loop || loop->forked)
 		return;
 	loop->forked = true;

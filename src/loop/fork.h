@@ -4,4 +4,10 @@
 
 /* Have forks of this process noticed; once for all loops. */
 void wok__fork_watch(void);
+
+/*
+ * How many forks lie between the first process and this one, as far as they were watched: what was
+ * made in another one has no threads here, and its locks may be held for ever.
+ */
+unsigned wok__fork_generation(void);
 #endif

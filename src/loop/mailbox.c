@@ -18,11 +18,13 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "loop/fork.h"
 
 struct wok__mailbox {
 	atomic_uint refs;
 	atomic_bool notified;
 	atomic_size_t expected;
+	unsigned generation; /* of forks: in a child its loop does not run */
 	pthread_mutex_t mutex;
 	/* Under the mutex: */
 	struct wok__mail *first, **end;
@@ -46,6 +48,7 @@ int wok__mailbox_new(int wake_fd, struct wok__mailbox **ret_mailbox)
 	atomic_init(&mailbox->refs, 1);
 	mailbox->end = &mailbox->first;
 	mailbox->wake_fd = wake_fd;
+	mailbox->generation = wok__fork_generation();
 	*ret_mailbox = mailbox;
 	return 0;
 }
@@ -56,11 +59,21 @@ struct wok__mailbox *wok__mailbox_ref(struct wok__mailbox *mailbox)
 	return mailbox;
 }
 
+/*
+ * Whether this is the child of a fork, and the loop a copy of one that runs in the parent: the
+ * mutex may be locked here by a thread that there is not.
+ */
+static bool is_copy(const struct wok__mailbox *mailbox)
+{
+	return mailbox->generation != wok__fork_generation();
+}
+
 void wok__mailbox_unref(struct wok__mailbox *mailbox)
 {
 	if (atomic_fetch_sub_explicit(&mailbox->refs, 1, memory_order_acq_rel) > 1)
 		return;
-	pthread_mutex_destroy(&mailbox->mutex);
+	if (!is_copy(mailbox))
+		pthread_mutex_destroy(&mailbox->mutex);
 	wok_free(mailbox);
 }
 
@@ -121,6 +134,8 @@ int wok__mailbox_post(struct wok__mailbox *mailbox, struct wok__mail *mail)
 {
 	int r = 0;
 
+	if (is_copy(mailbox))
+		return -ESHUTDOWN;
 	mail->next = NULL;
 	pthread_mutex_lock(&mailbox->mutex);
 	if (mailbox->wake_fd < 0) {
@@ -154,7 +169,7 @@ void wok__mailbox_expect(struct wok__mailbox *mailbox)
 /* The last one wakes the loop, for it may have been the only thing that the loop waited for. */
 void wok__mailbox_unexpect(struct wok__mailbox *mailbox)
 {
-	if (atomic_fetch_sub(&mailbox->expected, 1) > 1)
+	if (atomic_fetch_sub(&mailbox->expected, 1) > 1 || is_copy(mailbox))
 		return;
 	pthread_mutex_lock(&mailbox->mutex);
 	wake(mailbox);

@@ -17,6 +17,7 @@
 STILLBORN(no_memory, -ENOMEM);
 STILLBORN(no_loop, -EINVAL);
 STILLBORN(run_over, -ESHUTDOWN);
+STILLBORN(in_fork, -ECHILD);
 
 wok_task *wok__task_no_memory(void)
 {
@@ -25,7 +26,7 @@ wok_task *wok__task_no_memory(void)
 
 static bool is_stillborn(const struct wok_task *task)
 {
-	return task == &no_memory || task == &no_loop || task == &run_over;
+	return task == &no_memory || task == &no_loop || task == &run_over || task == &in_fork;
 }
 
 static wok_task *refuse(struct wok_task *instead, void *arg, wok_free_fn *arg_free)
@@ -43,6 +44,8 @@ wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *
 
 	if (!run)
 		return refuse(&no_loop, arg, arg_free);
+	if (run->loop.forked)
+		return refuse(&in_fork, arg, arg_free);
 	if (run->over)
 		return refuse(&run_over, arg, arg_free);
 	struct wok_task *task = wok__task_spawn(run, &run->root, options, fn, arg, site);

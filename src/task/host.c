@@ -105,6 +105,8 @@ int wok_loop_run_forever(wok_loop *loop)
 
 void wok_loop_stop(wok_loop *loop)
 {
+	if (wok__run_of(loop)->over)
+		return;
 	if (loop != wok__loop) {
 		wok__report(-EINVAL, NULL, NULL,
 			    "wok_loop_stop() did nothing: it was called by another thread: use a "

@@ -35,9 +35,9 @@ struct wok__run {
 	struct wok_task *ended;     /* whose stack is given back by who leaves next; NULL */
 	struct wok__fiber *came_from;
 	struct wok__fpu fpu; /* of the thread: what a task begins with */
-	int *errno_at;  /* the thread's errno, which is a call away */
-	bool direct;    /* switch from task to task without the loop */
-	size_t n_tasks; /* alive */
+	int *errno_at;       /* the thread's errno, which is a call away */
+	bool direct;         /* switch from task to task without the loop */
+	size_t n_tasks;      /* alive */
 	uint32_t n_spawned;
 	size_t stack_size;
 	const struct wok__run_mode *mode;

@@ -52,6 +52,10 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope)
 	wok__block_enter(&scope->block, scope->background ? &run->root : task->current,
 			 WOK__REGION_SCOPE, scope->background ? NULL : task,
 			 deadline_after(options->timeout), options->shield);
+	if (options->timeout < 0) {
+		scope->block.expired = true;
+		wok__region_cancel(&scope->block.region, "its time limit has passed");
+	}
 	*ret_scope = scope;
 	return 0;
 }
@@ -82,6 +86,9 @@ static bool is_here(const struct wok_scope *scope, const char *call)
 int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site)
 {
 	WOK_TRY(check_here(scope, "wok_scope_spawn"));
+	if (wok__in_fork())
+		return wok_fail(-ECHILD, "wok_scope_spawn: this is a fork of the process that the "
+					 "scope belongs to");
 	if (!scope->run || scope->run->over)
 		return wok_fail(-ESHUTDOWN, "wok_scope_spawn: the run is over: %s", site->name);
 	if (scope->joined || scope->left)

@@ -45,7 +45,7 @@ void wok_test_advance(wok_time span)
 {
 	if (!wok__current() || !wok__loop->virtual_clock)
 		return;
-	wok_time end = wok__time_add(wok__loop->virtual_now, span);
+	wok_time end = wok__time_add(wok__loop->virtual_now, span > 0 ? span : 0);
 	wok_test_settle();
 	while (wok__loop_jump(wok__loop, end))
 		wok_test_settle();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A process that forks while it runs a loop: see src/loop/fork.c. */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,12 +36,17 @@ static int use_the_parents_loop(void)
 	ASSERT_ERR(wok_yield(), -EDEADLK);
 	ASSERT_ERR(wok_fd_wait(STDIN_FILENO, WOK_READABLE), -EDEADLK);
 	ASSERT_ERR(wok_scope_new(&scope), -EINVAL);
+	WOK_AUTO(wok_task) *task = wok_create_task(add_one, NULL);
+	ASSERT_ERR(wok_task_result(task), -ECHILD); /* it would never run */
+	ASSERT_EQ(wok_call_soon(add_one, NULL).id, 0);
 	if (wok_remote_new(&remote) == 0) {
 		ASSERT_ERR(wok_remote_call(remote, add_one, NULL), -ESHUTDOWN);
 		wok_remote_free(remote);
 	}
 	return 0;
 }
+
+static wok_scope *background;
 
 static int fork_and_use(void *unused)
 {
@@ -50,12 +56,14 @@ static int fork_and_use(void *unused)
 	(void) unused;
 	ASSERT_EQ(pipe(pipe_ends), 0);
 	WOK_AUTO(wok_task) *task = wok_create_task(add_one, &timers);
+	ASSERT_OK(wok_scope_new_with(&(wok_scope_options){.background = true}, &background));
 	ASSERT_OK(wok_yield());
 	pid_t child = fork();
 	ASSERT_OK(child);
 	if (child == 0) {
 		int number = 0;
 		use_the_parents_loop();
+		ASSERT_ERR(wok_scope_spawn(background, add_one, NULL), -ECHILD);
 		ASSERT_OK(wok_run(add_one, &number)); /* a run of its own */
 		ASSERT_EQ(number, 1);
 		use_the_parents_loop();
@@ -67,6 +75,7 @@ static int fork_and_use(void *unused)
 	wait_for_child(child);
 	ASSERT_OK(wok_await(task)); /* timers, tasks and descriptors go on */
 	ASSERT_EQ(timers, 1);
+	wok_scope_free(background);
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 	return 0;
@@ -130,4 +139,46 @@ TEST(a_signal_to_the_child_does_not_reach_the_parents_loop, "F12")
 {
 	signal(SIGINT, SIG_DFL);
 	ASSERT_OK(wok_run(fork_and_signal, NULL));
+}
+
+/* A thread without a loop forks, and its child holds a remote to a loop that it does not have. */
+static void *fork_with_a_remote(void *remote)
+{
+	pid_t child = fork();
+
+	ASSERT_OK(child);
+	if (child == 0) {
+		int number = 0;
+		ASSERT_ERR(wok_remote_call(remote, add_one, &number), -ESHUTDOWN);
+		ASSERT_ERR(wok_remote_run(remote, add_one, &number), -ESHUTDOWN);
+		wok_remote_free(remote);
+		ASSERT_OK(wok_run(add_one, &number));
+		_exit(0);
+	}
+	wait_for_child(child);
+	ASSERT_OK(wok_remote_run(remote, add_one, &(int){0})); /* here all is as it was */
+	wok_remote_free(remote);
+	return NULL;
+}
+
+static int join_thread(void *thread)
+{
+	return -pthread_join(*(pthread_t *) thread, NULL);
+}
+
+static int serve_a_thread(void *unused)
+{
+	wok_remote *remote = NULL;
+	pthread_t thread;
+
+	(void) unused;
+	ASSERT_OK(wok_remote_new(&remote));
+	ASSERT_EQ(pthread_create(&thread, NULL, fork_with_a_remote, remote), 0);
+	/* pthread_join() alone would block the loop that the thread needs. */
+	return wok_to_thread(join_thread, &thread);
+}
+
+TEST(a_remote_is_of_no_use_in_the_child_of_a_fork, "F12")
+{
+	ASSERT_OK(wok_run(serve_a_thread, NULL));
 }

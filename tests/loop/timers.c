@@ -180,6 +180,8 @@ TEST_TASK(settling_goes_before_the_clock_jumps, "G5")
 	wok_test_advance(WOK_SECOND / 2);
 	ASSERT_EQ(calls.n, 1);
 	ASSERT(wok_task_done(sleeping));
+	wok_test_advance(-WOK_SECOND); /* back it does not go */
+	ASSERT_EQ(wok_now(), WOK_SECOND);
 }
 
 TEST_TASK(spans_of_time_are_added_up_to_for_ever_and_not_beyond)

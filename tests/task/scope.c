@@ -269,6 +269,16 @@ TEST_TASK(a_scope_that_keeps_going_lets_the_others_finish)
 	ASSERT_EQ(wok_now(), WOK_MINUTE);
 }
 
+TEST_TASK(a_scope_whose_time_has_run_out_before_is_cancelled_from_the_start, "C4")
+{
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	ASSERT_OK(wok_scope_new_with(&(wok_scope_options){.timeout = -1}, &scope));
+	ASSERT_ERR(wok_yield(), -ECANCELED);
+	ASSERT_ERR(wok_scope_join(scope), -ETIMEDOUT);
+	ASSERT_OK(wok_yield());
+}
+
 TEST_TASK(the_time_limit_of_a_scope_ends_its_children)
 {
 	WOK_AUTO(wok_scope) *scope = NULL;
