@@ -57,8 +57,9 @@ int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg) WOK_MUST_CHECK;
  * error's message becomes the caller's.
  *
  * arg:        borrowed for the call
- * Returns:    what fn returned; WOK_ETASKCANCELED if the task was cancelled; -ENOMEM; -ESHUTDOWN if
- *             the loop is over; -EDEADLK from the loop's own thread
+ * Returns:    what fn returned; -ECANCELED if a scope around the call was cancelled, and
+ *             WOK_ETASKCANCELED if the task was by somebody else; -ENOMEM; -ESHUTDOWN if the loop
+ *             is over; -EDEADLK from the loop's own thread, and in a callback
  * Checkpoint: always, in a task
  * Threads:    any
  */

@@ -106,8 +106,10 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit) WOK_MUST_CHECK;
  * limit:      nanoseconds; zero or less: only a task that has ended has a result
  * Returns:    what the task returned, even if that came late; -ETIMEDOUT if the limit cancelled it;
  *             WOK_ETASKCANCELED if somebody else did; -ECANCELED if a scope around the call was
- *             cancelled; -EDEADLK if the task is the caller, or waits for it; -ENOMEM: the task
- * goes on Checkpoint: always Threads:    the loop's
+ *             cancelled; -EDEADLK if the task is the caller, or waits for it; -ENOMEM, and then the
+ *             task goes on
+ * Checkpoint: always
+ * Threads:    the loop's
  */
 int wok_await_for(wok_task *task, wok_time limit) WOK_MUST_CHECK;
 

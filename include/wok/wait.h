@@ -55,7 +55,9 @@ int wok_as_completed(wok_task *const *tasks, size_t n, wok_completed **ret_compl
  * ret_task:   borrowed; it lives at least as long as the iterator
  * Returns:    1; 0 when all have come; -ECANCELED if a scope around the call was cancelled; -EBUSY
  *             if another task waits in this call; -EBADF if the iterator was freed meanwhile;
- * -EDEADLK if all that are left wait for the caller Checkpoint: always Threads:    the loop's
+ *             -EDEADLK if all that are left wait for the caller
+ * Checkpoint: always
+ * Threads:    the loop's
  */
 int wok_completed_next(wok_completed *completed, wok_task **ret_task) WOK_MUST_CHECK;
 

@@ -150,6 +150,9 @@ static int run_from_task(struct job *job, wok_remote *remote)
 	while (!over(job))
 		(void) wok__park(&job->parker, NULL);
 	wok__mailbox_unexpect(job->caller);
+	/* That it was cancelled is the caller's own cancel, come back. */
+	if (job->cancel_sent && job->result == WOK_ETASKCANCELED && wok__is_canceled())
+		return -ECANCELED;
 	return job->result;
 }
 
@@ -184,7 +187,7 @@ int wok_remote_run_at(wok_remote *remote, wok_fn *fn, void *arg, const wok_site 
 		return wok_fail(-EDEADLK, "wok_remote_run: this is the remote's own loop: call the "
 					  "function itself");
 	if (wok__loop)
-		WOK_TRY(wok__may_wait());
+		WOK_TRY(wok__check());
 	int r = wok__current() ? run_from_task(&job, remote) : run_from_thread(&job, remote);
 	return r < 0 && job.message[0] ? wok_fail(r, "%s", job.message) : r;
 }

@@ -116,7 +116,8 @@ int wok_wait_for(wok_fn *fn, void *arg, wok_time limit)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	WOK_TRY(wok__may_wait());
+	if (!wok__current())
+		return wok__may_wait();
 	WOK_TIMEOUT (&timeout, limit) {
 		r = fn(arg);
 	}

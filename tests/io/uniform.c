@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call that waits, under the same conditions: it is to answer the same. A row a call; what it
- * waits for never comes.
+ * Every call that waits for a descriptor, under the same conditions: it is to answer the same. A
+ * row a call; what it waits for never comes. Other calls that wait:
+ * tests/{task,sync,exec}/uniform.c
  */
 #include <fcntl.h>
 
@@ -9,88 +10,11 @@
 
 /* What the calls wait for. One of it, since a test has its own process. */
 static struct {
-	wok_event event;
-	wok_lock lock;
-	wok_semaphore semaphore;
 	wok_stream *stream, *full, *peer, *full_peer;
 	wok_listener *listener;
 	int fd;
-	wok_task *sleeper;
-	wok_scope *background;
 	make_streams *make;
 } it;
-
-static int sleep_long(void *unused)
-{
-	(void) unused;
-	return wok_sleep(WOK_MINUTE);
-}
-
-static int sleep_until(void)
-{
-	return wok_sleep_until(wok_now() + WOK_MINUTE);
-}
-
-static int sleep_span(void)
-{
-	return wok_sleep(WOK_MINUTE);
-}
-
-static int event_wait(void)
-{
-	return wok_event_wait(&it.event);
-}
-
-static int lock_acquire(void)
-{
-	return wok_lock_acquire(&it.lock);
-}
-
-static int semaphore_acquire(void)
-{
-	return wok_semaphore_acquire(&it.semaphore);
-}
-
-static int await_task(void)
-{
-	return wok_await(it.sleeper);
-}
-
-static int await_for(void)
-{
-	return wok_await_for(it.sleeper, WOK_FOREVER);
-}
-
-static int gather(void)
-{
-	return wok_gather(&it.sleeper, 1, 0);
-}
-
-static int gather_collecting(void)
-{
-	return wok_gather(&it.sleeper, 1, WOK_COLLECT);
-}
-
-static int for_each(void)
-{
-	int array[2] = {0};
-
-	return wok_for_each(sleep_long, array, 2, 0, 0);
-}
-
-static int scope_join(void)
-{
-	WOK_AUTO(wok_scope) *scope = NULL;
-
-	WOK_TRY(wok_scope_new(&scope));
-	WOK_TRY(wok_scope_spawn(scope, sleep_long, NULL));
-	return wok_scope_join(scope);
-}
-
-static int background_join(void)
-{
-	return wok_scope_join(it.background);
-}
 
 static int stream_read(void)
 {
@@ -152,38 +76,17 @@ static int fd_wait(void)
 static const struct row {
 	const char *name;
 	int (*call)(void);
-	bool closes; /* there is something to close under it */
 } rows[] = {
-	{"wok_sleep", sleep_span, false},
-	{"wok_sleep_until", sleep_until, false},
-	{"wok_event_wait", event_wait, false},
-	{"wok_lock_acquire", lock_acquire, false},
-	{"wok_semaphore_acquire", semaphore_acquire, false},
-	{"wok_await", await_task, false},
-	{"wok_await_for", await_for, false},
-	{"wok_gather", gather, false},
-	{"wok_gather, WOK_COLLECT", gather_collecting, false},
-	{"wok_for_each", for_each, false},
-	{"wok_scope_join", scope_join, false},
-	{"wok_scope_join, background", background_join, false},
-	{"wok_stream_read", stream_read, true},
-	{"wok_stream_read_exactly", stream_read_exactly, true},
-	{"wok_stream_read_until", stream_read_until, true},
-	{"wok_stream_next_line", stream_next_line, true},
-	{"wok_stream_fill", stream_fill, true},
-	{"wok_stream_write", stream_write, true},
-	{"wok_stream_write_all", stream_write_all, true},
-	{"wok_accept", accept_one, true},
-	{"wok_fd_wait", fd_wait, true},
+	{"wok_stream_read", stream_read},
+	{"wok_stream_read_exactly", stream_read_exactly},
+	{"wok_stream_read_until", stream_read_until},
+	{"wok_stream_next_line", stream_next_line},
+	{"wok_stream_fill", stream_fill},
+	{"wok_stream_write", stream_write},
+	{"wok_stream_write_all", stream_write_all},
+	{"wok_accept", accept_one},
+	{"wok_fd_wait", fd_wait},
 };
-
-static int hold_the_lock(void *unused)
-{
-	(void) unused;
-	ASSERT_OK(wok_lock_acquire(&it.lock));
-	WOK_IGNORE(wok_sleep(WOK_FOREVER));
-	return wok_lock_release(&it.lock);
-}
 
 static int write_too_much(void *stream)
 {
@@ -208,23 +111,14 @@ static void with_everything(const struct row *row, row_body *body)
 {
 	int fds[2];
 
-	it.event = (wok_event) WOK_EVENT_INIT;
-	it.lock = (wok_lock) WOK_LOCK_INIT;
-	it.semaphore = (wok_semaphore) WOK_SEMAPHORE_INIT(0);
 	it.make(&it.stream, &it.peer);
 	it.make(&it.full, &it.full_peer);
 	fill_up(it.full);
 	ASSERT_OK(wok_listen("127.0.0.1:0", NULL, &it.listener));
 	ASSERT_EQ(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	it.fd = fds[0];
-	it.sleeper = wok_create_task(sleep_long, NULL);
-	ASSERT_OK(wok_scope_new_with(&(wok_scope_options){.background = true}, &it.background));
-	ASSERT_OK(wok_scope_spawn(it.background, sleep_long, NULL));
-	WOK_AUTO(wok_task) *holder = wok_create_task(hold_the_lock, NULL);
 	test_settle();
 	body(row);
-	wok_scope_free(it.background);
-	wok_task_free(it.sleeper);
 	wok_listener_free(it.listener);
 	WOK_IGNORE(wok_fd_close(fds[0]));
 	close(fds[1]);
@@ -239,7 +133,7 @@ static void each_row(row_body *body)
 	make_streams *const makes[] = {make_in_memory, make_by_tcp, make_by_unix};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (int k = 0; k < (rows[i].closes ? 3 : 1); k++) {
+		for (int k = 0; k < 3; k++) {
 			it.make = makes[k];
 			with_everything(&rows[i], body);
 		}
@@ -329,8 +223,6 @@ static void closed(const struct row *row)
 {
 	struct caller self = {row, 1};
 
-	if (!row->closes)
-		return;
 	WOK_AUTO(wok_task) *task = wok_create_task(call_row, &self);
 	test_settle();
 	ASSERT_OK(wok_stream_close(it.stream));
@@ -364,8 +256,7 @@ static void in_a_callback(const struct row *row)
 
 	wok_call_soon(call_in_callback, &self);
 	test_settle();
-	/* A scope cannot even be entered there. */
-	expect(row, "in a callback", self.result, row->call == scope_join ? -EINVAL : -EDEADLK);
+	expect(row, "in a callback", self.result, -EDEADLK);
 }
 
 TEST_TASK(no_wait_is_possible_in_a_callback, "G14")

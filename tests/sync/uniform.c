@@ -491,3 +491,13 @@ TEST_TASK(no_callback_may_wait, "G14")
 {
 	with_call(in_callback);
 }
+
+static void on_big_stack(const struct call *call)
+{
+	ASSERT_OK(wok_on_big_stack(call_from_callback, (void *) call));
+}
+
+TEST_TASK(nothing_waits_on_the_large_stack, "G14")
+{
+	with_call(on_big_stack);
+}

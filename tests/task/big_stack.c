@@ -107,7 +107,7 @@ static int wait_everywhere(void *unused)
 	ASSERT_ERR(wok_await(task), -EDEADLK);
 	ASSERT_ERR(wok_await_for(task, 1), -EDEADLK);
 	ASSERT_ERR(wok_gather(&task, 1, 0), -EDEADLK);
-	ASSERT_ERR(wok_wait_for(never, NULL, 1), -EDEADLK);
+	ASSERT_ERR(wok_wait_for(fail, NULL, 1), -EIO); /* it does not wait */
 	ASSERT_ERR(wok_scope_new(&scope), -EDEADLK);
 	return 1; /* the task's end cannot be waited for either: it is cancelled, and reported */
 }
