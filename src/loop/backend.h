@@ -44,6 +44,7 @@ struct wok__backend {
 };
 
 extern const struct wok__backend wok__backend_epoll;
+extern const struct wok__backend wok__backend_uring;
 
 /*
  * Open the backend of a name. NULL takes the environment's, or else the first that works here; if

@@ -41,7 +41,7 @@ static int open_set(wok_loop *loop, struct wok__embedding *embedding)
 		r = loop->backend->descriptor(loop);
 	if (r >= 0)
 		r = add(embedding->fd, r);
-
+	/* A ring's eventfd follows this one, but not at once. */
 	if (r == 0)
 		r = add(embedding->fd, loop->wake_fd);
 	if (r == 0)
