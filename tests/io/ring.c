@@ -414,6 +414,7 @@ TEST_TASK(numbers_that_are_reused_at_once_do_not_mix_their_events_up, "E6")
 		ASSERT_OK(wok_stream_write_all(c, "x", 1));
 		ASSERT_EQ(wok_await(second), 1);
 		wok_cancel(first);
+		ASSERT_ERR(wok_await(first), WOK_ETASKCANCELED);
 		wok_stream_free(b);
 		wok_stream_free(c);
 		wok_stream_free(d);
