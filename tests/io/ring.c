@@ -7,7 +7,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
+#include "harness/reports.h"
 #include "io/streams.h"
 
 enum { MANY = 100 };
@@ -197,17 +200,23 @@ TEST(a_ring_that_takes_no_more_is_an_error_of_the_operation_and_of_no_other, "G4
 /* --- on each backend ---------------------------------------------------------------------- */
 
 /* Connect without wok, so that only the listener's side is the loop's. */
-static int connect_plainly(uint16_t port)
+static void connect_socket(int fd, uint16_t port)
 {
-	struct sockaddr_in address = {
+	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+
+	ASSERT_EQ(connect(fd, (const void *) &address, sizeof(address)), 0);
+}
+
+static int connect_plainly(uint16_t port)
+{
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ASSERT(fd >= 0);
-	ASSERT_EQ(connect(fd, (void *) &address, sizeof(address)), 0);
+	connect_socket(fd, port);
 	return fd;
 }
 
@@ -222,11 +231,81 @@ static void listen_and_be_armed(wok_listener **ret_listener)
 	close(fd);
 }
 
+static bool hung_up_within(int fd, int milliseconds)
+{
+	struct pollfd entry = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&entry, 1, milliseconds) == 1;
+}
+
 static bool peer_has_hung_up(int fd)
 {
-	struct pollfd entry = {.fd = fd, .events = POLLIN | POLLRDHUP};
+	return hung_up_within(fd, 1000);
+}
 
-	return poll(&entry, 1, 1000) == 1 && entry.revents & (POLLRDHUP | POLLHUP | POLLERR);
+static int accept_all(void *listener)
+{
+	int n = 0;
+
+	while (accept_and_close(listener) == 0)
+		n++;
+	return n;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
+}
+
+/* The limit is set before: a ring goes by the one that it saw when it began to accept. */
+static int run_out_while_accepting(void *unused)
+{
+	enum { ROOM = 40 };
+	struct rlimit limit;
+	wok_listener *listener;
+	int fds[ROOM], n = 0, clients[3];
+
+	(void) unused;
+	ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t) dup(STDERR_FILENO) + ROOM / 2;
+	close((int) limit.rlim_cur - ROOM / 2);
+	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	listen_and_be_armed(&listener);
+	WOK_AUTO(wok_task) *accepting = wok_create_task(accept_all, listener);
+	ASSERT_OK(wok_sleep(WOK_MS));
+	for (int i = 0; i < 3; i++)
+		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	while ((fds[n] = dup(STDERR_FILENO)) >= 0)
+		ASSERT(++n < ROOM);
+	for (int i = 0; i < 3; i++)
+		connect_socket(clients[i], wok_listener_port(listener));
+	double before = cpu_seconds();
+	ASSERT_OK(wok_sleep(120 * WOK_MS)); /* two retries */
+	ASSERT(cpu_seconds() - before < 0.02);
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	for (int i = 0; i < 3; i++) {
+		while (!hung_up_within(clients[i], 0)) /* it was accepted, and closed */
+			ASSERT_OK(wok_sleep(5 * WOK_MS));
+		close(clients[i]);
+	}
+	wok_listener_free(listener);
+	ASSERT_EQ(wok_await(accepting), 3);
+	return 0;
+}
+
+TEST(descriptors_that_run_out_while_a_listener_waits_are_waited_for, "E10")
+{
+	struct test_reports reports = {0};
+
+	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
+	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, run_out_while_accepting,
+			       NULL));
+	ASSERT_EQ(reports.n, 1);
+	ASSERT_EQ(reports.kept[0].code, -EMFILE);
 }
 
 TEST_TASK(connections_that_nobody_has_taken_are_closed_with_the_listener, "E8")
