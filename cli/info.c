@@ -33,7 +33,10 @@ int info_main(int argc, char **argv)
 	}
 	uname(&kernel);
 	printf("wok          %s\n", wok_version());
-	printf("backend      %s\n", info.backend);
+	printf("backend      %s", info.backend);
+	if (info.backend_why)
+		printf(" (%s)", info.backend_why);
+	putchar('\n');
 	printf("stack guard  %s\n", info.stack_guard);
 	printf("task stack   %s\n", text_bytes(info.stack_size).s);
 	printf("system       %s %s, %s\n", kernel.sysname, kernel.release, kernel.machine);

@@ -42,7 +42,7 @@ run() {
 		$sums
 	END
 	s=${s:-0}
-	printf '%-16s %4d passed, %d failed, %d skipped\n' "$name" "$p" "$f" "$s"
+	printf '%-18s %4d passed, %d failed, %d skipped\n' "$name" "$p" "$f" "$s"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	names="$names$(printf '%s\n' "$output" | sed -n 's/^FAIL /  /p')
 "
@@ -60,6 +60,23 @@ while read -r program; do
 	# shellcheck disable=SC2086 # the wrapper is a command with arguments
 	run "$(basename "$program")" ${WOK_TEST_WRAPPER:-} "$program" ${text:+"$text"}
 done <"$build/tests/list"
+
+# What waits for the kernel once more, on each backend by its name, for the first pass took the best
+# one; unless the caller has chosen.
+each_backend() {
+	for backend in epoll io_uring; do
+		reason=$(WOK_BACKEND=$backend "$build/tests/test-loop" the_backend_asked_for_works 2>&1)
+		if [ $? -eq 77 ]; then
+			echo "run-tests: $backend is left out:" $(printf '%s' "$reason" | grep -i skip)
+			continue
+		fi
+		for suite in loop exec io http; do
+			run "test-$suite $backend" env WOK_BACKEND=$backend "$build/tests/test-$suite" \
+				${text:+"$text"}
+		done
+	done
+}
+[ -n "${WOK_BACKEND:-}${WOK_TEST_WRAPPER:-}" ] || each_backend
 
 # The command and the examples from outside, as their users see them: not for each of many seeds.
 if [ -x "$build/wok" ] && [ -z "${WOK_TEST_WRAPPER:-}${WOK_TEST_SEED:-}" ]; then

@@ -16,7 +16,7 @@ typedef struct {
 	/* Use the machine's clock; otherwise time stands still while anything can run, and jumps to
 	 * the next timer when all tasks wait and nothing outside of the loop is waited for. */
 	bool real_clock;
-	/* "epoll"; NULL as in wok_run_options. */
+	/* "epoll", "io_uring"; NULL as in wok_run_options. */
 	const char *backend;
 	size_t stack_size;
 	wok_time grace;

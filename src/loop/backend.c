@@ -6,22 +6,45 @@
 #include <string.h>
 #include <wok/error.h>
 
-static const struct wok__backend *const backends[] = {&wok__backend_epoll};
+#include "loop/loop.h"
 
-int wok__backend_find(const char *name, const struct wok__backend **ret_backend)
+/* The best one first: docs/design/003 has the figures. The last one works everywhere. */
+static const struct wok__backend *const backends[] = {&wok__backend_uring, &wok__backend_epoll};
+enum { N_BACKENDS = sizeof(backends) / sizeof(backends[0]) };
+
+static int open_named(struct wok_loop *loop, const char *name, const char *whose)
 {
-	const char *asked = name ? name : getenv("WOK_BACKEND");
+	const char *why = NULL;
 
-	if (!asked || !*asked) {
-		*ret_backend = backends[0];
-		return 0;
+	for (size_t i = 0; i < N_BACKENDS; i++) {
+		if (strcmp(backends[i]->name, name) != 0)
+			continue;
+		loop->backend = backends[i];
+		int r = loop->backend->open(loop, &why);
+		return r < 0 && why ? wok_fail(r, "%s \"%s\": %s", whose, name, why) : r;
 	}
-	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-		if (strcmp(backends[i]->name, asked) == 0) {
-			*ret_backend = backends[i];
-			return 0;
-		}
+	return wok_fail(-EINVAL,
+			"%s \"%s\": there is no such backend; the choices are: epoll, "
+			"io_uring",
+			whose, name);
+}
+
+int wok__backend_open(struct wok_loop *loop, const char *name)
+{
+	const char *asked = getenv("WOK_BACKEND");
+	int r = -ENOSYS;
+
+	if (name)
+		return open_named(loop, name, "the option backend =");
+	if (asked && *asked)
+		return open_named(loop, asked, "the environment's WOK_BACKEND =");
+	for (size_t i = 0; i < N_BACKENDS; i++) {
+		const char *why = NULL;
+		loop->backend = backends[i];
+		r = loop->backend->open(loop, &why);
+		if (r == 0 || !why) /* without a reason it is not the backend's fault */
+			break;
+		loop->backend_why = why;
 	}
-	return wok_fail(-EINVAL, "%s \"%s\": there is no such backend; the choices are: epoll",
-			name ? "the option backend =" : "the environment's WOK_BACKEND =", asked);
+	return r;
 }

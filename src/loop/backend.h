@@ -13,8 +13,8 @@
 struct wok__backend {
 	const char *name; /* as WOK_BACKEND has it */
 
-	/* Set up loop->backend_state; -errno. */
-	int (*open)(struct wok_loop *loop);
+	/* Set up loop->backend_state; -errno, and why: a text that lives for ever, or NULL. */
+	int (*open)(struct wok_loop *loop, const char **ret_why);
 	void (*close)(struct wok_loop *loop);
 
 	bool (*start)(struct wok_loop *loop, struct wok__io *io);
@@ -30,15 +30,25 @@ struct wok__backend {
 	 */
 	void (*poll)(struct wok_loop *loop, wok_time timeout);
 
-	/* A descriptor that is readable when poll() has something to take. */
-	int (*descriptor)(const struct wok_loop *loop);
+	/* A descriptor that is readable when poll() has something to take; -errno. */
+	int (*descriptor)(struct wok_loop *loop);
+
+	/*
+	 * Somebody else is going to wait for that descriptor: hand to the kernel what was put off
+	 * until the next poll. NULL: nothing ever is.
+	 */
+	void (*flush)(struct wok_loop *loop);
 
 	/* In the child of a fork: let go of the kernel's share, which is the parent's. */
 	void (*abandon)(struct wok_loop *loop);
 };
 
 extern const struct wok__backend wok__backend_epoll;
+extern const struct wok__backend wok__backend_uring;
 
-/* The backend of a name; NULL takes the environment's, or the default. */
-int wok__backend_find(const char *name, const struct wok__backend **ret_backend);
+/*
+ * Open the backend of a name. NULL takes the environment's, or else the first that works here; if
+ * that is not the best one, loop->backend_why says why.
+ */
+int wok__backend_open(struct wok_loop *loop, const char *name);
 #endif

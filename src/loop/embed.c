@@ -2,9 +2,10 @@
 /*
  * Embedding: see loop/embed.h.
  *
- * The descriptor is an epoll set of two: the backend's own, and a timerfd that is armed after each
- * step for the next timer, or for now if there is more to do. What the host makes ready between the
- * steps, by calling wok from outside of it, rings: the loop's eventfd then makes the set readable.
+ * The descriptor is an epoll set of three: the backend's own, the loop's eventfd, and a timerfd
+ * that is armed after each step for the next timer, or for now if there is more to do. What the
+ * host makes ready between the steps, by calling wok from outside of it, rings: the loop's eventfd
+ * then makes the set readable.
  */
 #include "loop/embed.h"
 
@@ -27,7 +28,7 @@ static int add(int set, int fd)
 	return wok__sys_epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
 }
 
-static int open_set(const wok_loop *loop, struct wok__embedding *embedding)
+static int open_set(wok_loop *loop, struct wok__embedding *embedding)
 {
 	int r = embedding->fd = wok__sys_epoll_create();
 	if (r < 0)
@@ -37,7 +38,12 @@ static int open_set(const wok_loop *loop, struct wok__embedding *embedding)
 		goto fail;
 	r = add(embedding->fd, embedding->timer_fd);
 	if (r == 0)
-		r = add(embedding->fd, loop->backend->descriptor(loop));
+		r = loop->backend->descriptor(loop);
+	if (r >= 0)
+		r = add(embedding->fd, r);
+	/* A ring's eventfd follows this one, but not at once. */
+	if (r == 0)
+		r = add(embedding->fd, loop->wake_fd);
 	if (r == 0)
 		return 0;
 	wok__sys_close(embedding->timer_fd);
@@ -96,6 +102,8 @@ void wok__loop_embed_leave(wok_loop *loop)
 {
 	if (!loop->embedding)
 		return;
+	if (loop->backend->flush)
+		loop->backend->flush(loop);
 	wok__sys_timerfd_set(loop->embedding->timer_fd, next_step(loop));
 	loop->doorbell = true;
 }

@@ -34,19 +34,16 @@ wok_time wok_now(void)
 
 int wok__loop_open(wok_loop *loop, const char *backend)
 {
-	int r = wok__backend_find(backend, &loop->backend);
-	if (r < 0)
-		return r;
 	wok__list_init(&loop->ready);
 	wok__list_init(&loop->batch);
 	wok__list_init(&loop->endings);
 	loop->wake_fd = wok__sys_eventfd();
 	if (loop->wake_fd < 0)
 		return loop->wake_fd;
-	r = wok__mailbox_new(loop->wake_fd, &loop->mailbox);
+	int r = wok__mailbox_new(loop->wake_fd, &loop->mailbox);
 	if (r < 0)
 		goto fail_wake;
-	r = loop->backend->open(loop);
+	r = wok__backend_open(loop, backend);
 	if (r < 0)
 		goto fail_mailbox;
 	wok__fork_watch();

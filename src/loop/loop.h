@@ -77,7 +77,8 @@ struct wok_loop {
 
 	const struct wok__backend *backend;
 	void *backend_state;
-	size_t io_pending; /* operations under way */
+	const char *backend_why; /* why it is not the best one; NULL */
+	size_t io_pending;       /* operations under way */
 	size_t n_settling; /* who waits until all others are blocked: hooks->settled() wakes them */
 	int wake_fd;       /* an eventfd that ends a poll */
 	struct wok__mailbox *mailbox;

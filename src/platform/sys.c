@@ -154,6 +154,43 @@ int wok__sys_get_socket_error(int fd)
 	return -error;
 }
 
+/* The numbers are the same on every processor but one that is gone. */
+#ifndef SYS_io_uring_setup
+#define SYS_io_uring_setup 425
+#define SYS_io_uring_enter 426
+#define SYS_io_uring_register 427
+#endif
+
+int wok__sys_io_uring_setup(unsigned entries, void *params)
+{
+	RESULT("io_uring_setup", (int) syscall(SYS_io_uring_setup, entries, params));
+}
+
+int wok__sys_io_uring_enter(int ring, unsigned n_submitted, unsigned n_wanted, unsigned flags,
+			    wok_time timeout)
+{
+	struct {
+		int64_t seconds, nanoseconds;
+	} limit = {timeout / WOK_SECOND, timeout % WOK_SECOND};
+	struct {
+		uint64_t signals;
+		uint32_t signals_size, unused;
+		uint64_t limit;
+	} extra = {.limit = (uintptr_t) &limit};
+	const unsigned with_extra = 1U << 3;
+
+	if (n_wanted == 0 || timeout == WOK_FOREVER)
+		RESULT("io_uring_enter", (int) syscall(SYS_io_uring_enter, ring, n_submitted,
+						       n_wanted, flags, NULL, 0));
+	RESULT("io_uring_enter", (int) syscall(SYS_io_uring_enter, ring, n_submitted, n_wanted,
+					       flags | with_extra, &extra, sizeof(extra)));
+}
+
+int wok__sys_io_uring_register(int ring, unsigned what, void *arg, unsigned n)
+{
+	RESULT("io_uring_register", (int) syscall(SYS_io_uring_register, ring, what, arg, n));
+}
+
 int wok__sys_listen(int fd, int backlog)
 {
 	RESULT("listen", listen(fd, backlog));

@@ -34,6 +34,14 @@ int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
 void wok__sys_futex_wake(atomic_int *word);
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int wok__sys_get_socket_error(int fd);
+/*
+ * The calls of io_uring, of which no header need be installed: loop/ring.h says what they take.
+ * timeout: for enter, as for epoll_wait; it counts only if n_wanted completions are not there yet.
+ */
+int wok__sys_io_uring_setup(unsigned entries, void *params);
+int wok__sys_io_uring_enter(int ring, unsigned n_submitted, unsigned n_wanted, unsigned flags,
+			    wok_time timeout);
+int wok__sys_io_uring_register(int ring, unsigned what, void *arg, unsigned n);
 int wok__sys_listen(int fd, int backlog);
 /* What of events is there now on a descriptor: POLLIN, POLLOUT, ... */
 int wok__sys_poll_now(int fd, short events);

@@ -350,6 +350,7 @@ int wok_loop_get_info(wok_loop_info *ret_info)
 		return wok_fail(-EINVAL, "wok_loop_get_info: this thread runs no loop");
 	*ret_info = (wok_loop_info){
 		.backend = run->loop.backend->name,
+		.backend_why = run->loop.backend_why,
 		.stack_guard = wok__guard_name(run->stacks.best),
 		.stack_size = run->stack_size,
 		.tasks = run->n_tasks,

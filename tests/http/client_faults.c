@@ -128,7 +128,10 @@ static int fail_each_system_call(void *arg)
 		if (r != 201)
 			FAIL("after %s number %d: %s", pair->fault, (int) n, wok_errmsg(r));
 	}
-	pair->error = failed;
+	wok_loop_info info;
+	ASSERT_OK(wok_loop_get_info(&info));
+	bool unused = strcmp(pair->fault, "epoll_ctl") == 0 && strcmp(info.backend, "epoll") != 0;
+	pair->error = unused ? 1 : failed;
 	close_pair(pair);
 	return 0;
 }
@@ -145,7 +148,7 @@ TEST(a_request_survives_the_failure_of_any_one_system_call_on_both_sides)
 		{"sendmsg", ECONNRESET, true}, {"sendmsg", EPIPE, true},
 		{"epoll_ctl", ENOMEM, true},   {"accept4", ECONNABORTED, false},
 		{"shutdown", ENOTCONN, false}, {"setsockopt", EINVAL, false},
-		{"getsockopt", EIO, false},
+		{"getsockopt", EIO, false},    {"io_uring_enter", EAGAIN, false},
 	};
 	struct test_reports reports = {0};
 
