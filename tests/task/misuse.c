@@ -231,6 +231,12 @@ TEST(the_call_at_the_end_of_the_last_task_starts_nothing, "B22")
 /* --- sizes that cannot be ------------------------------------------------------------------------
  */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { COPIES = 2 }; /* the sanitizers' allocators take the others for a bug */
+#else
+enum { COPIES = 4 };
+#endif
+
 TEST_TASK(sizes_beyond_all_memory_are_out_of_memory, "G3")
 {
 	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 8, SIZE_MAX / 2, SIZE_MAX / 8};
@@ -242,6 +248,8 @@ TEST_TASK(sizes_beyond_all_memory_are_out_of_memory, "G3")
 		const wok_task_options deep = {.stack_size = sizes[i]};
 		WOK_AUTO(wok_task) *task = wok_create_task_with(&deep, nothing, NULL);
 		ASSERT_ERR(wok_await(task), -ENOMEM);
+		if (i >= COPIES)
+			continue;
 		WOK_AUTO(wok_task) *copy = wok_create_task_copy(nothing, &arg, sizes[i]);
 		ASSERT_ERR(wok_await(copy), -ENOMEM);
 		ASSERT_ERR(wok_scope_spawn_copy(scope, nothing, &arg, sizes[i]), -ENOMEM);
