@@ -103,6 +103,37 @@ TEST(a_shield_is_lowered_with_the_one_around_it, "C13")
 	ASSERT_REPORT(&reports, 0, "did not leave a shield");
 }
 
+static void enter_scopes(void *ret_scope)
+{
+	ASSERT(wok_timeout_enter(&left_entered, WOK_SECOND) != NULL);
+	ASSERT_OK(wok_scope_new(ret_scope));
+	ASSERT_OK(wok_scope_spawn(*(wok_scope **) ret_scope, sleep_long, NULL));
+}
+
+static int end_within_a_clean_up(void *unused)
+{
+	wok_scope *scope = NULL;
+	const wok_task_options options = {.arg_free = enter_scopes};
+	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, nothing, &scope);
+
+	(void) unused;
+	ASSERT_OK(wok_await(task));
+	ASSERT_EQ(wok_scope_children(scope), 0); /* it was joined at the task's end */
+	wok_scope_free(scope);
+	ASSERT_ERR(wok_timeout_set_deadline(&left_entered, 1), -EINVAL);
+	return wok_sleep(WOK_MINUTE);
+}
+
+TEST(what_a_tasks_clean_up_has_entered_is_left_too, "C13")
+{
+	struct test_reports reports;
+
+	ASSERT_OK(test_run_reporting(&reports, end_within_a_clean_up, NULL));
+	ASSERT_EQ(reports.n, 2);
+	ASSERT_REPORT(&reports, 0, "did not free a scope");
+	ASSERT_REPORT(&reports, 1, "did not leave a time limit");
+}
+
 /* --- an iterator that goes under who waits in it -------------------------------------------------
  */
 
