@@ -226,8 +226,7 @@ static void *post_later(void *arg)
 	nanosleep(&pause, NULL); /* the loop sleeps by now */
 	self->posted = wok_now();
 	ASSERT_OK(wok_remote_call(self->remote, set_event, self));
-	wok_remote_free(self->remote);
-	return NULL;
+	return NULL; /* the remote stays: to free the last one would wake the loop, too */
 }
 
 static int sleep_until_posted(void *unused)
@@ -241,6 +240,7 @@ static int sleep_until_posted(void *unused)
 	ASSERT_OK(wok_event_wait(&self.event));
 	wok_time took = wok_now() - self.posted;
 	pthread_join(thread, NULL);
+	wok_remote_free(self.remote);
 	return took < 10 * WOK_MS ? 0 : -ETIME;
 }
 
