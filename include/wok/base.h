@@ -14,9 +14,10 @@
  * Conventions of the whole library. A call returns 0 or more, or a negative error code: -errno, or
  * one of wok's own (wok/error.h). What a call hands out comes last, is named ret_x, and stays as it
  * was when the call fails. Options are structs by pointer: NULL, and zero in a field, mean the
- * default. A function is a checkpoint always, never, or shielded: an "always" delivers cancellation
- * and may let other tasks run; a "never" does neither; a "shielded" one may let others run, and
- * delivers no cancellation.
+ * default. (Some of these calls are macros: there an &(options){...} with a comma in it stands in
+ * parentheses.) A function is a checkpoint always, never, or shielded: an "always" delivers
+ * cancellation and may let other tasks run; a "never" does neither; a "shielded" one may let others
+ * run, and delivers no cancellation.
  */
 
 /* clang-format off */

@@ -11,8 +11,8 @@ WOK_BEGIN_DECLS
  * the source. It is cold; wok_coro_await() makes the call, wok_coro_start() a task of it. Most code
  * needs neither: to call a function is to await it.
  *
- * One that is never awaited is reported, with its function's name and its place, when it is freed,
- * or else at the end of the run, or of the thread, in which it was made.
+ * One that is never awaited is reported, with its function's name and its place, when it is freed.
+ * The end of the run in which it was made, or else of the thread, frees those that are left.
  */
 typedef struct wok_coro wok_coro;
 

@@ -77,7 +77,8 @@ wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *
  * one of them leaves the task alone. Its message becomes the caller's.
  *
  * Returns:    what the task returned; WOK_ETASKCANCELED if it was cancelled; -ECANCELED if a scope
- *             around this call was cancelled; -EDEADLK if the task is the caller, or waits for it
+ *             around this call was cancelled; -EDEADLK if the task is the caller, or waits for it,
+ *             and outside of tasks; -EINVAL if it is a task of another loop
  * Checkpoint: always, even when the task has ended
  * Threads:    the loop's
  */
@@ -87,7 +88,8 @@ int wok_await(wok_task *task) WOK_MUST_CHECK;
  * Cancel a task: each of its waits fails with -ECANCELED from now on, the current one included. One
  * that has not run yet never runs.
  *
- * Returns:    true if the task had not ended
+ * Returns:    true if the task had not ended. (A task of another loop is left alone, which is
+ *             reported: false.)
  * Checkpoint: never
  * Threads:    the loop's
  */
@@ -267,7 +269,8 @@ enum {
  * flags:      0, WOK_COLLECT or WOK_LEAVE_REST
  * Returns:    0, the first error, or with WOK_COLLECT how many failed (wok_task_result() has each
  *             outcome); -ECANCELED if a scope around the call was cancelled; -EDEADLK if a task
- *             among them is the caller, or waits for it
+ *             among them is the caller, or waits for it, and outside of tasks; -EINVAL for unknown
+ *             flags, or a task of another loop; -ENOMEM, and then all are cancelled and joined
  * Checkpoint: always, even for n = 0
  * Threads:    the loop's
  */
@@ -281,7 +284,8 @@ int wok_gather(wok_task *const *tasks, size_t n, int flags) WOK_MUST_CHECK;
  * limit:      0 or WOK_UNLIMITED: all at once
  * flags:      0: the first error cancels the rest and is returned; WOK_COLLECT: run all
  * Returns:    0, the first error, or with WOK_COLLECT how many calls failed; -ECANCELED if a scope
- *             around the call was cancelled
+ *             around the call was cancelled; -ENOMEM if no call could begin; -EINVAL for unknown
+ *             flags; -EDEADLK outside of tasks
  * Checkpoint: always
  * Threads:    the loop's
  */

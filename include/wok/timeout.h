@@ -143,6 +143,7 @@ typedef struct {
  * Raise a shield: what WOK_SHIELD does before its block. A shield within a shield lasts no longer
  * than that one.
  *
+ * shield:     all zero at first; one that is raised already stays as it is
  * grace:      nanoseconds; 0 for the run's
  * Returns:    shield; outside of tasks there is nothing to hold off, and it does nothing
  * Checkpoint: never

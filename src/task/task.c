@@ -117,6 +117,7 @@ void wok__task_finish(struct wok_task *task, int result)
 	struct wok__run *run = task->run;
 
 	release_arg(task);
+	wok__leave_inner(task, &task->region); /* what a clean-up has entered */
 	settle_result(task, result);
 	if (task->message && task->message->code != task->result) {
 		wok__message_unref(task->message);

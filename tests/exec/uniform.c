@@ -13,6 +13,7 @@
 static struct {
 	wok_thread_pool *threads; /* one, which is busy until the gate is open */
 	wok_process_pool *processes;
+	wok_task *job; /* of theirs; NULL */
 	struct gate begun, go;
 	struct order order;
 	atomic_bool open;
@@ -74,6 +75,7 @@ static int stop_serving(void *unused)
 static void clean(void)
 {
 	it.open = true;
+	wok_task_free(WOK_TAKE(it.job));
 	wok_thread_pool_free(it.threads);
 	wok_process_pool_free(it.processes);
 	gate_close(&it.begun);
@@ -179,9 +181,8 @@ static int run_job_whatever_comes(void *unused)
 static int close_pool(void *unused)
 {
 	const wok_task_options options = {.eager = true};
-	wok_task *task = wok_create_task_with(&options, run_job_whatever_comes, unused);
 
-	wok_task_detach(&task);
+	it.job = wok_create_task_with(&options, run_job_whatever_comes, unused);
 	return wok_process_pool_close(it.processes);
 }
 

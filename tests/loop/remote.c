@@ -76,6 +76,49 @@ TEST(posts_of_each_thread_run_in_order, "A11")
 	ASSERT_OK(wok_test_run(&real, take_posts_of_threads, NULL));
 }
 
+enum { BURST = 1000 };
+
+static int count_up(void *number)
+{
+	++*(int *) number;
+	return 0;
+}
+
+static void *post_a_burst(void *remote)
+{
+	static int count;
+
+	for (int i = 0; i < BURST; i++)
+		ASSERT_OK(wok_remote_call(remote, count_up, &count));
+	return &count;
+}
+
+/* All come while the loop is held up, so that it is woken once. */
+static int take_a_burst(void *unused)
+{
+	WOK_AUTO(wok_remote) *remote = NULL;
+	wok_loop_info before, after;
+	pthread_t thread;
+	void *count;
+
+	(void) unused;
+	ASSERT_OK(wok_remote_new(&remote));
+	ASSERT_OK(wok_yield());
+	ASSERT_EQ(pthread_create(&thread, NULL, post_a_burst, remote), 0);
+	pthread_join(thread, &count);
+	ASSERT_OK(wok_loop_get_info(&before));
+	while (*(int *) count < BURST)
+		ASSERT_OK(wok_sleep(WOK_US));
+	ASSERT_OK(wok_loop_get_info(&after));
+	ASSERT(after.polls - before.polls < 10);
+	return 0;
+}
+
+TEST(a_burst_of_posts_wakes_the_loop_a_few_times_at_most, "A11")
+{
+	ASSERT_OK(wok_test_run(&real, take_a_burst, NULL));
+}
+
 struct reposting {
 	wok_remote *remote;
 	int left;
@@ -183,8 +226,7 @@ static void *post_later(void *arg)
 	nanosleep(&pause, NULL); /* the loop sleeps by now */
 	self->posted = wok_now();
 	ASSERT_OK(wok_remote_call(self->remote, set_event, self));
-	wok_remote_free(self->remote);
-	return NULL;
+	return NULL; /* the remote stays: to free the last one would wake the loop, too */
 }
 
 static int sleep_until_posted(void *unused)
@@ -198,6 +240,7 @@ static int sleep_until_posted(void *unused)
 	ASSERT_OK(wok_event_wait(&self.event));
 	wok_time took = wok_now() - self.posted;
 	pthread_join(thread, NULL);
+	wok_remote_free(self.remote);
 	return took < 10 * WOK_MS ? 0 : -ETIME;
 }
 

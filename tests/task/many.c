@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Many tasks at once, and many one after another: what they cost. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <wok/wok.h>
 
 #include "harness/test.h"
@@ -100,6 +101,51 @@ TEST_TASK(tasks_that_come_and_go_leave_nothing_behind, "G2")
 	ASSERT_EQ(after.stacks, 1);
 	ASSERT(count_mappings() <= mappings + 2);
 	ASSERT(resident_kib() <= resident + 1024);
+}
+
+static int wait_shortly(void *copied)
+{
+	return *(int *) copied % 2 ? wok_yield() : wok_sleep(WOK_US);
+}
+
+/* So many children of one scope, a thousand at a time: those that wait not, and those that do. */
+static void pass_through(wok_scope *scope, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (i % 4)
+			ASSERT_OK(wok_scope_spawn(scope, return_at_once, NULL));
+		else
+			ASSERT_OK(wok_scope_spawn_copy(scope, wait_shortly, &i, sizeof(i)));
+		if (i % 1000 == 999)
+			ASSERT_OK(wok_sleep(2 * WOK_US));
+	}
+	ASSERT_EQ(wok_scope_children(scope), 0);
+}
+
+/* WOK_TEST_LARGE=1: ten million, and tells the figures. */
+TEST_TASK(short_tasks_through_one_scope_leave_nothing_behind, "G2")
+{
+	const bool large = getenv("WOK_TEST_LARGE") != NULL;
+	const int n = large ? 10000000 : test_seed() ? 10000 : 300000;
+	WOK_AUTO(wok_scope) *scope = NULL;
+	wok_loop_info before, after;
+
+	SKIP_IF_SANITIZED();
+	ASSERT_OK(wok_scope_new(&scope));
+	pass_through(scope, 10000);
+	size_t mappings = count_mappings(), resident = resident_kib();
+	ASSERT_OK(wok_loop_get_info(&before));
+	pass_through(scope, n);
+	ASSERT_OK(wok_loop_get_info(&after));
+	if (large)
+		printf("%d tasks through one scope: mappings %zu -> %zu, resident %zu -> %zu KiB, "
+		       "stacks %zu -> %zu\n",
+		       n, mappings, count_mappings(), resident, resident_kib(),
+		       before.stacks_mapped, after.stacks_mapped);
+	ASSERT_EQ(after.stacks_mapped, before.stacks_mapped);
+	ASSERT(count_mappings() <= mappings + 2);
+	ASSERT(resident_kib() <= resident + 1024);
+	ASSERT_OK(wok_scope_join(scope));
 }
 
 TEST_TASK(a_batch_of_short_tasks_shares_one_stack)

@@ -268,6 +268,40 @@ TEST_TASK(a_result_or_error_that_comes_late_is_the_result, "C9")
 	ASSERT_ERR(wok_await_for(b, WOK_SECOND), -EIO);
 }
 
+static struct {
+	wok_lock lock;
+	wok_condition condition;
+} guarded = {WOK_LOCK_INIT, WOK_CONDITION_INIT(&guarded.lock)};
+
+static int wait_guarded(void *ret_had_lock)
+{
+	WOK_TRY(wok_lock_acquire(&guarded.lock));
+	int r = wok_condition_wait(&guarded.condition);
+	*(bool *) ret_had_lock = wok_lock_release(&guarded.lock) == 0;
+	return r;
+}
+
+static int keep_the_lock(void *unused)
+{
+	(void) unused;
+	WOK_TRY(wok_lock_acquire(&guarded.lock));
+	WOK_TRY(wok_sleep(2 * WOK_SECOND));
+	return wok_lock_release(&guarded.lock);
+}
+
+TEST_TASK(a_condition_that_runs_out_of_time_has_its_lock_again, "C9", "D9")
+{
+	bool had_lock = false;
+	WOK_AUTO(wok_task) *waiting = wok_create_task(wait_guarded, &had_lock);
+
+	test_settle();
+	WOK_AUTO(wok_task) *keeping = wok_create_task(keep_the_lock, NULL);
+	ASSERT_ERR(wok_await_for(waiting, WOK_SECOND), -ETIMEDOUT);
+	ASSERT(had_lock);
+	ASSERT_EQ(wok_now(), 2 * WOK_SECOND); /* when the other one gave it back */
+	ASSERT_OK(wok_await(keeping));
+}
+
 TEST_TASK(a_task_that_somebody_else_cancelled_is_no_timeout)
 {
 	WOK_AUTO(wok_task) *task = wok_create_task(wait_long, NULL);
