@@ -4,6 +4,7 @@
  * that go and come back while something is under way. Where nothing is said of a ring it holds for
  * each backend.
  */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -62,12 +63,6 @@ static int wait_for_socket(void *stream)
 
 	close(fd);
 	return r;
-}
-
-static void yield_often(void)
-{
-	for (int i = 0; i < 200; i++)
-		ASSERT_OK(wok_yield());
 }
 
 /* Pairs of connections, each with a task that reads from one end. */
@@ -308,11 +303,35 @@ TEST(descriptors_that_run_out_while_a_listener_waits_are_waited_for, "E10")
 	ASSERT_EQ(reports.kept[0].code, -EMFILE);
 }
 
+/* Something to wait for, so that the loop looks at the kernel though nobody accepts. */
+struct looking {
+	int ends[2];
+	wok_task *task;
+};
+
+static void begin_to_look(struct looking *looking)
+{
+	ASSERT_EQ(pipe2(looking->ends, O_CLOEXEC), 0);
+	looking->task = wok_create_task(wait_to_read, &looking->ends[0]);
+	test_settle();
+}
+
+static void end_to_look(struct looking *looking)
+{
+	wok_cancel(looking->task);
+	ASSERT_ERR(wok_await(looking->task), WOK_ETASKCANCELED);
+	wok_task_free(looking->task);
+	close(looking->ends[0]);
+	close(looking->ends[1]);
+}
+
 TEST_TASK(connections_that_nobody_has_taken_are_closed_with_the_listener, "E8")
 {
 	int fds = test_count_fds(), clients[MANY];
+	struct looking looking;
 	wok_listener *listener;
 
+	begin_to_look(&looking);
 	listen_and_be_armed(&listener);
 	for (int i = 0; i < MANY; i++) {
 		clients[i] = connect_plainly(wok_listener_port(listener));
@@ -324,32 +343,66 @@ TEST_TASK(connections_that_nobody_has_taken_are_closed_with_the_listener, "E8")
 		ASSERT(peer_has_hung_up(clients[i]));
 		close(clients[i]);
 	}
+	end_to_look(&looking);
 	ASSERT_EQ(test_count_fds(), fds);
+}
+
+/* Which of the clients an accepted connection belongs to shows by a byte sent to it. */
+static void accept_from(wok_listener *listener, int client)
+{
+	WOK_AUTO(wok_stream) *stream = NULL;
+	char byte = 'x';
+
+	ASSERT_OK(wok_accept(listener, &stream));
+	ASSERT_OK(wok_stream_write_all(stream, &byte, 1));
+	ASSERT_EQ(recv(client, &byte, 1, MSG_DONTWAIT), 1);
+	close(client);
 }
 
 TEST_TASK(connections_that_come_while_nobody_asks_are_taken_later_in_their_order, "E11")
 {
 	enum { N = 300 };
-	int before = test_count_fds(), clients[N];
+	int clients[N];
 	WOK_AUTO(wok_listener) *listener = NULL;
+	struct looking looking;
 
+	begin_to_look(&looking);
 	listen_and_be_armed(&listener);
-	for (int i = 0; i < N; i++)
+	int before = test_count_fds();
+	for (int i = 0; i < N; i++) {
 		clients[i] = connect_plainly(wok_listener_port(listener));
+		if (i % 10 == 0)
+			test_settle();
+	}
 	test_settle();
-	yield_often();
 	/* Most of them wait where their listener's owner expects them: in the kernel. */
 	ASSERT(test_count_fds() - before < N + 150);
-	for (int i = 0; i < N; i++) {
-		WOK_AUTO(wok_stream) *stream = NULL;
-		char byte = (char) i;
-		ASSERT_OK(wok_accept(listener, &stream));
-		ASSERT_OK(wok_stream_write_all(stream, &byte, 1));
-		byte++;
-		ASSERT_EQ(recv(clients[i], &byte, 1, 0), 1);
-		ASSERT_EQ(byte, (char) i);
-		close(clients[i]);
+	for (int i = 0; i < N; i++)
+		accept_from(listener, clients[i]);
+	end_to_look(&looking);
+}
+
+TEST_TASK(who_accepts_after_a_crowd_was_left_waiting_gets_the_next_one, "E11")
+{
+	struct looking looking;
+	int clients[80];
+
+	begin_to_look(&looking);
+	for (int n = 60; n < 80; n++) {
+		WOK_AUTO(wok_listener) *listener = NULL;
+		listen_and_be_armed(&listener);
+		for (int i = 0; i < n; i++)
+			clients[i] = connect_plainly(wok_listener_port(listener));
+		test_settle();
+		for (int i = 0; i < n; i++)
+			accept_from(listener, clients[i]);
+		WOK_AUTO(wok_task) *accepting = wok_create_task(accept_and_close, listener);
+		test_settle();
+		int last = connect_plainly(wok_listener_port(listener));
+		ASSERT_OK(wok_await(accepting));
+		close(last);
 	}
+	end_to_look(&looking);
 }
 
 TEST_TASK(a_connection_that_comes_as_its_task_is_cancelled_is_the_next_ones, "E8")
@@ -498,4 +551,67 @@ TEST_TASK(numbers_that_are_reused_at_once_do_not_mix_their_events_up, "E6")
 		wok_stream_free(c);
 		wok_stream_free(d);
 	}
+}
+
+static int connect_by_wok(void *port)
+{
+	WOK_AUTO(wok_stream) *stream = NULL;
+
+	return wok_tcp_connect("127.0.0.1", *(uint16_t *) port, &stream);
+}
+
+/* A port whose backlog is full: who connects goes on doing so. */
+static int listen_and_be_full(uint16_t *ret_port, int *fillers, int n)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ASSERT_EQ(bind(fd, (void *) &address, size), 0);
+	ASSERT_EQ(listen(fd, 0), 0);
+	ASSERT_EQ(getsockname(fd, (void *) &address, &size), 0);
+	*ret_port = ntohs(address.sin_port);
+	for (int i = 0; i < n; i++) {
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		ASSERT(connect(fillers[i], (void *) &address, size) == 0 || errno == EINPROGRESS);
+	}
+	return fd;
+}
+
+TEST_TASK(a_hang_up_is_not_taken_for_one_of_the_next_descriptor_of_that_number, "E6")
+{
+	int fillers[4];
+	uint16_t port;
+	wok_stream *a, *b;
+	int full = listen_and_be_full(&port, fillers, 4);
+	struct looking looking;
+
+	begin_to_look(&looking);
+	make_by_unix(&a, &b);
+	WOK_AUTO(wok_task) *reading = wok_create_task(read_one, b);
+	test_settle();
+	int number = wok_stream_fd(b);
+	ASSERT_OK(wok_stream_close(a)); /* the hang-up of b is on the way: */
+	wok_cancel(looking.task);       /* the kernel is called, and nothing is taken from it */
+	int lower[16], n = 0;
+	while ((lower[n] = dup(STDERR_FILENO)) < number)
+		ASSERT(++n < 16);
+	close(lower[n]);
+	ASSERT_OK(wok_stream_close(b));
+	WOK_AUTO(wok_task) *connecting = wok_create_task(connect_by_wok, &port);
+	test_settle();
+	ASSERT(fcntl(number, F_GETFD) >= 0); /* it has that number now */
+	ASSERT(!wok_task_done(connecting));
+	ASSERT_ERR(wok_await(reading), -EBADF);
+	wok_cancel(connecting);
+	ASSERT_ERR(wok_await(connecting), WOK_ETASKCANCELED);
+	for (int i = 0; i < 4; i++)
+		close(fillers[i]);
+	while (n > 0)
+		close(lower[--n]);
+	close(full);
+	end_to_look(&looking);
+	wok_stream_free(a);
+	wok_stream_free(b);
 }
