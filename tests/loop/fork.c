@@ -81,8 +81,15 @@ static int fork_and_use(void *unused)
 	return 0;
 }
 
+static void ignore(const wok_report *report, void *arg)
+{
+	(void) report;
+	(void) arg;
+}
+
 TEST(the_child_of_a_fork_cannot_use_the_parents_loop_but_one_of_its_own, "F12")
 {
+	ASSERT_OK(wok_set_report_hook(ignore, NULL)); /* of the callback that was not scheduled */
 	ASSERT_OK(wok_run(fork_and_use, NULL));
 }
 
@@ -99,14 +106,11 @@ static int fork_and_return(void *ret_child)
 	return 0; /* in both, out of a scope and past a handle */
 }
 
-static void ignore(const wok_report *report, void *arg)
-{
-	(void) report;
-	(void) arg;
-}
-
 TEST(in_the_child_the_run_ends_with_an_error, "F12")
 {
+#if defined(__SANITIZE_THREAD__)
+	SKIP("after a fork ThreadSanitizer is deaf on the fibre that forked, and no other");
+#endif
 	pid_t child = -1;
 
 	ASSERT_OK(wok_set_report_hook(ignore, NULL));

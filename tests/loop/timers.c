@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Time: callbacks at a time, sleeping, the virtual clock. See wok/loop.h and wok/test.h. */
+#include <pthread.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 #include <wok/wok.h>
 
@@ -134,10 +136,13 @@ TEST(who_wakes_at_one_moment_wakes_in_order, "G5")
 	ASSERT_OK(wok_test_run(NULL, sleep_in_order, NULL)); /* without a seed */
 }
 
-static int write_to(void *fd)
+static void *write_later(void *fd)
 {
+	const struct timespec pause = {0, 5 * 1000 * 1000};
+
+	nanosleep(&pause, NULL);
 	ASSERT_EQ(write(*(int *) fd, "x", 1), 1);
-	return 0;
+	return NULL;
 }
 
 static int wait_readable(void *fd)
@@ -150,13 +155,16 @@ TEST_TASK(virtual_time_stands_while_the_kernel_is_waited_for, "G5")
 	int fds[2];
 	struct calls calls = {.n = 0};
 	struct sleeper sleeper = {&calls, 1, WOK_SECOND};
+	pthread_t thread;
 
 	ASSERT_EQ(pipe(fds), 0);
 	WOK_AUTO(wok_task) *waiting = wok_create_task(wait_readable, &fds[0]);
 	WOK_AUTO(wok_task) *sleeping = wok_create_task(sleep_and_note, &sleeper);
 	test_settle();
-	wok_call_soon(write_to, &fds[1]);
+	/* All tasks wait meanwhile, and the timer is the only thing that could be next. */
+	ASSERT_EQ(pthread_create(&thread, NULL, write_later, &fds[1]), 0);
 	ASSERT_EQ(wok_await(waiting), WOK_READABLE);
+	pthread_join(thread, NULL);
 	ASSERT_EQ(wok_now(), 0);
 	ASSERT_EQ(calls.n, 0);
 	ASSERT_OK(wok_await(sleeping)); /* nothing holds it any more */
