@@ -19,7 +19,9 @@ class Settings:
     retries = 2        # more runs, if one was disturbed
     max_noise = 0.10   # of a CPU, used by others
     min_speed = 0.80   # of the fastest that this machine was seen to be
-    verbose = True
+    patience = 10      # seconds to wait for others to be quiet, before each run
+    seconds = "2"      # how long a server is under load
+    smoke = False      # small, once: does it run?
 
 
 class Failed(Exception):
@@ -90,6 +92,22 @@ def everybody():
         if fields and not int(fields[6]) & KERNEL_THREAD:
             found[pid] = (cpu_seconds([pid]), (int(fields[13]) + int(fields[14])) / TICK)
     return found
+
+
+def busy_seconds():
+    with open("/proc/stat", encoding="ascii") as f:
+        fields = [int(field) for field in f.readline().split()[1:]]
+    return (sum(fields[:3]) + sum(fields[5:8])) / TICK
+
+
+def wait_for_quiet():
+    """A second in which nobody works, if there is one soon: what is under test waits for its load."""
+    end = time.monotonic() + Settings.patience
+    while time.monotonic() < end:
+        before = busy_seconds()
+        time.sleep(1)
+        if busy_seconds() - before <= 2 * Settings.max_noise:
+            return
 
 
 def steal_seconds():
@@ -205,6 +223,7 @@ def measure(command, cpu=0, servers=(), parse=lines, env=None, timeout=200):
     """One run; again if others disturbed it, at most Settings.retries times: the quietest counts."""
     best = None
     for _ in range(Settings.retries + 1):
+        wait_for_quiet()
         with alone():
             figures = run_once(command, cpu, servers, parse, env, timeout)
         if best is None or figures["noise"] - figures["speed"] < best["noise"] - best["speed"]:
