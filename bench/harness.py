@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -9,7 +10,6 @@ import tempfile
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
-KERNEL_THREAD = 0x200000
 LOCK = os.path.join(tempfile.gettempdir(), "wok-bench.lock")
 
 
@@ -84,20 +84,11 @@ def cpu_seconds(processes):
     return total / 1e9
 
 
-def everybody():
-    """What each process used: its threads, and the children that it has reaped."""
-    found = {}
-    for pid in pids():
-        fields = stat_of(pid)
-        if fields and not int(fields[6]) & KERNEL_THREAD:
-            found[pid] = (cpu_seconds([pid]), (int(fields[13]) + int(fields[14])) / TICK)
-    return found
-
-
 def busy_seconds():
+    """What all processes together used, and the hypervisor took; not interrupts, which may be ours."""
     with open("/proc/stat", encoding="ascii") as f:
-        fields = [int(field) for field in f.readline().split()[1:]]
-    return (sum(fields[:3]) + sum(fields[5:8])) / TICK
+        user, nice, system, _, _, _, _, steal = [int(x) for x in f.readline().split()[1:9]]
+    return (user + nice + system + steal) / TICK
 
 
 def wait_for_quiet():
@@ -110,9 +101,10 @@ def wait_for_quiet():
             return
 
 
-def steal_seconds():
-    with open("/proc/stat", encoding="ascii") as f:
-        return int(f.readline().split()[8]) / TICK
+def children():
+    """The CPU time of our children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def speeds(cpus):
@@ -194,8 +186,7 @@ def run_once(command, cpu, servers, parse, env, timeout):
     cpus = [0, 1] if servers else [cpu]
     ours = [pid for s in servers for pid in family(s.process.pid)]
     before = speeds(cpus)
-    others, steal, served = everybody(), steal_seconds(), cpu_seconds(ours)
-    start = time.monotonic()
+    busy, served, client, start = busy_seconds(), cpu_seconds(ours), children(), time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           encoding="utf-8", preexec_fn=pin([cpu]), start_new_session=True,
                           env=env) as process:
@@ -205,16 +196,14 @@ def run_once(command, cpu, servers, parse, env, timeout):
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise Failed("not done after %d s" % timeout) from None
-    wall = time.monotonic() - start
+    wall, client, served = (time.monotonic() - start, children() - client,
+                            cpu_seconds(ours) - served)
+    others = busy_seconds() - busy - client - served
     if process.returncode:
         said = err.strip().splitlines() or ["?"]
         raise Failed("%s (status %d)" % (said[-1][:120], process.returncode))
     figures = parse(out)
-    figures["server_cpu_s"] = cpu_seconds(ours) - served
-    ours += [os.getpid(), process.pid]
-    foreign = sum(now + reaped - sum(others.get(pid, (0, 0)))
-                  for pid, (now, reaped) in everybody().items() if pid not in ours)
-    figures["noise"] = max(0, foreign + steal_seconds() - steal) / wall
+    figures["server_cpu_s"], figures["noise"] = served, max(0, others) / wall
     figures["speed"] = min((a + b) / 2 for a, b in zip(before, speeds(cpus)))
     return figures
 
