@@ -166,7 +166,7 @@ class Server:
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)  # its own session: only ours
+                os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
     def __enter__(self):
@@ -192,10 +192,12 @@ def run_once(command, cpu, servers, parse, env, timeout):
                           env=env) as process:
         try:
             out, err = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        except BaseException as reason:  # Ctrl-C, too: nothing is left running
+            os.killpg(process.pid, signal.SIGKILL)  # its own session: only ours
             process.communicate()
-            raise Failed("not done after %d s" % timeout) from None
+            if isinstance(reason, subprocess.TimeoutExpired):
+                raise Failed("not done after %d s" % timeout) from None
+            raise
     wall, client, served = (time.monotonic() - start, children() - client,
                             cpu_seconds(ours) - served)
     others = busy_seconds() - busy - client - served

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -246,6 +247,7 @@ def main():
         return 0
     if options.smoke:
         options.runs, Settings.retries, Settings.patience = 1, 0, 0
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(1))  # so that servers are stopped
     if options.nice:
         os.setpriority(os.PRIO_PROCESS, 0, options.nice)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
