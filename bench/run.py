@@ -96,7 +96,8 @@ class Results:
         of = self.runs.get(workload, {}).get(case, {})
         ratios = []
         for turn, ours in enumerate(of.get(wok, [])):
-            theirs = [of[p][turn][key] for p in peers if p in of and key in of[p][turn]]
+            rounds = [of[p][turn] for p in peers if turn < len(of.get(p, []))]
+            theirs = [figures[key] for figures in rounds if key in figures]
             if key in ours and theirs:
                 ratios.append(ours[key] / best(theirs))
         return statistics.median(ratios) if ratios else None
