@@ -4,7 +4,8 @@
 #   make help       says what else there is
 #
 # Variables: BUILD (build), PREFIX (/usr/local), DESTDIR, CC, MESON_ARGS, TEXT (only these tests),
-# GROUP (only these packages), FUZZ_SECONDS (60), WOK_DEPS=skip (install nothing).
+# GROUP (only these packages), FUZZ_SECONDS (60), WOK_DEPS=skip (install nothing); for "make bench"
+# BENCH (only these workloads), RUNS (3), PEERS, CASES.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -12,6 +13,10 @@ FUZZ_SECONDS ?= 60
 MESON_ARGS ?= -Dwerror=true
 GROUP ?=
 TEXT ?=
+BENCH ?=
+RUNS ?= 3
+PEERS ?=
+CASES ?=
 
 # Absolute in the report, because a person is to open the file.
 PICTURE = $(abspath $(BUILD))/lab.html
@@ -21,7 +26,7 @@ SANITIZE = -Db_lundef=false -Db_sanitize=address,undefined
 export UBSAN_OPTIONS ?= halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS ?= abort_on_error=0:strict_string_checks=1:detect_stack_use_after_return=0
 
-.PHONY: all demo check check-all seed bench bench-programs lint sanitize fuzz docs install deps \
+.PHONY: all demo check check-all seed bench bench-smoke bench-programs lint sanitize fuzz docs install deps \
 	need need-fuzz clean help
 
 all: need $(BUILD)/build.ninja ## build into build/ (the default)
@@ -40,8 +45,12 @@ check-all: all ## everything: sanitizers, valgrind, other compilers, machines; t
 seed: need all ## run the ports of the source notes' programs against what those printed
 	@tests/seed/run.sh $(BUILD)/examples/seed $(SEED_ARGS)
 
-bench: bench-programs ## run the benchmarks' programs once, as a smoke test with figures
-	@tools/bench.sh $(BUILD)/bench
+bench: bench-programs ## measure against the peers that are here; BENCH=w1,w2 RUNS=5 PEERS=go CASES=500
+	@bench/peers/build.sh $(BUILD)/bench/peers
+	@bench/run.py $(BUILD)/bench --bench "$(BENCH)" --runs $(RUNS) --peers "$(PEERS)" --cases "$(CASES)"
+
+bench-smoke: bench-programs ## run each benchmark once, small: do they all work?
+	@bench/smoke.sh $(BUILD)/bench
 
 bench-programs: need $(BUILD)/build.ninja ## only build them, into build/bench
 	@ninja -C $(BUILD) bench-programs

@@ -3,6 +3,7 @@
 #define BENCH_H
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <wok/wok.h>
 
@@ -14,6 +15,27 @@ static inline double bench_cpu_seconds(void)
 	getrusage(RUSAGE_SELF, &usage);
 	return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 	       (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* A value of a process's /proc/PID/status, as "VmRSS:", in bytes. */
+static inline size_t bench_memory_of(const char *pid, const char *name)
+{
+	char line[256];
+	size_t kib = 0;
+
+	snprintf(line, sizeof(line), "/proc/%s/status", pid);
+	FILE *status = fopen(line, "re");
+	while (status && fgets(line, sizeof(line), status))
+		if (strncmp(line, name, strlen(name)) == 0)
+			kib = strtoul(line + strlen(name), NULL, 10);
+	if (status)
+		fclose(status);
+	return kib * 1024;
+}
+
+static inline size_t bench_memory(const char *name)
+{
+	return bench_memory_of("self", name);
 }
 
 /* Seconds since a moment on wok's clock. */

@@ -1,24 +1,6 @@
 /* W3: N tasks sleep for a second, all at once. Says what a parked task costs in memory.
  * Try:      w3-sleepers 200000 */
-#include <string.h>
-
 #include "bench.h"
-
-/* A value of /proc/self/status, in bytes. */
-static size_t memory(const char *name)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	char line[256];
-	size_t kib = 0;
-
-	if (!status)
-		return 0;
-	while (fgets(line, sizeof(line), status))
-		if (strncmp(line, name, strlen(name)) == 0)
-			kib = strtoul(line + strlen(name) + 1, NULL, 10);
-	fclose(status);
-	return kib * 1024;
-}
 
 static int sleeper(void *arg)
 {
@@ -28,7 +10,7 @@ static int sleeper(void *arg)
 
 static int run(void *arg)
 {
-	size_t n = *(size_t *) arg, before = memory("VmRSS:");
+	size_t n = *(size_t *) arg, before = bench_memory("VmRSS:");
 	wok_time start = wok_now();
 	WOK_AUTO(wok_scope) *scope = NULL;
 
@@ -37,7 +19,7 @@ static int run(void *arg)
 		WOK_TRY(wok_scope_spawn(scope, sleeper, NULL));
 	WOK_TRY(wok_scope_join(scope));
 	printf("wall_s %.4f\n", bench_seconds_since(start));
-	printf("bytes_per_task %.0f\n", (double) (memory("VmHWM:") - before) / (double) n);
+	printf("bytes_per_task %.0f\n", (double) (bench_memory("VmHWM:") - before) / (double) n);
 	return 0;
 }
 

@@ -88,6 +88,7 @@ step sanitize make --no-print-directory sanitize
 step no-memory tools/run-without-memory.sh build-asan
 step tsan tsan
 step ucontext ucontext
+step bench make --no-print-directory bench-smoke
 step programs tests/seed/run.sh build/examples/seed
 if have clang; then step clang clang_build; else skip clang "clang is not installed"; fi
 if have valgrind; then step valgrind under_valgrind; else skip valgrind "valgrind is not installed"; fi

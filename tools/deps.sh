@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages of tools/packages.txt that are missing.
 #
-#   tools/deps.sh [GROUP...]            installs (default: all groups but wide and database)
+#   tools/deps.sh [GROUP...]            installs (default: build test lint fuzz seed)
 #   tools/deps.sh --missing GROUP...    only names what is missing
 #
 # As root, or through sudo. Says what it installs. Without dpkg (not Debian) it only says what the

@@ -34,7 +34,8 @@ tidy() {
 shell() {
 	# 2086, 2046: a list that is meant to be split; 2015: "a && b || c" where b
 	# cannot fail; 2317: it does not see that step() calls its arguments
-	shellcheck -e 2086,2046,2015,2317 tools/*.sh tests/*/*.sh examples/seed/*.sh .ci/run &&
+	shellcheck -e 2086,2046,2015,2317 tools/*.sh tests/*/*.sh examples/seed/*.sh \
+		bench/*.sh bench/peers/*.sh .ci/run &&
 		echo "shell: clean"
 }
 

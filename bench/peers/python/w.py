@@ -1,0 +1,214 @@
+"""Multi-call benchmark program: w.py PEER PROGRAM ARGS...
+PEER: asyncio | uvloop (loop choice); '-streams' suffix: w6 with the streams API."""
+import asyncio, collections, os, random, resource, sys, time
+
+PEER, PROG = sys.argv[1], sys.argv[2]
+A = sys.argv[3:]
+
+
+def arg(i, d):
+    return int(A[i]) if len(A) > i else d
+
+
+def rss(peak):
+    key = "VmHWM:" if peak else "VmRSS:"
+    for l in open("/proc/self/status"):
+        if l.startswith(key):
+            return int(l.split()[1]) * 1024
+
+
+def cpu_s():
+    r = resource.getrusage(resource.RUSAGE_SELF)
+    return r.ru_utime + r.ru_stime
+
+
+def out(k, v):
+    print(k, v, flush=True)
+
+
+async def w1():
+    n = arg(0, 1_000_000)
+
+    async def f(i):
+        return i
+
+    t = time.perf_counter()
+    left = n
+    ct = asyncio.get_running_loop().create_task
+    while left > 0:
+        b = min(left, 1000)
+        ts = [ct(f(i)) for i in range(b)]
+        for x in ts:
+            await x
+        left -= b
+    out("ns_per_task", round((time.perf_counter() - t) * 1e9 / n, 1))
+
+
+async def w2():
+    n = arg(0, 500_000)
+
+    async def f(k):
+        for _ in range(k):
+            await asyncio.sleep(0)
+
+    t = time.perf_counter()
+    a, b = asyncio.create_task(f(n // 2)), asyncio.create_task(f(n // 2))
+    await a
+    await b
+    out("ns_per_switch", round((time.perf_counter() - t) * 1e9 / n, 1))
+
+
+async def w3():
+    n = arg(0, 100_000)
+
+    async def f():
+        await asyncio.sleep(1)
+
+    base = rss(False)
+    t = time.perf_counter()
+    ts = [asyncio.create_task(f()) for _ in range(n)]
+    for x in ts:
+        await x
+    out("wall_s", round(time.perf_counter() - t, 4))
+    out("bytes_per_task", round((rss(True) - base) / n))
+
+
+async def w4():
+    n = arg(0, 1_000_000)
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    fired = 0
+
+    def cb():
+        nonlocal fired
+        fired += 1
+        if fired == n:
+            done.set_result(None)
+
+    rnd = random.Random(1).random
+    c0, t = cpu_s(), time.perf_counter()
+    for _ in range(n):
+        loop.call_later(rnd(), cb)
+    await done
+    out("wall_s", round(time.perf_counter() - t, 4))
+    out("cpu_s", round(cpu_s() - c0, 4))
+
+
+async def w5():
+    n = arg(0, 1_000_000)
+    q = asyncio.Queue(maxsize=100)
+    got = 0
+
+    async def cons():
+        nonlocal got
+        while True:
+            v = await q.get()
+            if v is None:
+                return
+            got += 1
+
+    t = time.perf_counter()
+    cs = [asyncio.create_task(cons()) for _ in range(4)]
+    for i in range(n):
+        await q.put(i)
+    for _ in cs:
+        await q.put(None)
+    for c in cs:
+        await c
+    assert got == n
+    out("items_per_s", round(n / (time.perf_counter() - t)))
+
+
+async def w6():
+    port = arg(0, 9000)
+    loop = asyncio.get_running_loop()
+    if PEER.endswith("-streams"):
+        import socket
+
+        async def h(r, w):
+            s = w.get_extra_info("socket")
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                while True:
+                    d = await r.read(65536)
+                    if not d:
+                        break
+                    w.write(d)
+            except ConnectionError:
+                pass
+            w.close()
+
+        srv = await asyncio.start_server(h, "127.0.0.1", port, backlog=4096)
+    else:
+
+        class P(asyncio.Protocol):
+            def connection_made(self, tr):
+                self.w = tr.write
+
+            def data_received(self, d):
+                self.w(d)
+
+        srv = await loop.create_server(P, "127.0.0.1", port, backlog=4096)
+    out("ready", 1)
+    async with srv:
+        await srv.serve_forever()
+
+
+async def w7():
+    from aiohttp import web
+
+    async def hello(_):
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    r = web.AppRunner(app, access_log=None)
+    await r.setup()
+    await web.TCPSite(r, "127.0.0.1", arg(0, 9000), backlog=4096).start()
+    out("ready", 1)
+    await asyncio.Event().wait()
+
+
+async def client(url, n, c):
+    import aiohttp
+
+    it = iter(range(n))
+    got = 0
+
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=c), timeout=aiohttp.ClientTimeout(total=120)
+    ) as s:
+
+        async def worker():
+            nonlocal got
+            for _ in it:
+                async with s.get(url) as r:
+                    assert r.status == 200
+                    await r.read()
+                    got += 1
+
+        c0, t = cpu_s(), time.perf_counter()
+        await asyncio.gather(*[worker() for _ in range(c)])
+        w = time.perf_counter() - t
+        cpu = cpu_s() - c0
+    assert got == n
+    out("req_per_s", round(n / w))
+    out("cpu_us_per_req", round(cpu * 1e6 / n, 2))
+    out("wall_s", round(w, 4))
+
+
+async def w8():
+    await client(A[0], arg(1, 20000), arg(2, 64))
+
+
+async def w9():
+    n = arg(1, 10)
+    await client(A[0], n, n)
+
+
+main = globals()["w" + PROG[1:].split("-")[0]]()
+if PEER.startswith("uvloop"):
+    import uvloop
+
+    uvloop.install()
+asyncio.run(main)

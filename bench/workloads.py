@@ -1,0 +1,172 @@
+"""The workloads W1 to W9: who takes part, how one run goes, what it is measured by."""
+import os
+import re
+import shutil
+import subprocess
+
+from harness import Failed, Server, Settings, lines, measure, pin, tool
+
+PYTHON = ("asyncio", "uvloop")
+TENTH = dict.fromkeys(PYTHON, 10)  # where the count does not matter, that they take no minute
+
+
+class Metric:
+    def __init__(self, key, unit, more=False, show=None):
+        self.key, self.unit, self.more = key, unit, more
+        self.name = show or unit
+
+
+class Goal:
+    """wok's metric is to be at most (or, where more is better, at least) factor x the best of peers."""
+
+    def __init__(self, metric, peers, factor, case=None, note=""):
+        self.metric, self.peers, self.factor, self.case, self.note = \
+            metric, peers.split(), factor, case, note
+
+
+class Workload:
+    def __init__(self, title, program, run, cases, metrics, peers, goals=()):
+        self.title, self.program, self.run, self.cases = title, program, run, cases
+        self.metrics, self.peers, self.goals = metrics, peers.split(), goals
+
+
+def program(peer, name):
+    """(command, environment) of a participant; wok-X is wok on its backend X. None: not here."""
+    env = None
+    if peer.startswith("wok-"):
+        path = os.path.join(Settings.folder, name)
+        env = dict(os.environ, WOK_BACKEND=peer[4:])
+    else:
+        path = os.path.join(Settings.folder, "peers", peer, name)
+    return ([path], env) if os.access(path, os.X_OK) else None
+
+
+def count(case):
+    return int(case.rstrip("s").replace("k", "000").replace("M", "000000"))
+
+
+def plain(name, fewer=None):
+    """A program that takes a count: fewer says for whom it is to be divided by how much."""
+    def run(peer, case):
+        command, env = program(peer, name)
+        n = count(case) // (fewer or {}).get(peer, 1)
+        return measure(command + [str(n)], env=env)
+    return run
+
+
+def sleepers(peer, case):
+    if case == "1M":
+        if peer in PYTHON:
+            raise Failed("left out: it takes 20 s")
+        with open("/proc/meminfo", encoding="ascii") as f:
+            if int(re.search(r"MemAvailable: +(\d+)", f.read())[1]) < 8 << 20:
+                raise Failed("left out: less than 8 GiB of memory is free")
+    return plain("w3-sleepers")(peer, case)
+
+
+def echo(peer, case):
+    """Cases: connections; "50s": server and load on the same CPU, which is the least noisy."""
+    command, env = program(peer, "w6-echo")
+    with Server(command + ["PORT"], 0, env) as server:
+        load = [tool("load"), str(server.port), str(count(case)), Settings.seconds, "64",
+                str(server.process.pid)]
+        return measure(load, cpu=0 if case.endswith("s") else 1, servers=[server])
+
+
+def wrk_figures(text):
+    unit = {"us": 1, "ms": 1e3, "s": 1e6}
+    figures = {"requests": float(re.search(r"(\d+) requests in", text)[1]),
+               "req_per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])}
+    for share in ("50", "99"):
+        value = re.search(share + r"%\s+([\d.]+)(us|ms|s)\b", text)
+        figures["p%s_us" % share] = float(value[1]) * unit[value[2]]
+    if re.search("Non-2xx|Socket errors", text):
+        raise Failed("wrk: " + re.search("(Non-2xx|Socket errors).*", text)[0])
+    return figures
+
+
+def http_server(peer, case):
+    connections = count(case[1:])
+    command, env = program(peer, "w7-http-server")
+    with Server(command + ["PORT"], 0, env) as server:
+        url = "http://127.0.0.1:%d/" % server.port
+        if shutil.which("wrk") and not Settings.smoke:  # wrk counts in whole seconds
+            load = ["wrk", "-t1", "-c%d" % connections, "--latency", url]
+            subprocess.run(load + ["-d1"], stdout=subprocess.DEVNULL, preexec_fn=pin([1]),
+                           check=False)
+            figures = measure(load + ["-d" + Settings.seconds], cpu=1, servers=[server],
+                              parse=wrk_figures)
+        else:
+            n = 1000 if Settings.smoke else 400000
+            raw = program("epoll", "w8-http-client")[0]
+            figures = measure(raw + [url, str(n), str(connections)], cpu=1, servers=[server])
+            figures["requests"] = n
+    figures["server_us_per_req"] = figures["server_cpu_s"] * 1e6 / figures["requests"]
+    return figures
+
+
+def http_client(peer, case):
+    """Against nginx, or where there is none the raw server, on the other CPU."""
+    nginx = program("nginx", "w7-http-server")
+    command, path = (nginx[0], "/r200") if nginx else (program("epoll", "w7-http-server")[0], "/")
+    n = 1000 if Settings.smoke else 20000 if peer in PYTHON else 100000
+    with Server(command + ["PORT"], 1) as server:
+        url = "http://127.0.0.1:%d%s" % (server.port, path)
+        command, env = program(peer, "w8-http-client")
+        return measure(command + [url, str(n), str(count(case[1:]))], servers=[server], env=env)
+
+
+def fan_out(peer, case):
+    with Server([tool("delayd"), "PORT", "1000"], 1) as server:
+        command, env = program(peer, "w9-fanout")
+        url = "http://127.0.0.1:%d/" % server.port
+        return measure(command + [url, str(count(case))], servers=[server], env=env)
+
+
+SERVER_CPU = Metric("server_us_per_req", "µs", show="server CPU a request")
+CLIENT_CPU = Metric("cpu_us_per_req", "µs", show="client CPU a request")
+REQUESTS = Metric("req_per_s", "/s", more=True, show="requests")
+WALL = Metric("wall_s", "s", show="wall time")
+
+WORKLOADS = {
+    "w1": Workload("spawn and await a task, a thousand alive", "w1-spawn", plain("w1-spawn", TENTH),
+                   ["1M"], [Metric("ns_per_task", "ns", show="a task")], "tokio go uvloop asyncio",
+                   [Goal("ns_per_task", "tokio", 0.6)]),
+    "w2": Workload("yield to another task", "w2-switch",
+                   plain("w2-switch", TENTH), ["5M"],
+                   [Metric("ns_per_switch", "ns", show="a switch")],
+                   "fcontext ucontext tokio go uvloop asyncio",
+                   [Goal("ns_per_switch", "fcontext", 3), Goal("ns_per_switch", "go", 0.2)]),
+    "w3": Workload("sleep 1 s, all at once", "w3-sleepers", sleepers, ["100k", "1M"],
+                   [WALL, Metric("bytes_per_task", "B", show="memory a task")],
+                   "tokio go uvloop",
+                   [Goal("wall_s", "tokio", 1.5, "1M"),
+                    Goal("bytes_per_task", "", 4.6 * 1024, "1M")]),
+    "w4": Workload("timers within 1 s", "w4-timers", plain("w4-timers"), ["1M"],
+                   [Metric("cpu_s", "s", show="CPU time")], "libuv tokio go uvloop",
+                   [Goal("cpu_s", "libuv", 0.8)]),
+    "w5": Workload("a queue of 100, four consumers", "w5-queue", plain("w5-queue", TENTH), ["1M"],
+                   [Metric("items_per_s", "/s", more=True, show="items")],
+                   "tokio go uvloop asyncio", [Goal("items_per_s", "go", 1.5)]),
+    "w6": Workload("TCP echo, 64 bytes, a task a connection", "w6-echo", echo,
+                   ["50s", "500", "5000"], [SERVER_CPU, REQUESTS],
+                   "epoll uring libuv tokio go uvloop uvloop-streams asyncio-streams",
+                   [Goal("server_us_per_req", "epoll uring", 1.1, "500"),
+                    Goal("server_us_per_req", "epoll uring", 1.1, "5000")]),
+    "w7": Workload("HTTP server, hello, keep-alive", "w7-http-server", http_server, ["c64"],
+                   [REQUESTS, SERVER_CPU], "epoll nginx tokio go uvloop asyncio",
+                   [Goal("req_per_s", "nginx tokio go", 1), Goal("server_us_per_req",
+                                                                 "nginx tokio go", 1)]),
+    "w8": Workload("HTTP client, 64 requests at once", "w8-http-client", http_client, ["c64"],
+                   [REQUESTS, CLIENT_CPU], "epoll curl tokio go uvloop asyncio",
+                   [Goal("req_per_s", "epoll", 0.75), Goal("req_per_s", "tokio", 1.25)]),
+    "w9": Workload("URLs that take 1 s, all at once", "w9-fanout", fan_out, ["10000"],
+                   [WALL, CLIENT_CPU], "epoll curl tokio go uvloop asyncio",
+                   [Goal("wall_s", "epoll", 1.1)]),
+}
+
+# Sizes at which it shows only that everything runs.
+SMOKE = {"w1": ["10k"], "w2": ["50k"], "w3": ["1k"], "w4": ["10k"], "w5": ["10k"], "w6": ["50"],
+         "w7": ["c64"], "w8": ["c64"], "w9": ["100"]}
+
+__all__ = ["Failed", "Goal", "Metric", "SMOKE", "WORKLOADS", "lines", "program"]
