@@ -20,9 +20,13 @@ files_in() { # the C files of these folders
 # Only what is compiled in this build: clang-tidy needs the flags. A finding in a header comes once for
 # each file that includes it: only the first is kept.
 tidy() {
+	# clang does not know GCC's flags.
+	mkdir -p "$build/tidy"
+	sed 's/-mmem[a-z]*-strategy=[^ "]*//g' "$build/compile_commands.json" \
+		>"$build/tidy/compile_commands.json"
 	files_in src cli | grep '\.c$' | while read -r file; do
 		grep -q "/$file\"" "$build/compile_commands.json" && echo "$file"
-	done | xargs -r -n 2 -P "$(nproc)" clang-tidy --quiet -p "$build" 2>/dev/null |
+	done | xargs -r -n 2 -P "$(nproc)" clang-tidy --quiet -p "$build/tidy" 2>/dev/null |
 		awk '/: (warning|error|note): / { show = !seen[$0]++ } show' >"$build/tidy.log"
 	if [ -s "$build/tidy.log" ]; then
 		cat "$build/tidy.log"

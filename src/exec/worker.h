@@ -13,7 +13,7 @@ struct wok_output {
 };
 
 /* The buffer is as large as a packet's payload may be, and is used again for each job. */
-void wok__output_open(struct wok_output *output, char *buffer, size_t limit);
+void wok__output_open(struct wok_output *output, void *buffer, size_t limit);
 
 /* Drop what is there. */
 void wok__output_clear(struct wok_output *output);

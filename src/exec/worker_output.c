@@ -11,7 +11,7 @@
 
 enum { FIRST_MEMORY = 1 << 20 };
 
-void wok__output_open(struct wok_output *output, char *buffer, size_t limit)
+void wok__output_open(struct wok_output *output, void *buffer, size_t limit)
 {
 	*output = (struct wok_output){
 		.data = buffer,
@@ -34,14 +34,14 @@ void wok__output_clear(struct wok_output *output)
 /* Move from the buffer into memory of its own. */
 static int move(struct wok_output *output, size_t capacity)
 {
-	void *data;
+	void *data = NULL;
 	int fd = wok__sys_memory("wok-result");
 	if (fd < 0)
 		return fd;
 	int r = wok__sys_memory_resize(fd, capacity);
 	if (r == 0)
 		r = wok__sys_map(fd, capacity, true, &data);
-	if (r < 0) {
+	if (!data) {
 		wok__sys_close(fd);
 		return r;
 	}

@@ -72,10 +72,7 @@ static unsigned load(const unsigned *number)
 	return __atomic_load_n(number, __ATOMIC_ACQUIRE);
 }
 
-static void store(unsigned *number, unsigned value)
-{
-	__atomic_store_n(number, value, __ATOMIC_RELEASE);
-}
+#define STORE(number, value) __atomic_store_n((number), (value), __ATOMIC_RELEASE)
 
 static const char *why_not(int code)
 {
@@ -217,7 +214,7 @@ static unsigned filled(const struct wok__ring *ring)
 
 static int enter(struct wok__ring *ring, unsigned n_wanted, wok_time timeout)
 {
-	store(ring->submit.tail, ring->submit.next);
+	STORE(ring->submit.tail, ring->submit.next);
 	int r = wok__sys_io_uring_enter(ring->fd, filled(ring), n_wanted, TAKE_COMPLETIONS,
 					timeout);
 	return r < 0 ? r : 0;
@@ -247,7 +244,7 @@ bool wok__ring_take(struct wok__ring *ring, struct wok__ring_result *ret_result)
 	if (load(ring->done.tail) == head)
 		return false;
 	*ret_result = ring->done.results[head & ring->done.mask];
-	store(ring->done.head, head + 1);
+	STORE(ring->done.head, head + 1);
 	return true;
 }
 

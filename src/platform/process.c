@@ -41,8 +41,6 @@ enum { CONTROL = 3 };
 #define CLOSES_AT_SPAWN 0
 #endif
 
-extern char **environ;
-
 /* --- starting --------------------------------------------------------------------------------- */
 
 static int place_descriptors(posix_spawn_file_actions_t *actions, const struct wok__spawn *spawn)
@@ -292,7 +290,7 @@ static ssize_t receive(int fd, struct msghdr *message, int flags)
 ssize_t wok__sys_receive_packet(int fd, const struct iovec *parts, int n_parts, int flags,
 				int *ret_passed)
 {
-	union control control;
+	union control control = {0};
 	struct msghdr message = {
 		.msg_iov = (struct iovec *) parts,
 		.msg_iovlen = (size_t) n_parts,

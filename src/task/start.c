@@ -63,14 +63,12 @@ int wok_scope_start_at(wok_scope *scope, const wok_task_options *options, wok_fn
 	};
 	int r = check_start(scope, site);
 
-	if (r == 0) {
+	if (r == 0)
 		start.task = make_child(&start, options, fn, arg, site);
-		r = start.task ? 0 : -ENOMEM;
-	}
-	if (r < 0) {
+	if (!start.task) {
 		if (options && options->arg_free)
 			options->arg_free(arg);
-		return r;
+		return r < 0 ? r : -ENOMEM;
 	}
 	scope->n_children++;
 	wok__task_keep(start.task);
