@@ -202,6 +202,7 @@ TEST_TASK(a_cancel_that_comes_twice_does_not_end_the_wait_for_the_lock, "D9")
 	WOK_AUTO(wok_task) *task = wok_create_task(wait_in_scope, &scoped);
 
 	test_settle();
+	ASSERT(scoped.scope != NULL);
 	ASSERT_OK(wok_lock_acquire(&self.lock));
 	wok_cancel(task);
 	/* A shield takes the mark of the cancel off, and without it it comes anew. */
