@@ -22,26 +22,28 @@ static const struct wok__backend *find(const char *name, size_t size)
 }
 
 /* The first that works of a list of names. */
-static int open_first(struct wok_loop *loop, const char *names, const char *whose)
+static int open_first(struct wok_loop *loop, const char *all, const char *whose)
 {
-	const char *why = NULL;
+	const char *names = all, *why = NULL;
 	int r = -EINVAL;
 
-	for (const char *at = names; at; at = strchr(at, ',')) {
-		at += *at == ',';
-		loop->backend = find(at, strcspn(at, ","));
+	for (size_t size; r < 0; names += size + 1) {
+		size = strcspn(names, ",");
+		loop->backend = find(names, size);
 		if (!loop->backend)
 			return wok_fail(-EINVAL,
 					"%s \"%s\": there is no such backend; the choices are: "
 					"epoll, io_uring",
-					whose, names);
+					whose, all);
 		loop->backend_why = why;
 		why = NULL;
 		r = loop->backend->open(loop, &why);
-		if (r == 0 || !why) /* without a reason it is not the backend's fault */
+		if (r < 0 && !why) /* without a reason it is not the backend's fault */
 			return r;
+		if (r < 0 && !names[size])
+			return wok_fail(r, "%s \"%s\": %s", whose, all, why);
 	}
-	return wok_fail(r, "%s \"%s\": %s", whose, names, why);
+	return 0;
 }
 
 int wok__backend_open(struct wok_loop *loop, const char *names)

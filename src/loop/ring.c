@@ -3,6 +3,7 @@
 #include "loop/ring.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -74,7 +75,7 @@ static unsigned load(const unsigned *number)
 
 static void store(unsigned *number, unsigned value)
 {
-	__atomic_store_n(number, value, __ATOMIC_RELEASE);
+	atomic_store_explicit((_Atomic unsigned *) number, value, memory_order_release);
 }
 
 static const char *why_not(int code)
