@@ -3,7 +3,6 @@
 #include "loop/ring.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -71,11 +70,6 @@ struct cancel {
 static unsigned load(const unsigned *number)
 {
 	return __atomic_load_n(number, __ATOMIC_ACQUIRE);
-}
-
-static void store(unsigned *number, unsigned value)
-{
-	atomic_store_explicit((_Atomic unsigned *) number, value, memory_order_release);
 }
 
 static const char *why_not(int code)
@@ -218,7 +212,7 @@ static unsigned filled(const struct wok__ring *ring)
 
 static int enter(struct wok__ring *ring, unsigned n_wanted, wok_time timeout)
 {
-	store(ring->submit.tail, ring->submit.next);
+	__atomic_store_n(ring->submit.tail, ring->submit.next, __ATOMIC_RELEASE);
 	int r = wok__sys_io_uring_enter(ring->fd, filled(ring), n_wanted, TAKE_COMPLETIONS,
 					timeout);
 	return r < 0 ? r : 0;
@@ -248,7 +242,7 @@ bool wok__ring_take(struct wok__ring *ring, struct wok__ring_result *ret_result)
 	if (load(ring->done.tail) == head)
 		return false;
 	*ret_result = ring->done.results[head & ring->done.mask];
-	store(ring->done.head, head + 1);
+	__atomic_store_n(ring->done.head, head + 1, __ATOMIC_RELEASE);
 	return true;
 }
 
