@@ -11,8 +11,9 @@ typedef struct wok_loop wok_loop;
 /* How to run. Zero in a field means the default. */
 typedef struct {
 	/*
-	 * "epoll" or "io_uring"; NULL: the environment's WOK_BACKEND, or else the best one that
-	 * works here. One that was asked for by name and does not work is an error.
+	 * "epoll" or "io_uring"; or several, as "io_uring,epoll": the first that works here. If
+	 * none does, that is an error which says why. NULL: the environment's WOK_BACKEND, or else
+	 * epoll.
 	 */
 	const char *backend;
 	/* Bytes of stack for each task; 128 KiB. Rounded up to pages. */
@@ -171,8 +172,8 @@ wok_time wok_now(void);
 /* What a loop says of itself. */
 typedef struct {
 	const char *backend;     /* "epoll", "io_uring" */
-	const char *backend_why; /* why it is not the best one, as a sentence; NULL if it is, or if
-				    it was asked for */
+	const char *backend_why; /* why it is not the one that was asked for first, as a sentence;
+				    NULL if it is */
 	const char *stack_guard; /* "guard pages", "mprotect", "canary" */
 	size_t stack_size;       /* bytes that a task may use */
 	size_t tasks;            /* alive now */

@@ -8,43 +8,51 @@
 
 #include "loop/loop.h"
 
-/* The best one first: docs/design/003 has the figures. The last one works everywhere. */
-static const struct wok__backend *const backends[] = {&wok__backend_uring, &wok__backend_epoll};
-enum { N_BACKENDS = sizeof(backends) / sizeof(backends[0]) };
+/* docs/design/003 has the figures. */
+#define DEFAULT "epoll"
 
-static int open_named(struct wok_loop *loop, const char *name, const char *whose)
+static const struct wok__backend *find(const char *name, size_t size)
 {
-	const char *why = NULL;
+	static const struct wok__backend *const all[] = {&wok__backend_epoll, &wok__backend_uring};
 
-	for (size_t i = 0; i < N_BACKENDS; i++) {
-		if (strcmp(backends[i]->name, name) != 0)
-			continue;
-		loop->backend = backends[i];
-		int r = loop->backend->open(loop, &why);
-		return r < 0 && why ? wok_fail(r, "%s \"%s\": %s", whose, name, why) : r;
-	}
-	return wok_fail(-EINVAL,
-			"%s \"%s\": there is no such backend; the choices are: epoll, "
-			"io_uring",
-			whose, name);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strlen(all[i]->name) == size && memcmp(all[i]->name, name, size) == 0)
+			return all[i];
+	return NULL;
 }
 
-int wok__backend_open(struct wok_loop *loop, const char *name)
+/* The first that works of a list of names. */
+static int open_first(struct wok_loop *loop, const char *all, const char *whose)
+{
+	const char *names = all, *why = NULL;
+	int r = -EINVAL;
+
+	for (size_t size; r < 0; names += size + 1) {
+		size = strcspn(names, ",");
+		loop->backend = find(names, size);
+		if (!loop->backend)
+			return wok_fail(-EINVAL,
+					"%s \"%s\": there is no such backend; the choices are: "
+					"epoll, io_uring",
+					whose, all);
+		loop->backend_why = why;
+		why = NULL;
+		r = loop->backend->open(loop, &why);
+		if (r < 0 && !why) /* without a reason it is not the backend's fault */
+			return r;
+		if (r < 0 && !names[size])
+			return wok_fail(r, "%s \"%s\": %s", whose, all, why);
+	}
+	return 0;
+}
+
+int wok__backend_open(struct wok_loop *loop, const char *names)
 {
 	const char *asked = getenv("WOK_BACKEND");
-	int r = -ENOSYS;
 
-	if (name)
-		return open_named(loop, name, "the option backend =");
+	if (names)
+		return open_first(loop, names, "the option backend =");
 	if (asked && *asked)
-		return open_named(loop, asked, "the environment's WOK_BACKEND =");
-	for (size_t i = 0; i < N_BACKENDS; i++) {
-		const char *why = NULL;
-		loop->backend = backends[i];
-		r = loop->backend->open(loop, &why);
-		if (r == 0 || !why) /* without a reason it is not the backend's fault */
-			break;
-		loop->backend_why = why;
-	}
-	return r;
+		return open_first(loop, asked, "the environment's WOK_BACKEND =");
+	return open_first(loop, DEFAULT, "the backend");
 }

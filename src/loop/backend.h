@@ -47,8 +47,8 @@ extern const struct wok__backend wok__backend_epoll;
 extern const struct wok__backend wok__backend_uring;
 
 /*
- * Open the backend of a name. NULL takes the environment's, or else the first that works here; if
- * that is not the best one, loop->backend_why says why.
+ * Open a backend: the first that works of some names with commas between them. NULL takes the
+ * environment's, or else the default. If it is not the first one, loop->backend_why says why.
  */
-int wok__backend_open(struct wok_loop *loop, const char *name);
+int wok__backend_open(struct wok_loop *loop, const char *names);
 #endif

@@ -77,7 +77,7 @@ struct wok_loop {
 
 	const struct wok__backend *backend;
 	void *backend_state;
-	const char *backend_why; /* why it is not the best one; NULL */
+	const char *backend_why; /* why it is not the first choice; NULL */
 	size_t io_pending;       /* operations under way */
 	size_t n_settling; /* who waits until all others are blocked: hooks->settled() wakes them */
 	int wake_fd;       /* an eventfd that ends a poll */

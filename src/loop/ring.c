@@ -72,8 +72,6 @@ static unsigned load(const unsigned *number)
 	return __atomic_load_n(number, __ATOMIC_ACQUIRE);
 }
 
-#define STORE(number, value) __atomic_store_n((number), (value), __ATOMIC_RELEASE)
-
 static const char *why_not(int code)
 {
 	switch (code) {
@@ -214,7 +212,7 @@ static unsigned filled(const struct wok__ring *ring)
 
 static int enter(struct wok__ring *ring, unsigned n_wanted, wok_time timeout)
 {
-	STORE(ring->submit.tail, ring->submit.next);
+	__atomic_store_n(ring->submit.tail, ring->submit.next, __ATOMIC_RELEASE);
 	int r = wok__sys_io_uring_enter(ring->fd, filled(ring), n_wanted, TAKE_COMPLETIONS,
 					timeout);
 	return r < 0 ? r : 0;
@@ -244,7 +242,7 @@ bool wok__ring_take(struct wok__ring *ring, struct wok__ring_result *ret_result)
 	if (load(ring->done.tail) == head)
 		return false;
 	*ret_result = ring->done.results[head & ring->done.mask];
-	STORE(ring->done.head, head + 1);
+	__atomic_store_n(ring->done.head, head + 1, __ATOMIC_RELEASE);
 	return true;
 }
 
