@@ -78,6 +78,7 @@ int wok_loop_run(wok_loop *loop, wok_fn *fn, void *arg)
 	wok__run_until(run, main_task);
 	leave(run);
 	int r = wok__run_outcome(run, main_task);
+	run->main_task = NULL;
 	main_task->owners--; /* if it goes on, it is the run's */
 	wok__task_drop(main_task);
 	return r;
@@ -161,8 +162,7 @@ void wok_loop_free(wok_loop *loop)
 	struct wok__run *run = wok__run_of(loop);
 	if (!run->over && check(loop, "wok_loop_free") < 0) {
 		wok__report(-EDEADLK, NULL, NULL,
-			    "a loop was freed while it ran, or by another "
-			    "thread: it stays");
+			    "a loop was freed while it ran, or by another thread: it stays");
 		return;
 	}
 	if (!run->over)

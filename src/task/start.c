@@ -25,8 +25,8 @@ static struct wok_task *make_child(struct wok__start *start, const wok_task_opti
 	wok_task_options later = options ? *options : (wok_task_options){0};
 
 	/*
-	 * It needs its extra part for sure, so that nothing can fail after it was made: a copy of
-	 * nothing asks for it. And it runs eagerly only when it knows who waits.
+	 * It needs its extra part for sure, so that nothing can fail after it was made: a stack
+	 * size of its own asks for it. And it runs eagerly only when it knows who waits.
 	 */
 	later.eager = false;
 	if (later.stack_size == 0)
