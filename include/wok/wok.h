@@ -20,6 +20,7 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/process.h>
 #include <wok/process_pool.h>
 #include <wok/queue.h>
 #include <wok/rate.h>
@@ -28,6 +29,7 @@
 #include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
+#include <wok/signal.h>
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/thread.h>

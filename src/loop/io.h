@@ -20,6 +20,8 @@ enum wok__io_kind {
 	WOK__IO_SENDMSG, /* parts, n_parts: some of them */
 	WOK__IO_ACCEPT,  /* a connection's descriptor */
 	WOK__IO_CONNECT, /* address, address_size */
+	WOK__IO_READ,    /* data, size: of a pipe or terminal, which must not block */
+	WOK__IO_WRITE,   /* parts, n_parts: to one */
 	WOK__IO_WAIT,    /* events: until a descriptor that is not wok's is ready */
 };
 

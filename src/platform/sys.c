@@ -322,3 +322,8 @@ int wok__sys_unlink(const char *path)
 {
 	RESULT("unlink", unlink(path));
 }
+
+ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts)
+{
+	RESULT_RETRY("writev", writev(fd, parts, n_parts));
+}

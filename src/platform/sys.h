@@ -66,6 +66,7 @@ int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, bool take
 /* Name the current thread; what is too long is cut off. */
 void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
+ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts);
 
 /* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
 void wok__sys_fail(const char *name, uint64_t n, int error);
