@@ -32,6 +32,9 @@ int wok__sys_eventfd(void);
  */
 int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
 void wok__sys_futex_wake(atomic_int *word);
+/* This thread's number; and a signal to another one of this process, with a mark. */
+int wok__sys_gettid(void);
+int wok__sys_signal_thread(int thread, int number, const void *mark);
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int wok__sys_get_socket_error(int fd);
 /*
