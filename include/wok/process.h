@@ -141,7 +141,8 @@ int wok_process_kill(wok_process *process);
 /**
  * End a process in good order: SIGTERM, and SIGKILL when the grace is over; and wait for its end.
  * One that was stopped goes on for that. If it leads a group, the group gets the signals, and if it
- * had to be asked, all that is left of the group is killed after its end.
+ * had to be asked, all that is left of the group is killed after its end. Under a virtual clock
+ * (wok/test.h) the grace is over when wok_test_advance() says so.
  *
  * grace:      nanoseconds; 0 for the process's own; less for none: SIGKILL at once
  * ret_status: as wok_process_wait(); may be NULL
