@@ -130,6 +130,7 @@ TEST_TASK(a_child_begins_with_signals_as_a_fresh_process_has_them, "F8")
 	sigset_t now;
 	pthread_sigmask(SIG_SETMASK, &old, &now); /* and here all is as it was */
 	ASSERT(sigismember(&now, SIGTERM) == 1 && sigismember(&now, SIGRTMIN + 1) == 1);
+	ASSERT(sigismember(&now, SIGUSR1) == 0);
 	ASSERT(signal(SIGUSR2, SIG_DFL) == handle);
 	ASSERT(signal(SIGHUP, SIG_DFL) == SIG_IGN);
 }
