@@ -252,6 +252,15 @@ typedef struct {
  */
 int wok_stream_pair_with(const wok_stream_pair_options *options, wok_stream **ret_a,
 			 wok_stream **ret_b) WOK_MUST_CHECK;
+/**
+ * Make a pipe: what is written to the writer is read from the reader. Each goes one way; the other
+ * way is -EBADF. Closing the writer, or shutting it down, is the end that the reader comes to.
+ *
+ * Returns:    0; -EMFILE, -ENFILE; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_pipe(wok_stream **ret_reader, wok_stream **ret_writer) WOK_MUST_CHECK;
 
 WOK_END_DECLS
 #endif

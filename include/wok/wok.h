@@ -10,6 +10,7 @@
 #include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/coro.h>
+#include <wok/dump.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
@@ -21,6 +22,7 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/net.h>
+#include <wok/process.h>
 #include <wok/process_pool.h>
 #include <wok/queue.h>
 #include <wok/rate.h>
@@ -29,6 +31,7 @@
 #include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
+#include <wok/signal.h>
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/thread.h>

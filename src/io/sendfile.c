@@ -77,7 +77,7 @@ ssize_t wok__send_by_socket(int socket, int file, off_t offset, size_t size)
 {
 	struct chunk chunk = {file, offset, size < CHUNK ? size : CHUNK, NULL};
 	struct wok__io io = {
-		.kind = WOK__IO_WRITE, .fd = socket, .call = sendfile_call, .arg = &chunk};
+		.kind = WOK__IO_CALL_TO_WRITE, .fd = socket, .call = sendfile_call, .arg = &chunk};
 
 	WOK_TRY(load(&chunk));
 	return wok__io_wait(&io, "room in a socket");

@@ -16,13 +16,15 @@
 struct wok_loop;
 
 enum wok__io_kind {
-	WOK__IO_RECV,    /* data, size: bytes of a socket; 0 at the end */
-	WOK__IO_SENDMSG, /* parts, n_parts: some of them */
-	WOK__IO_ACCEPT,  /* a connection's descriptor */
-	WOK__IO_CONNECT, /* address, address_size */
-	WOK__IO_WAIT,    /* events: until a descriptor that is not wok's is ready */
-	WOK__IO_READ,    /* call, arg: something else that needs the descriptor readable */
-	WOK__IO_WRITE,   /* call, arg: something else that needs it writable */
+	WOK__IO_RECV,          /* data, size: bytes of a socket; 0 at the end */
+	WOK__IO_SENDMSG,       /* parts, n_parts: some of them */
+	WOK__IO_ACCEPT,        /* a connection's descriptor */
+	WOK__IO_CONNECT,       /* address, address_size */
+	WOK__IO_READ,          /* data, size: of a pipe or terminal, which must not block */
+	WOK__IO_WRITE,         /* parts, n_parts: to one */
+	WOK__IO_WAIT,          /* events: until a descriptor that is not wok's is ready */
+	WOK__IO_CALL_TO_READ,  /* call, arg: something else that needs the descriptor readable */
+	WOK__IO_CALL_TO_WRITE, /* call, arg: something else that needs it writable */
 };
 
 struct wok__io {

@@ -16,6 +16,7 @@
 #include "task/coro.h"
 #include "task/deadlock.h"
 #include "task/park.h"
+#include "task/roster.h"
 #include "task/scope.h"
 
 enum {
@@ -168,6 +169,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	run->errno_at = &errno;
 	run->fpu = wok__fpu_get();
 	run->direct = !loop->debug;
+	wok__roster_add(run);
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);
 	/* Where time stands still there is no slow step, but there are debuggers. */
@@ -180,6 +182,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 void wok__run_close(struct wok__run *run)
 {
 	run->over = true;
+	wok__roster_remove(run);
 	if (run->loop.forked) {
 		/* The parent's tasks are in the middle of things: their memory stays as it is. */
 		wok__loop = run->loop.outer;

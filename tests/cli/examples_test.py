@@ -116,6 +116,45 @@ def process_pool():
     assert status == 0 and not out and "a pool starts" in err, (status, out, err)
 
 
+def read_until(stream, text):
+    """The lines up to one that contains text, which must come."""
+    lines = []
+    while not lines or text not in lines[-1]:
+        lines.append(stream.readline())
+        assert lines[-1], (text, lines)
+    return lines
+
+
+@test
+def process_supervisor():
+    commands = ["trap '' TERM; echo stubborn; while :; do sleep 1; done",
+                "echo failing; exit 3", "echo here; exec cat /dev/zero >/dev/null"]
+    process = subprocess.Popen([os.path.join(BUILD, "examples", "process_supervisor"), *commands],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        start = time.monotonic()
+        lines = [line for _ in range(3) for line in read_until(process.stdout, "ended with 3")]
+        assert time.monotonic() - start > 0.29, lines  # 100 ms, 200 ms
+        assert "1: stubborn\n" in lines and lines.count("2: failing\n") == 3, lines
+        while "3: here\n" not in lines:
+            lines += [process.stdout.readline()]
+        process.send_signal(signal.SIGHUP)
+        read_until(process.stdout, "3: ended with -15")
+        read_until(process.stdout, "3: here")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0, process.returncode
+        places = [out.index("%d: stopped" % n) for n in (3, 2, 1)]
+        assert places == sorted(places), out
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid, "rb") as file:
+                assert b"echo stubborn; while" not in file.read(), pid
+    finally:
+        process.kill()
+        process.communicate()
+    assert run("process_supervisor")[0] == 2
+
+
 @test
 def tcp_echo():
     with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
