@@ -9,6 +9,7 @@
 #include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/coro.h>
+#include <wok/disk.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
