@@ -13,6 +13,7 @@
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
+#include <wok/file.h>
 #include <wok/future.h>
 #include <wok/generator.h>
 #include <wok/interval.h>
@@ -29,12 +30,15 @@
 #include <wok/rwlock.h>
 #include <wok/scope.h>
 #include <wok/semaphore.h>
+#include <wok/standard.h>
 #include <wok/stream.h>
 #include <wok/task.h>
 #include <wok/thread.h>
 #include <wok/thread_pool.h>
 #include <wok/timeout.h>
+#include <wok/utf8.h>
 #include <wok/wait.h>
+#include <wok/whole_file.h>
 #include <wok/worker.h>
 
 #endif
