@@ -8,14 +8,13 @@
  */
 #include <string.h>
 #include <wok/error.h>
-#include <wok/file.h>
 #include <wok/thread.h>
 #include <wok/whole_file.h>
 
 #include "base/memory.h"
 #include "io/disk.h"
+#include "io/file.h"
 #include "io/path.h"
-#include "io/transfer.h"
 #include "platform/file.h"
 #include "platform/sys.h"
 #include "task/park.h"
@@ -33,7 +32,18 @@ static const wok_read_file_options default_options;
 struct content {
 	char *data;
 	size_t size, capacity, limit;
+	int fd; /* a pipe or the like that was found behind the path, open; -1 */
 };
+
+/* A pipe is opened only once: it may have but one reader, and its writer would see him go. */
+static int close_or_keep(struct content *content, int fd, int r)
+{
+	if (r == -ESPIPE)
+		content->fd = fd;
+	else
+		(void) wok__sys_close(fd);
+	return r;
+}
 
 /* Make room for more. */
 static int grow(struct content *content, size_t capacity)
@@ -138,9 +148,8 @@ static int read_on_the_spot(const char *path, struct content *content)
 
 	if (fd < 0)
 		return fd;
-	int r = read_here(content, fd);
-	(void) wok__sys_close(fd);
-	if (r == -EOPNOTSUPP || r == -EINVAL || r == -ESPIPE)
+	int r = close_or_keep(content, fd, read_here(content, fd));
+	if (r == -EOPNOTSUPP || r == -EINVAL)
 		r = -EAGAIN;
 	if (r == 0)
 		wok__spend();
@@ -189,9 +198,7 @@ static int run_read(void *arg)
 
 	if (fd < 0)
 		return fd;
-	int r = read_opened(&reading->content, fd);
-	(void) wok__sys_close(fd);
-	return r;
+	return close_or_keep(&reading->content, fd, read_opened(&reading->content, fd));
 }
 
 static void dispose(void *arg)
@@ -199,6 +206,8 @@ static void dispose(void *arg)
 	struct reading *reading = arg;
 
 	wok__path_clear(&reading->path);
+	if (reading->content.fd >= 0)
+		(void) wok__sys_close(reading->content.fd);
 	wok_free(reading->content.data);
 	wok_free(reading);
 }
@@ -210,7 +219,7 @@ static int read_in_thread(const char *path, const wok_disk_options *disk, struct
 	if (!reading)
 		return -ENOMEM;
 	int r = wok__path_init(&reading->path, path);
-	reading->content = *content;
+	reading->content = *content; /* and no descriptor */
 	content->data = NULL;
 	if (r == 0)
 		r = wok__disk_run_owned(disk, "wok_read_file", run_read, reading, dispose);
@@ -218,6 +227,7 @@ static int read_in_thread(const char *path, const wok_disk_options *disk, struct
 		return r;
 	*content = reading->content;
 	reading->content.data = NULL;
+	reading->content.fd = -1;
 	dispose(reading);
 	return r;
 }
@@ -242,7 +252,12 @@ static int read_as_file(const char *path, const wok_disk_options *disk, struct c
 	wok_view chunk;
 	int r;
 
-	WOK_TRY(wok_file_open_with(path, "r", &(wok_file_options){.disk = *disk}, &file));
+	int fd = content->fd;
+	r = wok__file_new(fd, path, O_RDONLY, &(wok_file_options){.disk = *disk}, &file);
+	if (r < 0) {
+		(void) wok__sys_close(fd);
+		return r;
+	}
 	if (content->capacity == 0)
 		WOK_TRY(grow(content, FIRST));
 	while ((r = wok_file_next_chunk(file, &chunk)) > 0)
@@ -269,7 +284,7 @@ static int replace(struct content *content)
 		return -ENOMEM;
 	wok_utf8_replace(content->data, content->size, text);
 	wok_free(content->data);
-	*content = (struct content){.data = text, .size = size, .capacity = size};
+	*content = (struct content){.data = text, .size = size, .capacity = size, .fd = -1};
 	return 0;
 }
 
@@ -322,7 +337,7 @@ static void hand_out(struct content *content, char **ret_data, size_t *ret_size)
 int wok_read_file_with(const char *path, const wok_read_file_options *options, char **ret_data,
 		       size_t *ret_size)
 {
-	struct content content = {0};
+	struct content content = {.fd = -1};
 
 	options = options ? options : &default_options;
 	content.limit = options->limit ? options->limit : LIMIT_DEFAULT;
