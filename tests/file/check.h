@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "harness/test.h"
 
 static char test_folder_path[64];
-static pid_t test_folder_owner;
+static pid_t test_folder_owner, test_main;
 
 static inline int test_remove(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
@@ -25,10 +26,33 @@ static inline int test_remove(const char *path, const struct stat *stat, int typ
 	return remove(path);
 }
 
-static inline void test_remove_folder(void)
+static inline void test_remove_tree(const char *path)
 {
+	(void) nftw(path, test_remove, 4, FTW_DEPTH | FTW_PHYS);
+}
+
+/* At the end of a test; and at the end of all, for those that failed. */
+static inline void test_remove_folders(void)
+{
+	char pattern[64];
+	glob_t found;
+
 	if (getpid() == test_folder_owner)
-		(void) nftw(test_folder_path, test_remove, 4, FTW_DEPTH | FTW_PHYS);
+		test_remove_tree(test_folder_path);
+	if (getpid() != test_main)
+		return;
+	snprintf(pattern, sizeof(pattern), "/tmp/wok-test-%d-*", (int) test_main);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		test_remove_tree(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+__attribute__((constructor)) static void test_folders_begin(void)
+{
+	test_main = getpid();
+	atexit(test_remove_folders);
 }
 
 /* The path of a file in this test's folder; four of them at a time. */
@@ -39,10 +63,10 @@ static inline const char *path_of(const char *name)
 	char *path = paths[turn++ % 4];
 
 	if (test_folder_owner != getpid()) {
-		strcpy(test_folder_path, "/tmp/wok-test-XXXXXX");
+		snprintf(test_folder_path, sizeof(test_folder_path), "/tmp/wok-test-%d-XXXXXX",
+			 (int) test_main);
 		ASSERT(mkdtemp(test_folder_path));
 		test_folder_owner = getpid();
-		atexit(test_remove_folder);
 	}
 	snprintf(path, sizeof(paths[0]), "%s/%s", test_folder_path, name);
 	return path;

@@ -128,8 +128,8 @@ TEST_TASK(a_large_read_lets_others_run, "file-30", "filerow-1")
 	size_t before = turns;
 	memset(data, 0, big);
 	ASSERT_EQ(wok_file_read(file, data, big), big);
-	/* 128 KiB a turn. */
-	ASSERT(turns - before >= big / (128 << 10) - 1);
+	/* 128 KiB a turn, of which a seed may give one to the reader first and last. */
+	ASSERT(turns - before >= big / (128 << 10) - 3);
 	stop_counting = true;
 	ASSERT_OK(wok_await(counter));
 	expect_pattern(data, big, 0);

@@ -103,39 +103,44 @@ static bool is_old_or_new(void)
 	return fits;
 }
 
-TEST_TASK(whichever_call_fails_the_file_is_the_old_or_the_new_one, "file-17")
+/* What is there after one call has failed. */
+static void fail_at(const char *call, uint64_t n, int error)
+{
+	put_text("f", old_text);
+	wok_test_fail_system_call(call, n, error);
+	int r = replace(NULL);
+	wok_test_fail_system_call(NULL, 0, 0);
+	ASSERT(is_old_or_new());
+	if (r == 0)
+		expect_text("f", new_text);
+	if (count_files() != 1)
+		FAIL("%s %d: something is left behind", call, (int) n);
+}
+
+static int fail_everywhere(void *unused)
 {
 	static const char *const calls[] = {"openat", "fstatat", "pwritev2", "fchmod",
 					    "fsync",  "linkat",  "close",    "renameat"};
 	static const int errors[] = {EIO, ENOSPC, EOPNOTSUPP, EEXIST};
 
+	(void) unused;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		for (size_t k = 0; k < sizeof(errors) / sizeof(errors[0]); k++)
-			for (uint64_t n = 1; n <= 4; n++) {
-				put_text("f", old_text);
-				wok_test_fail_system_call(calls[i], n, errors[k]);
-				int r = replace(NULL);
-				wok_test_fail_system_call(NULL, 0, 0);
-				ASSERT(is_old_or_new());
-				if (r == 0)
-					expect_text("f", new_text);
-				if (count_files() != 1)
-					FAIL("%s %d: something is left behind", calls[i], (int) n);
-			}
+			for (uint64_t n = 1; n <= 4; n++)
+				fail_at(calls[i], n, errors[k]);
+	return 0;
+}
+
+TEST(whichever_call_fails_the_file_is_the_old_or_the_new_one, "file-17")
+{
+	ASSERT_OK(wok_test_run(NULL, fail_everywhere, NULL));
 }
 
 TEST_TASK(without_nameless_files_it_works_as_well, "file-17")
 {
 	/* Where O_TMPFILE is unknown the open fails, as a folder's; the folder is opened before. */
-	for (uint64_t n = 1; n <= 4; n++) {
-		put_text("f", old_text);
-		wok_test_fail_system_call("openat", n, EISDIR);
-		int r = replace(NULL);
-		wok_test_fail_system_call(NULL, 0, 0);
-		if (r == 0)
-			expect_text("f", new_text);
-		ASSERT_EQ(count_files(), 1);
-	}
+	for (uint64_t n = 1; n <= 4; n++)
+		fail_at("openat", n, EISDIR);
 }
 
 static char fixed_path[100]; /* of the parent's folder */

@@ -142,8 +142,10 @@ TEST_TASK(a_pipe_is_read_to_its_end, "filerow-12", "file-24")
 		wok_test_fail_system_call("openat2", 1, EAGAIN);
 	WOK_AUTO(wok_task) *task = wok_create_task(read_pipe, &data);
 	int writer;
-	while ((writer = open(path_of("p"), O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+	while ((writer = open(path_of("p"), O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0) {
 		ASSERT_OK(wok_yield());
+		ASSERT(!wok_task_done(task));
+	}
 	/* From the first moment on it has a reader: the pipe is opened only once. */
 	ASSERT_EQ(write(writer, "through ", 8), 8);
 	test_settle();
