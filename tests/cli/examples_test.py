@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -95,6 +96,22 @@ def worker_scope():
     status, out, err, _ = run("worker_scope")
     assert status == 0 and not err and "Ben dropped the wok" in out, (status, out, err)
     assert "Ben cooked 3 dishes" in out, out
+
+
+@test
+def parallel_grep():
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, "f%d" % i) for i in range(40)]
+        for i, path in enumerate(paths):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("a line\nnumber %d is here\n" % i + "x" * (2 << 20 if i == 7 else 10))
+        missing = os.path.join(folder, "missing")
+        status, out, err, _ = run("parallel_grep", "is here", *paths, missing)
+        assert status == 0 and err.count("\n") == 1 and missing in err, (status, err)
+        assert sorted(out.splitlines()) == sorted(
+            "%s:2: number %d is here" % (path, i) for i, path in enumerate(paths)), out
+        status, out, err, _ = run("parallel_grep", "nowhere", paths[0])
+        assert status == 1 and not out and not err, (status, out, err)
 
 
 @test
