@@ -9,11 +9,13 @@
 #include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/coro.h>
+#include <wok/dir.h>
 #include <wok/disk.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
 #include <wok/file.h>
+#include <wok/fs.h>
 #include <wok/future.h>
 #include <wok/generator.h>
 #include <wok/interval.h>
@@ -38,6 +40,7 @@
 #include <wok/timeout.h>
 #include <wok/utf8.h>
 #include <wok/wait.h>
+#include <wok/watch.h>
 #include <wok/whole_file.h>
 #include <wok/worker.h>
 
