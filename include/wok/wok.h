@@ -35,6 +35,7 @@
 #include <wok/standard.h>
 #include <wok/stream.h>
 #include <wok/task.h>
+#include <wok/temp.h>
 #include <wok/thread.h>
 #include <wok/thread_pool.h>
 #include <wok/timeout.h>

@@ -189,7 +189,7 @@ int wok__sys_inotify_rm_watch(int fd, int id)
 	RESULT("inotify_rm_watch", inotify_rm_watch(fd, id));
 }
 
-int wok__sys_random(void *data, size_t size)
+int wok__sys_random_bytes(void *data, size_t size)
 {
 	RESULT_RETRY("getrandom", (int) getrandom(data, size, 0));
 }

@@ -61,5 +61,5 @@ int wok__sys_inotify_rm_watch(int fd, int id);
 int wok__sys_dup(int fd);
 
 /* Bytes that nobody can guess. */
-int wok__sys_random(void *data, size_t size);
+int wok__sys_random_bytes(void *data, size_t size);
 #endif
