@@ -11,6 +11,7 @@
 
 #include "base/iovec.h"
 #include "base/memory.h"
+#include "io/stream.h"
 #include "task/park.h"
 
 enum { BUFFER_FIRST = 2048, LIMIT_DEFAULT = 64 << 10 };
@@ -354,6 +355,11 @@ void wok_stream_free(wok_stream *stream)
 int wok_stream_fd(const wok_stream *stream)
 {
 	return stream->closed || !stream->ops->fd ? -1 : stream->ops->fd(stream->self);
+}
+
+void *wok__stream_self(const wok_stream *stream, const wok_stream_ops *ops)
+{
+	return stream->ops == ops && !stream->closed ? stream->self : NULL;
 }
 
 const char *wok_stream_kind(const wok_stream *stream)
