@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between OpenSSL and the stream below: a BIO that never waits. OpenSSL reads out of that stream's
- * own buffer, so nothing is copied that a socket would not copy, too, and what was read before TLS
- * began is not lost. It writes into a buffer of the connection's, which the pump passes on.
+ * Between OpenSSL and the stream below: a BIO that never waits, with a buffer for each direction,
+ * and the pump that fills the one and empties the other.
  */
 #include <openssl/bio.h>
 #include <string.h>
@@ -10,23 +9,26 @@
 
 #include "tls/tls.h"
 
-/* One system call may bring two records of the largest size. */
-enum { FILL_MAX = 34 << 10 };
+/*
+ * How much is read at once: two records of the largest size while much comes, else little, since
+ * most connections wait most of the time.
+ */
+enum { MUCH = 34 << 10, LITTLE = 4 << 10 };
 
 static int take(BIO *bio, char *data, size_t size, size_t *ret_size)
 {
-	const struct wok__tls *tls = BIO_get_data(bio);
-	wok_view there = wok_stream_buffered(tls->below);
-	size_t n = size < there.size ? size : there.size;
+	struct wok__tls *tls = BIO_get_data(bio);
+	size_t there = wok__tls_buffered(&tls->incoming), n = size < there ? size : there;
 
 	BIO_clear_retry_flags(bio);
 	*ret_size = n;
 	if (n == 0) {
+		tls->wanted = size;
 		BIO_set_retry_read(bio);
 		return -1;
 	}
-	memcpy(data, there.data, n);
-	wok_stream_consume(tls->below, n);
+	memcpy(data, tls->incoming.data + tls->incoming.start, n);
+	tls->incoming.start += n;
 	return 1;
 }
 
@@ -74,17 +76,34 @@ BIO *wok__tls_bio_new(struct wok__tls *tls)
 	return bio;
 }
 
+/* Only when OpenSSL has taken all there was: so there is nothing to keep. */
+static int make_room(struct wok__tls *tls, size_t size)
+{
+	struct wok__tls_buffer *incoming = &tls->incoming;
+
+	incoming->start = incoming->end = 0;
+	if (incoming->capacity == size)
+		return 0;
+	wok__tls_buffer_clear(incoming);
+	return wok__tls_buffer_reserve(incoming, size);
+}
+
 int wok__tls_fill(struct wok__tls *tls)
 {
-	wok_view there;
-	int r = wok_stream_fill(tls->below, FILL_MAX, &there);
+	size_t size = tls->comes_much || tls->wanted > LITTLE ? MUCH : LITTLE;
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return wok_fail(WOK_EEOF,
-			"the connection%s%s ended without TLS's goodbye (close_notify): what came "
-			"may be cut short",
-			tls->host ? " to " : "", tls->host ? tls->host : "");
+	WOK_TRY(make_room(tls, size));
+	ssize_t n = wok_stream_read(tls->below, tls->incoming.data, size);
+	if (n > 0) {
+		tls->incoming.end = (size_t) n;
+		tls->comes_much = n > LITTLE;
+		return 0;
+	}
+	return n < 0 ? (int) n
+		     : wok_fail(WOK_EEOF,
+				"the connection%s%s ended without TLS's goodbye (close_notify): "
+				"what came may be cut short",
+				tls->host ? " to " : "", tls->host ? tls->host : "");
 }
 
 bool wok__tls_has_written(const struct wok__tls *tls)

@@ -11,14 +11,14 @@ enum { FIRST = 1024, KEPT = 4096 };
 
 int wok__tls_buffer_reserve(struct wok__tls_buffer *buffer, size_t size)
 {
-	size_t need, capacity = buffer->capacity ? buffer->capacity : FIRST;
+	size_t need, capacity = buffer->capacity ? 2 * buffer->capacity : FIRST;
 
 	if (__builtin_add_overflow(buffer->end, size, &need))
 		return -ENOMEM;
 	if (need <= buffer->capacity)
 		return 0;
 	if (capacity < need)
-		capacity = need < SIZE_MAX / 2 ? need + need / 4 : need;
+		capacity = need;
 	char *grown = wok_realloc(buffer->data, capacity);
 	if (!grown)
 		return -ENOMEM;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes that OpenSSL has written. All zero is an empty one. */
+/* Bytes between OpenSSL and the stream below. All zero is an empty one. */
 struct wok__tls_buffer {
 	char *data;
 	size_t start, end, capacity;

@@ -80,6 +80,7 @@ void wok__tls_let_go(struct wok__tls *tls)
 	wok__tls_leave(before);
 	if (!tls->borrowed)
 		wok_stream_free(tls->below);
+	wok__tls_buffer_clear(&tls->incoming);
 	wok__tls_buffer_clear(&tls->written);
 	wok__tls_buffer_clear(&tls->passing);
 	wok__tls_setup_unref(tls->setup);

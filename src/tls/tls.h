@@ -5,10 +5,10 @@
  * The parts of libwok-tls. A context has a setup, which is constant; reloading gives it another. A
  * connection holds the setup that it was made of, and the context, for its sessions.
  *
- * OpenSSL never waits here. What it reads comes out of the buffer of the stream below, what it
- * writes goes into one of ours; the bytes are pumped between its calls, by whichever task wants
- * something. So each call of OpenSSL is one step on a loop of one thread, in a no-wait section, and
- * a reader and a writer may be parked at once. The lock is for those who pass on what was written.
+ * OpenSSL never waits here. It reads out of a buffer and writes into one; the bytes are pumped
+ * between its calls, by whichever task wants something. So each call of OpenSSL is one step on a
+ * loop of one thread, in a no-wait section, and a reader and a writer may be parked at once. The
+ * lock is for those who pass on what was written.
  */
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -84,6 +84,9 @@ struct wok__tls {
 	bool peered; /* the handshake is over */
 	int broken;  /* why nothing more can be read or written; 0 */
 	int holders;
+	struct wok__tls_buffer incoming; /* for OpenSSL to read */
+	size_t wanted;                   /* how much it would have liked to read at last */
+	bool comes_much;
 	wok_lock sending;               /* who passes on what was written */
 	struct wok__tls_buffer written; /* by OpenSSL */
 	struct wok__tls_buffer passing; /* what is being passed on: stays where it is meanwhile */

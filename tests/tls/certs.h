@@ -10,6 +10,7 @@ struct cert {
 	EVP_PKEY *pkey;
 	char *pem; /* the certificate, then its issuer's unless that is a root */
 	char *key;
+	struct cert *before; /* made before this one */
 };
 
 struct cert_spec {

@@ -130,7 +130,7 @@ TEST_TASK(bytes_read_before_tls_are_tls, "E25")
 		   -ETIMEDOUT);
 	/* It has answered, so it had the hello. */
 	ASSERT_OK(wok__tls_fill(early));
-	ASSERT(wok_stream_buffered(m.near).size > 500);
+	ASSERT(wok__tls_buffered(&early->incoming) > 500);
 	wok__tls_let_go(early);
 	wok_stream_free(WOK_TAKE(m.near));
 	part(&m);
