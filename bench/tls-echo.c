@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <wok/tls.h>
 
-enum { CHUNK = 16 << 10 };
+enum { CHUNK = 64 << 10 };
 
 static size_t connections, messages, message_size;
 static char *certificate, *key; /* in PEM */
@@ -70,11 +70,11 @@ static int echo(wok_stream *client, void *arg)
 	const wok_tls_stream_options options = {.borrow = true};
 	struct wok_server *server = arg;
 	WOK_AUTO(wok_stream) *stream = NULL;
-	char data[CHUNK];
+	static char data[CHUNK]; /* there is one connection at a time */
 	ssize_t n;
 
 	WOK_TRY(wok_tls_accept(server->context, client, &options, &stream));
-	while ((n = wok_stream_read(stream, data, sizeof(data))) > 0)
+	while ((n = wok_stream_read(stream, data, CHUNK)) > 0)
 		WOK_TRY(wok_stream_write_all(stream, data, (size_t) n));
 	if (n == 0)
 		WOK_TRY(wok_stream_shutdown(stream));
@@ -118,13 +118,13 @@ static SSL_CTX *server_context(void)
 static void echo_blocking(SSL_CTX *ctx, int fd)
 {
 	SSL *ssl = SSL_new(ctx);
-	char data[CHUNK];
+	static char data[CHUNK];
 	int n;
 
 	SSL_set_fd(ssl, fd);
 	if (SSL_accept(ssl) != 1)
 		die("SSL_accept");
-	while ((n = SSL_read(ssl, data, sizeof(data))) > 0)
+	while ((n = SSL_read(ssl, data, CHUNK)) > 0)
 		if (SSL_write(ssl, data, n) != n)
 			die("SSL_write");
 	SSL_shutdown(ssl);

@@ -10,10 +10,10 @@
 #include "tls/tls.h"
 
 /*
- * How much is read at once: two records of the largest size while much comes, else little, since
+ * How much is read at once: four records of the largest size while much comes, else little, since
  * most connections wait most of the time.
  */
-enum { MUCH = 34 << 10, LITTLE = 4 << 10 };
+enum { MUCH = 66 << 10, LITTLE = 4 << 10 };
 
 static int take(BIO *bio, char *data, size_t size, size_t *ret_size)
 {

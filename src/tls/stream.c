@@ -98,13 +98,26 @@ static void pass_on_alert(struct wok__tls *tls)
 	wok__error_restore(saved);
 }
 
-static ssize_t read_some(struct wok__tls *tls, void *data, size_t size)
+/* More records that are here already; whatever stops that will also stop the next call. */
+static size_t read_on(struct wok__tls *tls, char *data, size_t size)
+{
+	size_t done = 0, n;
+
+	while (done < size && wok__tls_buffered(&tls->incoming) > 0 &&
+	       read_step(tls, data + done, size - done, &n) == SSL_ERROR_NONE)
+		done += n;
+	return done;
+}
+
+static ssize_t read_some(struct wok__tls *tls, char *data, size_t size)
 {
 	size_t n = 0;
 
 	for (;;) {
 		WOK_TRY(check_usable(tls));
 		int r = read_step(tls, data, size, &n);
+		if (r == SSL_ERROR_NONE)
+			n += read_on(tls, data + n, size - n);
 		if (r == SSL_ERROR_NONE || r == SSL_ERROR_ZERO_RETURN) {
 			wok__spend();
 			return (ssize_t) n;
