@@ -20,6 +20,10 @@ static int echo(wok_stream *client, void *context)
 	ssize_t n;
 
 	int r = wok_tls_accept(context, client, &options, &stream);
+	if (r == WOK_EPEER) {
+		printf("%s\n", wok_errmsg(r)); /* anybody may come by and talk nonsense */
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	printf("%s, %s%s\n", wok_tls_version(stream), wok_tls_cipher(stream),

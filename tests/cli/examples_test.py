@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -129,6 +130,23 @@ def tcp_echo():
                     back += piece
                 assert back == text
     assert run("tcp_echo", "nonsense")[0] == 1
+
+
+@test
+def tls_echo():
+    if not os.path.exists(os.path.join(BUILD, "examples", "tls_echo")):
+        return  # libwok-tls is left out of this build
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=me", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        with server("examples/tls_echo", cert, key, "127.0.0.1:PORT") as port:
+            status, out, err, _ = run("tls_echo", "--ask", "localhost", str(port), cert, "hello")
+            assert status == 0 and not err and out.endswith("DNS:localhost\nhello\n"), (out, err)
+            status, out, err, _ = run("tls_echo", "--ask", "127.0.0.1", str(port), cert, "hello")
+            assert status == 1 and "not for 127.0.0.1" in err, (out, err)
 
 
 def get(port, target):

@@ -138,3 +138,105 @@ TEST(openssls_client_is_served)
 		SKIP("there is no command openssl");
 	ASSERT_OK(wok_test_run(&real, meet_s_client, NULL));
 }
+
+/* Read lines of a program until one begins like this; the rest of it. */
+static const char *line_with(FILE *pipe, const char *begin, char line[200])
+{
+	while (fgets(line, 200, pipe))
+		if (strncmp(line, begin, strlen(begin)) == 0)
+			return line + strlen(begin);
+	FAIL("no line begins with \"%s\"", begin);
+}
+
+struct s_server {
+	wok_tls_context *context;
+	uint16_t port;
+	int version;
+};
+
+/* With -rev it gives each line back reversed. */
+static int meet_s_server(void *arg)
+{
+	struct s_server *server = arg;
+	WOK_AUTO(wok_stream) *stream = NULL;
+	wok_view line;
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_OK(wok_tls_dial(server->context, "127.0.0.1", server->port, NULL, &stream));
+		ASSERT_STR(wok_tls_version(stream),
+			   server->version == WOK_TLS_1_2 ? "TLSv1.2" : "TLSv1.3");
+		ASSERT_EQ(wok_tls_resumed(stream), i == 1);
+		ASSERT_OK(wok_stream_write_all(stream, "hello\n", 6));
+		ASSERT_EQ(wok_stream_next_line(stream, 0, &line), 1);
+		ASSERT_MEM(line.data, "olleh", 5);
+		WOK_IGNORE(wok_tls_close(stream, 0));
+		wok_stream_free(WOK_TAKE(stream));
+	}
+	return 0;
+}
+
+TEST(openssls_server_is_understood)
+{
+	if (system("openssl version >/dev/null 2>&1") != 0)
+		SKIP("there is no command openssl");
+	char *path = write_file(good_cert()->pem, good_cert()->key), command[300], line[200];
+	for (int version = WOK_TLS_1_2; version <= WOK_TLS_1_3; version++) {
+		struct s_server server = {.version = version};
+		server.context = client_with(
+			&(wok_tls_options){.ca = root_ca()->pem, .max_version = version});
+		snprintf(command, sizeof(command),
+			 "exec openssl s_server -accept 127.0.0.1:0 -cert %s -rev -naccept 2 2>&1",
+			 path);
+		FILE *pipe = popen(command, "re");
+		server.port = (uint16_t) atoi(line_with(pipe, "ACCEPT 127.0.0.1:", line));
+		ASSERT_OK(wok_test_run(&real, meet_s_server, &server));
+		while (fgets(line, sizeof(line), pipe)) /* it ends by itself */
+			;
+		pclose(pipe);
+		wok_tls_context_free(server.context);
+	}
+	unlink(path);
+	free(path);
+}
+
+/* --- several loops ---------------------------------------------------------------------------- */
+
+enum { THREADS = 3, MEETINGS = 15 };
+
+struct shared {
+	wok_tls_context *client, *server;
+	wok_tls_options options;
+	int resumed; /* atomic */
+};
+
+/* Each loop makes connections of the same two contexts, and the first renews the certificate. */
+static int meet_often(void *arg)
+{
+	struct shared *shared = arg;
+
+	for (int i = 0; i < MEETINGS; i++) {
+		struct meeting m = {.client_context = shared->client,
+				    .server_context = shared->server};
+		if (wok_thread_index() == 0 && i % 5 == 4)
+			ASSERT_OK(wok_tls_context_reload(shared->server, &shared->options));
+		meet_well(&m);
+		say(m.server, m.client, "hello");
+		__atomic_add_fetch(&shared->resumed, wok_tls_resumed(m.client), __ATOMIC_RELAXED);
+		m.client_context = m.server_context = NULL;
+		part(&m);
+	}
+	return 0;
+}
+
+TEST(loops_share_a_context)
+{
+	const wok_tls_identity identity = identity_of(good_cert());
+	struct shared shared = {.client = good_client()};
+
+	shared.options = (wok_tls_options){.identities = &identity, .n_identities = 1};
+	shared.server = server_with(&shared.options);
+	ASSERT_OK(wok_run_threads(THREADS, NULL, meet_often, &shared));
+	ASSERT(shared.resumed >= THREADS * MEETINGS / 2);
+	wok_tls_context_free(shared.client);
+	wok_tls_context_free(shared.server);
+}
