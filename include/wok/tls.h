@@ -14,9 +14,11 @@ WOK_BEGIN_DECLS
  *   may have been cut by anybody: then a read gives WOK_EEOF. So a stream of yours that is closed
  *   without wok_stream_shutdown() or wok_tls_close() looks cut short to the peer, as it is.
  * - A write returns when its bytes have been encrypted and passed on to the stream below. If it is
- *   cancelled while they are passed on, it says how many it has taken: these are part of the
- *   stream, and go out before whatever is read, written or shut down next.
+ *   cancelled while they are passed on, it says how many it has taken (if that is all, it returns
+ *   0, and the next checkpoint -ECANCELED): these are part of the stream, and go out before
+ *   whatever is read, written or shut down next.
  * - A second reader gets -EBUSY; one may read while another writes.
+ * - OpenSSL takes up to 12 KiB of the stack of the task that reads or writes.
  *
  * This is libwok-tls, a library of its own.
  */
@@ -185,8 +187,9 @@ int wok_tls_dial(wok_tls_context *context, const char *host, uint16_t port,
  *
  * stream:     a TLS stream; still to be freed
  * limit:      nanoseconds; 0 for 5 s
- * Returns:    0; -ETIMEDOUT; WOK_EEOF if the peer hung up instead of saying so; -ECANCELED; -EINVAL
- *             if this is no TLS stream, or closed; -errno of the stream below
+ * Returns:    0; -ETIMEDOUT; WOK_EEOF if the peer hung up instead of saying so; -ECANCELED; -EBUSY
+ *             if another task reads; -EINVAL if this is no TLS stream, or closed; -errno of the
+ *             stream below
  * Checkpoint: always
  * Threads:    the loop's
  */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <wok/memory.h>
 
-enum { FIRST = 1024, KEPT = 4096 };
+enum { FIRST = 1024, KEPT = 2048 };
 
 int wok__tls_buffer_reserve(struct wok__tls_buffer *buffer, size_t size)
 {

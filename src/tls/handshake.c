@@ -263,7 +263,9 @@ static int make_or_close(wok_tls_context *context, wok_stream *below, const char
 	const wok_tls_stream_options defaults = {0};
 
 	options = options ? options : &defaults;
-	int r = context->server != !host
+	if (!below)
+		return wok_fail(-EINVAL, "there is no stream to make a TLS one of");
+	int r = !context || context->server != !host
 			? wok_fail(-EINVAL, "wok_tls_connect() wants a context of "
 					    "wok_tls_client_new(), wok_tls_accept() one of "
 					    "wok_tls_server_new()")

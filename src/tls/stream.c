@@ -19,9 +19,15 @@
 
 /*
  * Bytes in a record; bytes that one call encrypts before it passes them on; what a record adds at
- * most; parts smaller than this are put together into one record.
+ * most; parts smaller than this are put together into one record; what may wait behind a writer.
  */
-enum { RECORD = 16 << 10, BATCH = 64 << 10, OVERHEAD = 512, GATHER = 4 << 10 };
+enum {
+	RECORD = 16 << 10,
+	BATCH = 64 << 10,
+	OVERHEAD = 512,
+	GATHER = 4 << 10,
+	REST = 16 << 10,
+};
 
 /* How long a last alert may take to get out. */
 #define ALERT_LIMIT WOK_SECOND
@@ -76,12 +82,20 @@ static int read_step(struct wok__tls *tls, void *data, size_t size, size_t *ret_
 	return r;
 }
 
-/* Pass on what lies there, unless somebody does so already. Only a cancel concerns a reader. */
+/*
+ * Pass on what lies there, unless somebody does so already: then what reading adds, alerts of a few
+ * bytes, goes out behind. But not without end: a peer that provokes them and takes none is made to
+ * wait. Only a cancel concerns a reader.
+ */
 static int pass_on_rest(struct wok__tls *tls)
 {
-	if (!wok__tls_has_written(tls) || wok_lock_try_acquire(&tls->sending) < 0)
+	if (!wok__tls_has_written(tls))
 		return 0;
-	int r = wok__tls_pass_on(tls);
+	int r = wok__tls_buffered(&tls->written) > REST ? wok_lock_acquire(&tls->sending)
+							: wok_lock_try_acquire(&tls->sending);
+	if (r < 0)
+		return r == -ECANCELED ? r : 0;
+	r = wok__tls_pass_on(tls);
 	wok_lock_release(&tls->sending);
 	return r == -ECANCELED ? r : 0;
 }

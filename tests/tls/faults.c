@@ -192,6 +192,10 @@ TEST_TASK(the_sides_must_not_be_mixed_up)
 	ASSERT_ERR(wok_tls_connect(client, a, "", NULL, &stream), -EINVAL);
 	ASSERT_SAYS(wok_errmsg(-EINVAL), "no host name");
 	ASSERT_ERR(wok_tls_connect(client, b, NULL, NULL, &stream), -EINVAL);
+	ASSERT_OK(wok_stream_pair(0, &a, &b));
+	ASSERT_ERR(wok_tls_connect(NULL, a, "example.com", NULL, &stream), -EINVAL);
+	ASSERT_ERR(wok_tls_accept(NULL, b, NULL, &stream), -EINVAL);
+	ASSERT_ERR(wok_tls_accept(server, NULL, NULL, &stream), -EINVAL);
 	ASSERT(!stream);
 }
 
