@@ -22,6 +22,7 @@
 #include "io/transfer.h"
 #include "loop/loop.h"
 #include "platform/file.h"
+#include "platform/path.h"
 #include "platform/sys.h"
 #include "task/park.h"
 
@@ -168,8 +169,14 @@ static int standard_fd(void *self)
 	return ((const struct standard *) self)->fd;
 }
 
-static const wok_stream_ops ops = {"standard",        standard_read,  standard_write,
-				   standard_shutdown, standard_close, standard_fd};
+static const wok_stream_ops ops = {
+	.name = "standard",
+	.read = standard_read,
+	.write = standard_write,
+	.shutdown = standard_shutdown,
+	.close = standard_close,
+	.fd = standard_fd,
+};
 
 /* How to use a descriptor, and one of our own for it. */
 static int open_way(int fd, bool write, enum way *ret_way)
@@ -182,7 +189,7 @@ static int open_way(int fd, bool write, enum way *ret_way)
 	if (!plain && !S_ISSOCK(mode))
 		own = wok__sys_file_reopen(fd, (write ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
 	*ret_way = own >= 0 ? PRIVATE : plain ? PLAIN : SHARED;
-	return own >= 0 ? own : wok__sys_file_dup(fd);
+	return own >= 0 ? own : wok__sys_dup(fd);
 }
 
 static int open_standard(int fd, bool write, wok_stream **ret_stream)

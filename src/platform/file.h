@@ -28,7 +28,6 @@ int wok__sys_file_open(int dir, const char *path, int flags, mode_t mode, bool c
 
 /* A new description of what a descriptor is open on; -errno where that is not possible. */
 int wok__sys_file_reopen(int fd, int flags);
-int wok__sys_file_dup(int fd);
 
 /* offset: -1 for the description's own position, which moves. flags: WOK__RWF_... */
 ssize_t wok__sys_file_read(int fd, const struct iovec *parts, int n_parts, off_t offset, int flags);

@@ -196,5 +196,5 @@ int wok__sys_random_bytes(void *data, size_t size)
 
 int wok__sys_dup(int fd)
 {
-	RESULT("dup", fcntl(fd, F_DUPFD_CLOEXEC, 0));
+	RESULT("dup", fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }

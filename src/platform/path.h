@@ -58,6 +58,7 @@ ssize_t wok__sys_sendfile(int to, int from, off_t at, size_t size);
 int wok__sys_inotify_init(void);
 int wok__sys_inotify_add_watch(int fd, const char *path, uint32_t events);
 int wok__sys_inotify_rm_watch(int fd, int id);
+/* A second descriptor, closed at exec, and none of the three standard ones. */
 int wok__sys_dup(int fd);
 
 /* Bytes that nobody can guess. */

@@ -271,6 +271,23 @@ def foreign_curl():
         assert status == 0 and "Couldn't connect" in err, (status, err)
 
 
+@test
+def tls_echo():
+    if not os.path.exists(os.path.join(BUILD, "examples", "tls_echo")):
+        return  # libwok-tls is left out of this build
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=me", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        with server("examples/tls_echo", cert, key, "127.0.0.1:PORT") as port:
+            status, out, err, _ = run("tls_echo", "--ask", "localhost", str(port), cert, "hello")
+            assert status == 0 and not err and out.endswith("DNS:localhost\nhello\n"), (out, err)
+            status, out, err, _ = run("tls_echo", "--ask", "127.0.0.1", str(port), cert, "hello")
+            assert status == 1 and "not for 127.0.0.1" in err, (out, err)
+
+
 def get(port, target):
     with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
         client.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)

@@ -69,8 +69,19 @@ static inline void make_in_slow_memory(wok_stream **ret_a, wok_stream **ret_b)
 	ASSERT_OK(wok_stream_pair_with(&options, ret_a, ret_b));
 }
 
-/* A test over each kind of stream, in which a and b are the two ends. */
-#define STREAM_TEST(name, ...)                                                                     \
+/*
+ * A test over each kind of stream, in which a and b are the two ends. The suite is compiled once
+ * more for TLS, whose streams are cut short by a close, since that says no goodbye.
+ */
+#ifdef WOK_TEST_TLS
+void make_by_tls(wok_stream **ret_a, wok_stream **ret_b);
+void make_by_tls_over_tcp(wok_stream **ret_a, wok_stream **ret_b);
+#define END_BY_CLOSE WOK_EEOF
+#else
+#define END_BY_CLOSE 0
+#endif
+
+#define STREAM_TEST__BODY(name)                                                                    \
 	static void name(wok_stream *a, wok_stream *b);                                            \
 	static void name##__run(make_streams *make)                                                \
 	{                                                                                          \
@@ -78,7 +89,23 @@ static inline void make_in_slow_memory(wok_stream **ret_a, wok_stream **ret_b)
 		WOK_AUTO(wok_stream) *b = NULL;                                                    \
 		make(&a, &b);                                                                      \
 		name(a, b);                                                                        \
+	}
+
+#ifdef WOK_TEST_TLS
+#define STREAM_TEST(name, ...)                                                                     \
+	STREAM_TEST__BODY(name)                                                                    \
+	TEST_TASK(name##_by_tls, ##__VA_ARGS__)                                                    \
+	{                                                                                          \
+		name##__run(make_by_tls);                                                          \
 	}                                                                                          \
+	TEST_TASK(name##_by_tls_over_tcp, ##__VA_ARGS__)                                           \
+	{                                                                                          \
+		name##__run(make_by_tls_over_tcp);                                                 \
+	}                                                                                          \
+	static void name(wok_stream *a, wok_stream *b)
+#else
+#define STREAM_TEST(name, ...)                                                                     \
+	STREAM_TEST__BODY(name)                                                                    \
 	TEST_TASK(name##_in_memory, ##__VA_ARGS__)                                                 \
 	{                                                                                          \
 		name##__run(make_in_memory);                                                       \
@@ -100,5 +127,6 @@ static inline void make_in_slow_memory(wok_stream **ret_a, wok_stream **ret_b)
 		name##__run(make_in_slow_memory);                                                  \
 	}                                                                                          \
 	static void name(wok_stream *a, wok_stream *b)
+#endif
 
 #endif
