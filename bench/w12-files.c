@@ -140,7 +140,8 @@ int main(int argc, char **argv)
 	while (argc > 2 && which < 4 && strcmp(argv[1], names[which]) != 0)
 		which++;
 	if (argc < 3 || which == 4) {
-		fprintf(stderr, "usage: w12-files many DIR N | big DIR | lines DIR | make DIR N MIB\n");
+		fprintf(stderr,
+			"usage: w12-files many DIR N | big DIR | lines DIR | make DIR N MIB\n");
 		return 2;
 	}
 	struct work work = {.dir = argv[2]};

@@ -1,8 +1,8 @@
 // w12-files many DIR N | big DIR | lines DIR: what blocking calls do, the limit.
+#include "util.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "util.h"
 
 enum { SMALL = 4096, PIECE = 1 << 20 };
 

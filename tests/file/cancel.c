@@ -315,7 +315,7 @@ static int use_files(void *arg)
 	}
 }
 
-TEST_TASK(wherever_a_task_is_cancelled_no_descriptor_is_left, "file-11", "file-12")
+TEST_TASK(wherever_a_task_is_cancelled_no_descriptor_is_left, "file-29", "file-12")
 {
 	put_text("f", "a line\nanother\n");
 	int before = test_count_fds();
