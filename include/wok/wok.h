@@ -2,7 +2,10 @@
 #ifndef WOK_WOK_H
 #define WOK_WOK_H
 
-/* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
+/*
+ * All of libwok. HTTP and name lookup have their own headers and libraries: wok/http.h,
+ * libwok-http; wok/dns.h, libwok-dns.
+ */
 #include <wok/barrier.h>
 #include <wok/base.h>
 #include <wok/big_stack.h>
