@@ -19,8 +19,7 @@
 enum { NAME_MAX_BYTES = 255 };
 #define LOOK_INTERVAL (5 * WOK_SECOND)
 
-/* --- a loop's state -----------------------------------------------------------------------------
- */
+/* --- the state of a loop --------------------------------------------------------------------- */
 
 static void forget_all(struct wok__dns *dns)
 {

@@ -189,3 +189,25 @@ TEST(a_server_that_is_not_there_is_named)
 		  0);
 	ASSERT_OK(wok_test_run(NULL, dns_main, &test));
 }
+
+static void wait_for_real(struct dns_test *test)
+{
+	wok_time start = wok_now();
+
+	test->servers[0].silent = true;
+	ASSERT_STR(dns_first("one.test"), "ETIMEDOUT"); /* 20 ms and 40 ms */
+	ASSERT(wok_now() - start >= 60 * WOK_MS);
+	ASSERT_EQ(test->servers[0].n_log, 2);
+	test->servers[0].silent = false;
+	ASSERT_STR(dns_first("one.test"), "192.0.2.1:80");
+}
+
+TEST(so_it_is_on_the_clock_of_the_machine)
+{
+	const wok_test_options real = {.real_clock = true};
+	struct dns_test test = {.body = wait_for_real};
+
+	dns_use(&test, &(wok_dns_options){.timeout = 20 * WOK_MS, .tries = 2}, 1);
+	ASSERT_OK(wok_test_run(&real, dns_main, &test));
+	dns_end(&test);
+}

@@ -67,3 +67,46 @@ TEST(ten_thousand_look_ups_need_one_socket_and_no_thread, "http-12")
 {
 	dns_run(NULL, 1, 1, ask_for_many);
 }
+
+/* In a thread of its own, on the machine's clock. */
+static int look_up_there(void *unused)
+{
+	wok_dns_info info;
+
+	(void) unused;
+	ASSERT_OK(wok_dns_get_info(&info));
+	ASSERT_EQ(info.queries, 0);
+	for (int i = 0; i < 2; i++) {
+		struct dns_asking asking = {.host = "one.test"};
+		ASSERT_OK(dns_ask(&asking));
+		ASSERT_STR(asking.first, "192.0.2.1:80");
+	}
+	ASSERT_OK(wok_dns_get_info(&info));
+	ASSERT_EQ(info.queries, 1);
+	ASSERT_EQ(info.hits, 1);
+	return 0;
+}
+
+static int run_loop(void *unused)
+{
+	return wok_run(look_up_there, unused);
+}
+
+static int run_in_thread(void *unused)
+{
+	(void) unused;
+	return wok_to_thread(run_loop, NULL);
+}
+
+static void ask_from_threads(struct dns_test *test)
+{
+	char threads[4];
+
+	ASSERT_OK(wok_for_each(run_in_thread, threads, 4, 0, 0));
+	ASSERT_EQ(dns_times(&test->servers[0], "one.test"), 4);
+}
+
+TEST(each_loop_asks_and_remembers_for_itself)
+{
+	dns_run(NULL, 1, 1, ask_from_threads);
+}
