@@ -30,7 +30,7 @@ typedef struct {
 	/* How long a look-up may take in all, on the loop's clock; 30 s. */
 	wok_time limit;
 	/*
-	 * Names that are asked for at once; more wait their turn. 100: their answers fit into a
+	 * Names that are asked for at once; more wait their turn. 80: their answers fit into a
 	 * socket's buffer as the system makes it.
 	 */
 	size_t max_queries;
@@ -49,7 +49,9 @@ typedef struct {
 /**
  * Look up names by c-ares from now on. Process-wide, and settled once a loop has run. Where the
  * "hosts" line of /etc/nsswitch.conf asks for what c-ares cannot do (as mdns, myhostname, resolve
- * and ldap), getaddrinfo(3) in a thread stays, unless options->force is set.
+ * and ldap), getaddrinfo(3) in a thread stays, unless options->force is set. c-ares takes its
+ * memory from wok's allocator from now on: if that is one of your own, others who use c-ares in
+ * this process must not have begun before.
  *
  * options:    NULL for the defaults; copied
  * Returns:    0; 1 if getaddrinfo stays because of nsswitch.conf: wok_dns_get_info() tells why;

@@ -54,8 +54,7 @@ static int fill(const struct wok__dns_settings *settings, struct ares_options *o
 		mask |= ARES_OPT_NDOTS;
 	}
 	if (settings->no_hosts) {
-		static char dns_only[] = "b";
-		options->lookups = dns_only;
+		options->lookups = (char *) (uintptr_t) "b"; /* c-ares copies it */
 		mask |= ARES_OPT_LOOKUPS;
 	}
 	if (settings->resolv_conf[0]) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_DNS_CONFIG_H
 #define WOK_DNS_CONFIG_H
+/* Newer ones would have other calls in place of some of 1.18's, and warn of these. */
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 
 #include "dns/settings.h"

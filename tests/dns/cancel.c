@@ -187,6 +187,36 @@ TEST(a_loop_may_end_with_queries_under_way)
 	dns_run(&(wok_dns_options){.max_queries = 2}, 1, 10, leave_running);
 }
 
+static int say_goodbye(void *found)
+{
+	int r = wok_sleep(WOK_MINUTE);
+
+	ASSERT_ERR(r, -ECANCELED);
+	WOK_SHIELD (WOK_SECOND) {
+		*(bool *) found = strstr(dns_first("localhost"), ":80") != NULL;
+	}
+	return r;
+}
+
+static void end_with_goodbye(struct dns_test *test)
+{
+	wok_task *task = wok_create_task(say_goodbye, test->arg);
+
+	wok_task_detach(&task);
+	test_settle();
+}
+
+TEST(a_clean_up_at_the_end_of_the_run_can_look_up)
+{
+	bool found = false;
+	struct dns_test test = {.body = end_with_goodbye, .arg = &found};
+
+	dns_use(&test, NULL, 1);
+	ASSERT_OK(wok_test_run(NULL, dns_main, &test));
+	ASSERT(found);
+	dns_end(&test);
+}
+
 static int look_up_anew(void *unused)
 {
 	wok_addresses addresses;
