@@ -77,7 +77,7 @@ static pid_t start_server(void)
 struct query {
 	const char *host;
 	uint16_t port;
-	struct sockaddr_storage found;
+	wok_address found;
 };
 
 /* The C library's settings are a thread's own. */
@@ -106,7 +106,8 @@ static int query_in_thread(void *arg)
 	int r = getaddrinfo(query->host, NULL, &hints, &list);
 	if (r != 0)
 		return wok_fail(WOK_ENAME, "%s: %s", query->host, gai_strerror(r));
-	memcpy(&query->found, list->ai_addr, list->ai_addrlen);
+	memcpy(&query->found.storage, list->ai_addr, list->ai_addrlen);
+	query->found.size = list->ai_addrlen;
 	freeaddrinfo(list);
 	return 0;
 }
@@ -116,11 +117,11 @@ static int lookup_in_thread(const char *host, uint16_t port_wanted, wok_addresse
 	const wok_thread_job_options options = {.lane = WOK_LANE_SLOW};
 	struct query query = {.host = host, .port = port_wanted};
 
-	WOK_TRY(wok_thread_pool_run_with(NULL, &options, query_in_thread, &query));
-	ret_addresses->addresses = wok_alloc(sizeof(query.found));
-	if (!ret_addresses->addresses)
+	WOK_TRY(wok_thread_pool_run_with(NULL, query_in_thread, &query, &options));
+	ret_addresses->list = wok_alloc(sizeof(query.found));
+	if (!ret_addresses->list)
 		return -ENOMEM;
-	ret_addresses->addresses[0] = query.found;
+	ret_addresses->list[0] = query.found;
 	ret_addresses->n = 1;
 	return 0;
 }

@@ -188,24 +188,24 @@ static int get_name(struct wok__dns *dns, const char *text, struct wok__dns_name
 	return 0;
 }
 
-static void set_port(struct sockaddr_storage *address, uint16_t port)
+static void set_port(wok_address *address, uint16_t port)
 {
-	if (address->ss_family == AF_INET)
-		((struct sockaddr_in *) (void *) address)->sin_port = htons(port);
+	if (address->storage.ss_family == AF_INET)
+		((struct sockaddr_in *) (void *) &address->storage)->sin_port = htons(port);
 	else
-		((struct sockaddr_in6 *) (void *) address)->sin6_port = htons(port);
+		((struct sockaddr_in6 *) (void *) &address->storage)->sin6_port = htons(port);
 }
 
 static int give(const struct wok__dns_name *name, uint16_t port, wok_addresses *ret_addresses)
 {
 	if (name->code < 0)
 		return wok__dns_fail(name);
-	wok_addresses copy = {name->n, wok__alloc_array(name->n, sizeof(*copy.addresses))};
-	if (!copy.addresses)
+	wok_addresses copy = {name->n, wok__alloc_array(name->n, sizeof(*copy.list))};
+	if (!copy.list)
 		return -ENOMEM;
-	memcpy(copy.addresses, name->addresses, name->n * sizeof(*copy.addresses));
+	memcpy(copy.list, name->list, name->n * sizeof(*copy.list));
 	for (size_t i = 0; i < copy.n; i++)
-		set_port(&copy.addresses[i], port);
+		set_port(&copy.list[i], port);
 	*ret_addresses = copy;
 	return 0;
 }

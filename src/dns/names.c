@@ -56,7 +56,7 @@ void wok__dns_name_drop(struct wok__dns_name *name)
 {
 	if (--name->refs > 0)
 		return;
-	wok_free(name->addresses);
+	wok_free(name->list);
 	wok_free(name);
 }
 

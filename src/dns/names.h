@@ -32,8 +32,8 @@ struct wok__dns_name {
 	wok_time ttl;     /* KNOWN: how long the answer is good, by itself */
 	wok_time expires; /* KNOWN and in the table */
 	size_t n;
-	struct sockaddr_storage *addresses; /* without ports */
-	char text[];                        /* in small letters */
+	wok_address *list; /* without ports */
+	char text[];       /* in small letters */
 };
 
 struct wok__dns_names {

@@ -113,12 +113,15 @@ static int take(struct wok__dns_name *name, const struct ares_addrinfo *list)
 		n += usable(node);
 	if (n == 0)
 		return ARES_ENODATA;
-	name->addresses = wok__alloc_zeroed(n * sizeof(*name->addresses));
-	if (!name->addresses)
+	name->list = wok__alloc_zeroed(n * sizeof(*name->list));
+	if (!name->list)
 		return ARES_ENOMEM;
-	for (const struct ares_addrinfo_node *node = list->nodes; node; node = node->ai_next)
-		if (usable(node))
-			memcpy(&name->addresses[name->n++], node->ai_addr, node->ai_addrlen);
+	for (const struct ares_addrinfo_node *node = list->nodes; node; node = node->ai_next) {
+		if (!usable(node))
+			continue;
+		name->list[name->n].size = node->ai_addrlen;
+		memcpy(&name->list[name->n++].storage, node->ai_addr, node->ai_addrlen);
+	}
 	name->ttl = ttl_of(list);
 	return ARES_SUCCESS;
 }

@@ -31,7 +31,7 @@
 static bool writes(const struct wok__io *io)
 {
 	return io->kind == WOK__IO_SENDMSG || io->kind == WOK__IO_CONNECT ||
-	       (io->kind == WOK__IO_WAIT && io->events & WOK_WRITABLE);
+	       io->kind == WOK__IO_WRITE || (io->kind == WOK__IO_WAIT && io->events & WOK_WRITABLE);
 }
 
 static int try_wait(const struct wok__io *io)
@@ -67,6 +67,9 @@ static ssize_t try(struct wok__io *io)
 		return wok__sys_connect(io->fd, io->address, io->address_size);
 	case WOK__IO_WAIT:
 		return try_wait(io);
+	case WOK__IO_READ:
+	case WOK__IO_WRITE:
+		return io->call(io);
 	}
 	return -EINVAL;
 }
@@ -136,9 +139,9 @@ static void learn(struct wok__watch *watch, const struct wok__io *io, ssize_t re
 	if (io->kind == WOK__IO_RECV && !watch->hung_up &&
 	    (blocked || (result > 0 && (size_t) result < io->size)))
 		watch->readable = false;
-	else if (io->kind == WOK__IO_ACCEPT && blocked)
+	else if ((io->kind == WOK__IO_ACCEPT || io->kind == WOK__IO_READ) && blocked)
 		watch->readable = false;
-	else if (io->kind == WOK__IO_SENDMSG && blocked)
+	else if ((io->kind == WOK__IO_SENDMSG || io->kind == WOK__IO_WRITE) && blocked)
 		watch->writable = false;
 }
 

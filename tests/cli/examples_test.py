@@ -131,6 +131,90 @@ def tcp_echo():
     assert run("tcp_echo", "nonsense")[0] == 1
 
 
+class Line:
+    """A client that talks in lines."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+    def say(self, text):
+        self.socket.sendall(text)
+
+    def hear(self):
+        return self.file.readline()
+
+
+@test
+def chat_server():
+    with server("examples/chat_server", "127.0.0.1:PORT") as port:
+        with Line(port) as anna, Line(port) as ben:
+            assert anna.file.read(11) == ben.file.read(11) == b"Your name? "
+            anna.say(b"Anna\n")
+            # Nothing tells Anna that she is in: Ben's coming, which she hears, shows that she was.
+            time.sleep(0.2)
+            ben.say(b"Ben\n")
+            assert anna.hear() == b"Ben has come\n"
+            anna.say(b"soup is ready\r\n")
+            assert ben.hear() == b"Anna: soup is ready\n"
+            ben.say(b"coming\n")
+            assert anna.hear() == b"Ben: coming\n"
+            with Line(port) as deaf:
+                deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.say(b"Deaf\n")
+                assert anna.hear() == ben.hear() == b"Deaf has come\n"
+                big = b"x" * 300 + b"\n"
+                for _ in range(8000):  # far more than buffers and queue hold
+                    ben.say(big)
+                    heard = anna.hear()
+                    if heard != b"Ben: " + big:
+                        break
+                assert heard == b"Deaf has left\n", "who does not read must be put out"
+
+
+@test
+def line_proxy():
+    with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
+        with server("examples/line_proxy", "127.0.0.1:PORT", "127.0.0.1", str(port)) as between:
+            with Line(between) as client:
+                client.say(b"one\ntwo\r\n")
+                assert client.hear() == b"one\n" and client.hear() == b"two\r\n"
+                client.say(b"no end")
+                client.socket.shutdown(socket.SHUT_WR)
+                assert client.hear() == b"no end" and client.hear() == b""
+
+
+@test
+def port_scan():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        status, out, err, _ = run("port_scan", str(max(port - 50, 1)), str(min(port + 50, 65535)))
+        assert status == 0 and not err and re.search(r"\b%d open" % port, out), (out, err)
+    status, out, err, _ = run("port_scan", str(port), str(port))
+    assert status == 0 and out.startswith("0 of 1 ports open"), (out, err)
+    assert run("port_scan", "5", "1")[0] == 2
+
+
+@test
+def foreign_curl():
+    if not os.path.exists(os.path.join(BUILD, "examples", "foreign_curl")):
+        return
+    with server("examples/http_hello", "127.0.0.1:PORT") as port:
+        urls = ["http://127.0.0.1:%d/hello" % port, "http://127.0.0.1:%d/" % port]
+        status, out, err, _ = run("foreign_curl", *urls)
+        assert status == 0 and out, (status, out, err)
+        assert sorted(err.splitlines()) == sorted(url + ": No error" for url in urls), err
+        status, _, err, _ = run("foreign_curl", "http://127.0.0.1:1/")
+        assert status == 0 and "Couldn't connect" in err, (status, err)
+
+
 def get(port, target):
     with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
         client.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)

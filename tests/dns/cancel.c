@@ -28,7 +28,7 @@ static void cancel_before(struct dns_test *test)
 		ASSERT_ERR(wok_lookup("two.test", 80, &addresses), -ECANCELED);
 	}
 	ASSERT_EQ(test->servers[0].asked, asked);
-	ASSERT(!addresses.addresses);
+	ASSERT(!addresses.list);
 	WOK_ASSERT_CHECKPOINT(ASSERT_STR(dns_first("two.test"), "192.0.2.1:80"));
 }
 

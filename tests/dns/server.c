@@ -392,21 +392,6 @@ void dns_run(const wok_dns_options *options, size_t n_servers, size_t n_seeds,
 
 /* --- asking ------------------------------------------------------------------------------ */
 
-static void describe(const struct sockaddr_storage *address, char text[64])
-{
-	const struct sockaddr_in *v4 = (const void *) address;
-	const struct sockaddr_in6 *v6 = (const void *) address;
-	char host[INET6_ADDRSTRLEN] = "";
-
-	if (address->ss_family == AF_INET) {
-		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-		snprintf(text, 64, "%s:%u", host, ntohs(v4->sin_port));
-	} else {
-		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-		snprintf(text, 64, "[%s]:%u", host, ntohs(v6->sin6_port));
-	}
-}
-
 int dns_ask(void *arg)
 {
 	struct dns_asking *asking = arg;
@@ -419,7 +404,7 @@ int dns_ask(void *arg)
 		return asking->result;
 	}
 	asking->n = addresses.n;
-	describe(&addresses.addresses[0], asking->first);
+	(void) wok_address_text(&addresses.list[0], asking->first);
 	wok_addresses_clear(&addresses);
 	return 0;
 }

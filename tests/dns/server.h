@@ -55,7 +55,7 @@ void dns_end(struct dns_test *test);
 struct dns_asking {
 	const char *host;
 	int result;
-	char first[64]; /* the first address with its port, as text */
+	char first[WOK_ADDRESS_TEXT]; /* the first address with its port, as text */
 	size_t n;
 };
 
