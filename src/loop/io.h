@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <wok/base.h>
 
 struct wok_loop;
 
@@ -55,6 +56,9 @@ struct wok__io {
 	void (*done)(struct wok__io *io);
 };
 
+/* The extension face: wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
 /*
  * Start an operation. true: it is done, and result is set; done() will not be called. false: it is
  * under way.
@@ -63,6 +67,8 @@ bool wok__io_start(struct wok_loop *loop, struct wok__io *io);
 
 /* Ask for the end of an operation that is under way; done() may be called before this returns. */
 void wok__io_cancel(struct wok_loop *loop, struct wok__io *io);
+
+WOK_END_DECLS
 
 /*
  * Close a descriptor. What is under way on it ends with -EBADF, and no event of it will be taken
