@@ -84,7 +84,7 @@ bool wok_future_try_set(wok_future *future, int result, void *value);
  * Checkpoint: never
  * Threads:    any
  */
-int wok_future_set_remote(wok_future *future, wok_remote *remote, int result, void *value)
+int wok_remote_set_future(wok_remote *remote, wok_future *future, int result, void *value)
 	WOK_MUST_CHECK;
 
 /**

@@ -110,7 +110,7 @@ int wok_run_in_executor(wok_process_pool *pool, const char *job, const void *inp
 typedef struct {
 	wok_time timeout;
 	size_t max_output;
-} wok_job_options;
+} wok_process_job_options;
 
 /**
  * wok_run_in_executor() for a result of unknown size.
@@ -123,8 +123,8 @@ typedef struct {
  * Threads:    the loop's
  */
 int wok_run_in_executor_with(wok_process_pool *pool, const char *job, const void *input,
-			     size_t input_size, const wok_job_options *options, void **ret_output,
-			     size_t *ret_size) WOK_MUST_CHECK;
+			     size_t input_size, const wok_process_job_options *options,
+			     void **ret_output, size_t *ret_size) WOK_MUST_CHECK;
 
 /* What a pool says of itself. */
 typedef struct {

@@ -68,7 +68,7 @@ static int check_here(const wok_future *future, const char *function)
 		return 0;
 	return wok_fail(-EINVAL,
 			"%s: the future belongs to another loop: from there, use "
-			"wok_future_set_remote()",
+			"wok_remote_set_future()",
 			function);
 }
 
@@ -131,11 +131,11 @@ static void deliver(struct wok__mail *mail, bool lost)
 	wok_future_free(future);
 }
 
-int wok_future_set_remote(wok_future *future, wok_remote *remote, int result, void *value)
+int wok_remote_set_future(wok_remote *remote, wok_future *future, int result, void *value)
 {
 	if (!wok__remote_is_for(remote, future->mailbox))
 		return wok_fail(-EINVAL,
-				"wok_future_set_remote: the remote is of another loop than "
+				"wok_remote_set_future: the remote is of another loop than "
 				"the future");
 	WOK_TRY(claim(future));
 	fill_in(future, result, value);

@@ -249,7 +249,7 @@ TEST_TASK(a_job_that_waits_for_the_only_thread_is_told_so, "exec-6")
 
 static int nest_in_a_loop(void *arg)
 {
-	return wok_test_run(NULL, nest, arg);
+	return wok_test_run(nest, arg, NULL);
 }
 
 TEST_TASK(so_is_a_loop_that_runs_in_the_only_thread, "exec-6")
@@ -601,14 +601,14 @@ TEST(a_forked_child_has_threads_of_its_own, "F12", "F13")
 	WOK_AUTO(wok_thread_pool) *pool = gate_pool(1);
 	int number = 1, status;
 
-	ASSERT_OK(wok_test_run(NULL, use_default_pool, NULL));
+	ASSERT_OK(wok_test_run(use_default_pool, NULL, NULL));
 	ASSERT_EQ(wok_thread_pool_run(pool, add_one, &number), 2);
 #ifdef __SANITIZE_THREAD__
 	SKIP("TSan does not like threads after a fork");
 #endif
 	pid_t child = fork();
 	if (child == 0) {
-		ASSERT_OK(wok_test_run(NULL, use_default_pool, NULL));
+		ASSERT_OK(wok_test_run(use_default_pool, NULL, NULL));
 		ASSERT_ERR(wok_thread_pool_run(pool, add_one, &number), -EINVAL);
 		wok_thread_pool_free(pool); /* waits for nobody */
 		_exit(0);
@@ -668,7 +668,7 @@ static void *storm_in_a_loop(void *arg)
 {
 	const wok_test_options options = {.real_clock = true};
 
-	ASSERT_OK(wok_test_run(&options, storm_in_tasks, arg));
+	ASSERT_OK(wok_test_run(storm_in_tasks, arg, &options));
 	return NULL;
 }
 

@@ -113,7 +113,7 @@ static int give_up_connecting(void *unused)
 
 TEST(giving_up_to_connect_closes_the_socket)
 {
-	ASSERT_OK(wok_test_run(&real, give_up_connecting, NULL));
+	ASSERT_OK(wok_test_run(give_up_connecting, NULL, &real));
 }
 
 static int connect_unix(void *path)
@@ -145,7 +145,7 @@ static int wait_for_the_backlog(void *unused)
 
 TEST(a_unix_connection_waits_for_room_in_the_backlog)
 {
-	ASSERT_OK(wok_test_run(&real, wait_for_the_backlog, NULL));
+	ASSERT_OK(wok_test_run(wait_for_the_backlog, NULL, &real));
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -227,7 +227,7 @@ TEST(answers_that_come_after_the_end_of_the_run_are_dropped)
 	for (int i = 0; i < 20; i++) {
 		wok_addresses unused;
 		(void) unused;
-		ASSERT_OK(wok_test_run(NULL, look_up, NULL));
+		ASSERT_OK(wok_test_run(look_up, NULL, NULL));
 	}
 }
 
@@ -244,8 +244,8 @@ static int leave_a_lookup_behind(void *unused)
 TEST(a_run_may_end_while_its_lookups_are_under_way)
 {
 	for (int i = 0; i < 50; i++)
-		ASSERT_OK(wok_test_run(NULL, leave_a_lookup_behind, NULL));
-	ASSERT_OK(wok_test_run(NULL, look_up, NULL));
+		ASSERT_OK(wok_test_run(leave_a_lookup_behind, NULL, NULL));
+	ASSERT_OK(wok_test_run(look_up, NULL, NULL));
 	wait_for_threads();
 }
 
@@ -291,7 +291,7 @@ static void run_told(wok_fn *fn)
 	static const wok_resolver resolver = {"test", tell};
 
 	ASSERT_OK(wok_set_resolver(&resolver));
-	ASSERT_OK(wok_test_run(&real, fn, NULL));
+	ASSERT_OK(wok_test_run(fn, NULL, &real));
 }
 
 static int try_all(void *unused)

@@ -73,7 +73,7 @@ static int take_posts_of_threads(void *unused)
 
 TEST(posts_of_each_thread_run_in_order, "A11")
 {
-	ASSERT_OK(wok_test_run(&real, take_posts_of_threads, NULL));
+	ASSERT_OK(wok_test_run(take_posts_of_threads, NULL, &real));
 }
 
 enum { BURST = 1000 };
@@ -116,7 +116,7 @@ static int take_a_burst(void *unused)
 
 TEST(a_burst_of_posts_wakes_the_loop_a_few_times_at_most, "A11")
 {
-	ASSERT_OK(wok_test_run(&real, take_a_burst, NULL));
+	ASSERT_OK(wok_test_run(take_a_burst, NULL, &real));
 }
 
 struct reposting {
@@ -194,7 +194,7 @@ TEST(posting_after_the_end_is_refused_though_threads_hammer_it, "A12")
 	for (int i = 0; i < 10; i++) {
 		atomic_store(&stop, false);
 		atomic_store(&refused, 0);
-		ASSERT_OK(wok_test_run(&real, give_out_a_remote, threads));
+		ASSERT_OK(wok_test_run(give_out_a_remote, threads, &real));
 		ASSERT_ERR(wok_remote_call(late, nothing, NULL), -ESHUTDOWN);
 		ASSERT_ERR(wok_remote_run(late, nothing, NULL), -ESHUTDOWN);
 		atomic_store(&stop, true);
@@ -246,7 +246,7 @@ static int sleep_until_posted(void *unused)
 
 TEST(a_post_wakes_a_loop_that_waits_for_nothing_else, "A13")
 {
-	ASSERT_OK(wok_test_run(&real, sleep_until_posted, NULL));
+	ASSERT_OK(wok_test_run(sleep_until_posted, NULL, &real));
 }
 
 static int wait_for_nobody(void *arg)
@@ -279,7 +279,7 @@ TEST(when_the_last_remote_goes_a_deadlock_is_found, "G7")
 {
 	struct wake self = {.event = WOK_EVENT_INIT};
 
-	ASSERT_ERR(wok_test_run(&real, lose_the_last_remote, &self), -EDEADLK);
+	ASSERT_ERR(wok_test_run(lose_the_last_remote, &self, &real), -EDEADLK);
 	pthread_join((pthread_t) self.posted, NULL);
 }
 

@@ -392,7 +392,7 @@ TEST(a_writers_end_may_cancel_those_who_wait_for_it, "D4")
 		memset(&reports, 0, sizeof(reports));
 		if (seed == 0)
 			ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-		ASSERT_OK(wok_test_run(&(wok_test_options){.seed = seed}, die_in_a_gather, NULL));
+		ASSERT_OK(wok_test_run(die_in_a_gather, NULL, &(wok_test_options){.seed = seed}));
 		ASSERT_EQ(reports.n, 1);
 	}
 }

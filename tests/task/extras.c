@@ -403,15 +403,15 @@ TEST_TASK(an_interval_keeps_its_beat_however_long_the_work_takes)
 {
 	wok_interval interval = WOK_INTERVAL_INIT(100 * WOK_MS);
 
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 100 * WOK_MS);
 	ASSERT_OK(wok_sleep(70 * WOK_MS));
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 200 * WOK_MS);
 	ASSERT_OK(wok_sleep(250 * WOK_MS)); /* 300 and 400 pass by */
-	ASSERT_EQ(wok_interval_next(&interval), 1);
+	ASSERT_EQ(wok_interval_wait(&interval), 1);
 	ASSERT_EQ(wok_now(), 450 * WOK_MS);
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 500 * WOK_MS);
 }
 
@@ -421,9 +421,9 @@ TEST_TASK(a_beat_that_was_cancelled_comes_with_the_next_call)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 
 	WOK_TIMEOUT (&timeout, 500 * WOK_MS) {
-		ASSERT_ERR(wok_interval_next(&interval), -ECANCELED);
+		ASSERT_ERR(wok_interval_wait(&interval), -ECANCELED);
 	}
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), WOK_SECOND);
-	ASSERT_ERR(wok_interval_next(&none), -EINVAL);
+	ASSERT_ERR(wok_interval_wait(&none), -EINVAL);
 }

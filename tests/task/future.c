@@ -145,7 +145,7 @@ static void *give(void *arg)
 	struct giver *giver = arg;
 	int result = giver->result < 0 ? wok_fail(giver->result, "from afar") : giver->result;
 
-	giver->given = wok_future_set_remote(giver->future, giver->remote, result, giver);
+	giver->given = wok_remote_set_future(giver->remote, giver->future, result, giver);
 	return NULL;
 }
 
@@ -201,8 +201,8 @@ static int misuse_another_loops(void *arg)
 	ASSERT(!wok_future_try_set(giver->future, 1, NULL));
 	ASSERT(!wok_future_cancel(giver->future));
 	ASSERT_OK(wok_remote_new(&own));
-	ASSERT_ERR(wok_future_set_remote(giver->future, own, 1, NULL), -EINVAL);
-	ASSERT_ERR(wok_future_set_remote(giver->future, giver->remote, 1, NULL), -ESHUTDOWN);
+	ASSERT_ERR(wok_remote_set_future(own, giver->future, 1, NULL), -EINVAL);
+	ASSERT_ERR(wok_remote_set_future(giver->remote, giver->future, 1, NULL), -ESHUTDOWN);
 	return 0;
 }
 
