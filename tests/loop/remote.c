@@ -2,6 +2,7 @@
 /* Calls from other threads: see wok/remote.h. Run this under ThreadSanitizer, too. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 #include <wok/wok.h>
@@ -203,6 +204,95 @@ TEST(posting_after_the_end_is_refused_though_threads_hammer_it, "A12")
 		wok_remote_free(late);
 	}
 }
+
+/* --- arguments that are given away ------------------------------------------------------------ */
+
+static int released; /* by the loop's thread only */
+
+static void release(void *number)
+{
+	released++;
+	free(number);
+}
+
+static int check_number(void *number)
+{
+	ASSERT_EQ(*(int *) number, 7);
+	ASSERT_EQ(released, 0);
+	return 0;
+}
+
+static int *new_number(void)
+{
+	int *number = malloc(sizeof(*number));
+
+	ASSERT(number);
+	*number = 7;
+	return number;
+}
+
+TEST_TASK(an_argument_that_is_given_away_is_released_after_the_call)
+{
+	WOK_AUTO(wok_remote) *remote = NULL;
+
+	ASSERT_OK(wok_remote_new(&remote));
+	ASSERT_OK(wok_remote_call_owned(remote, check_number, new_number(), release));
+	ASSERT_EQ(released, 0);
+	test_settle();
+	ASSERT_EQ(released, 1);
+}
+
+static int call_and_end(void *remote)
+{
+	ASSERT_OK(wok_remote_new((wok_remote **) remote));
+	return wok_remote_call_owned(*(wok_remote **) remote, check_number, new_number(), release);
+}
+
+/* Mail that the loop does not get to any more: what a tick's callback posts when the run is over.
+ */
+static int call_too_late(void *arg)
+{
+	return call_and_end(arg);
+}
+
+static int leave_a_callback(void *remote)
+{
+	wok_call_soon(call_too_late, remote);
+	return 0;
+}
+
+static int without_memory(void *unused)
+{
+	WOK_AUTO(wok_remote) *remote = NULL;
+	int number;
+
+	(void) unused;
+	WOK_TRY(wok_remote_new(&remote));
+	wok_test_fail_allocation(1, false);
+	int r = wok_remote_call_owned(remote, check_number, &number, release);
+	wok_test_fail_allocation(0, false);
+	ASSERT_ERR(r, -ENOMEM);
+	return 0;
+}
+
+TEST(an_argument_that_is_given_away_is_released_at_the_loops_end, "A12")
+{
+	wok_remote *remote;
+	struct test_reports reports;
+	int number;
+
+	ASSERT_OK(test_run_reporting(&reports, leave_a_callback, &remote));
+	ASSERT_EQ(released, 1);
+	ASSERT_EQ(reports.n, 1);
+	ASSERT_REPORT(&reports, 0, "1 remote calls came too late");
+	/* After a failure it is the caller's. */
+	ASSERT_ERR(wok_remote_call_owned(remote, check_number, &number, release), -ESHUTDOWN);
+	wok_remote_free(remote);
+	ASSERT_OK(wok_test_run(without_memory, NULL, NULL));
+	ASSERT_EQ(released, 1);
+}
+
+/* --- waking ----------------------------------------------------------------------------------- */
 
 struct wake {
 	wok_remote *remote;
