@@ -375,5 +375,5 @@ static int overflow(void *unused)
 TEST(events_that_the_system_forgets_are_told_as_an_overflow, "file-27")
 {
 	IN_FAST_FOLDER;
-	ASSERT_OK(wok_test_run(NULL, overflow, NULL));
+	ASSERT_OK(wok_test_run(overflow, NULL, NULL));
 }

@@ -136,7 +136,7 @@ TEST(openssls_client_is_served)
 {
 	if (system("openssl version >/dev/null 2>&1") != 0)
 		SKIP("there is no command openssl");
-	ASSERT_OK(wok_test_run(&real, meet_s_client, NULL));
+	ASSERT_OK(wok_test_run(meet_s_client, NULL, &real));
 }
 
 /* Read lines of a program until one begins like this; the rest of it. */
@@ -189,7 +189,7 @@ TEST(openssls_server_is_understood)
 			 path);
 		FILE *pipe = popen(command, "re");
 		server.port = (uint16_t) atoi(line_with(pipe, "ACCEPT 127.0.0.1:", line));
-		ASSERT_OK(wok_test_run(&real, meet_s_server, &server));
+		ASSERT_OK(wok_test_run(meet_s_server, &server, &real));
 		while (fgets(line, sizeof(line), pipe)) /* it ends by itself */
 			;
 		pclose(pipe);
