@@ -339,7 +339,7 @@ TEST_TASK(events_of_what_is_just_being_added_are_not_lost)
 	test_settle();
 	WOK_AUTO(wok_task) *task = wok_create_task(next_event, &watching);
 	test_settle();
-	ASSERT(!wok_task_done(task));
+	ASSERT(!wok_task_done(task) && !wok_task_done(adding));
 	wok_thread_pool_get_info(NULL, &before);
 	plug_out(&plug);
 	/* Watched it is, but here nobody knows so far. */
