@@ -138,6 +138,24 @@ TEST_TASK(a_cancelled_task_begins_no_handshake)
 	each_side(come_too_late);
 }
 
+static void close_it_under_the_handshake(struct attempt *self, wok_stream *peer)
+{
+	wok_stream *below = self->below;
+
+	self->options.borrow = true;
+	WOK_AUTO(wok_task) *task = wok_create_task(attempt, self);
+	test_settle();
+	ASSERT_OK(wok_stream_close(below));
+	ASSERT_ERR(wok_await(task), -EBADF);
+	ASSERT_EQ(read_to_the_end(peer), 0);
+	wok_stream_free(below);
+}
+
+TEST_TASK(closing_the_stream_below_ends_a_handshake)
+{
+	each_side(close_it_under_the_handshake);
+}
+
 static void hang_up(struct attempt *self, wok_stream *peer)
 {
 	WOK_AUTO(wok_task) *task = wok_create_task(attempt, self);
