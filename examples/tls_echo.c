@@ -43,7 +43,7 @@ static int serve(char **args)
 	WOK_AUTO(wok_tls_context) *context = NULL;
 
 	int r = wok_tls_server_new(&options, &context);
-	return r < 0 ? r : wok_serve_main(args[2], echo, context);
+	return r < 0 ? r : wok_serve_main(args[2], echo, context, NULL);
 }
 
 /* Host, port, CA, text: say the text, and print what comes back. */

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "loop/loop.h"
+#include "loop/signal_watch.h"
 #include "loop/watchdog.h"
 #include "platform/sys.h"
 
@@ -63,6 +64,7 @@ static void in_child(void)
 	wok_loop *loop = wok__loop;
 
 	atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+	wok__signal_watch_forked();
 	if (!loop || loop->forked)
 		return;
 	loop->forked = true;

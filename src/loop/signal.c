@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "loop/loop.h"
+#include "loop/signal_watch.h"
 
 static _Atomic(wok_loop *) sigint_loop; /* who has the handler */
 static atomic_int sigint_fd = -1;
@@ -94,6 +95,7 @@ void wok__signals_close(struct wok__signals *signals)
 		/* Somebody may have put a handler of his own over ours: leave that alone. */
 		if (sigaction(SIGINT, NULL, &current) == 0 && current.sa_handler == on_sigint)
 			sigaction(SIGINT, &signals->old_sigint, NULL);
+		wok__signal_watch_replace(SIGINT, on_sigint, &signals->old_sigint);
 		atomic_store(&sigint_fd, -1);
 		atomic_store(&sigint_loop, NULL);
 	}

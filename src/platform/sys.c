@@ -40,6 +40,8 @@ bool wok__sys_faulty(const char *name)
 	while (!atomic_compare_exchange_weak(&fault.countdown, &left, left - 1))
 		if (left == 0)
 			return false;
+	if (left == 1 && fault.error == WOK__SYS_DIE)
+		(void) raise(SIGKILL);
 	return left == 1;
 }
 
@@ -135,6 +137,25 @@ int wok__sys_futex_wait(atomic_int *word, wok_time timeout)
 void wok__sys_futex_wake(atomic_int *word)
 {
 	(void) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+int wok__sys_gettid(void)
+{
+	return (int) syscall(SYS_gettid);
+}
+
+int wok__sys_signal_thread(int thread, int number, const void *mark)
+{
+	siginfo_t info = {
+		.si_signo = number,
+		.si_code = SI_QUEUE,
+	};
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value.sival_ptr = (void *) (uintptr_t) mark;
+	RESULT("rt_tgsigqueueinfo",
+	       (int) syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, number, &info));
 }
 
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size)
@@ -321,4 +342,9 @@ void wok__sys_name_thread(const char *name)
 int wok__sys_unlink(const char *path)
 {
 	RESULT("unlink", unlink(path));
+}
+
+ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts)
+{
+	RESULT_RETRY("writev", writev(fd, parts, n_parts));
 }

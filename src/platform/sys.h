@@ -32,6 +32,9 @@ int wok__sys_eventfd(void);
  */
 int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
 void wok__sys_futex_wake(atomic_int *word);
+/* This thread's number; and a signal to another one of this process, with a mark. */
+int wok__sys_gettid(void);
+int wok__sys_signal_thread(int thread, int number, const void *mark);
 int wok__sys_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int wok__sys_get_socket_error(int fd);
 /*
@@ -66,8 +69,13 @@ int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, bool take
 /* Name the current thread; what is too long is cut off. */
 void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
+ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts);
 
-/* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
+/*
+ * Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. WOK__SYS_DIE: the
+ * process is killed when it makes that call.
+ */
+enum { WOK__SYS_DIE = 1 << 20 };
 void wok__sys_fail(const char *name, uint64_t n, int error);
 
 /* For files that make system calls: whether this one is to fail, and with which errno. */

@@ -16,6 +16,7 @@
 #include "task/coro.h"
 #include "task/deadlock.h"
 #include "task/park.h"
+#include "task/roster.h"
 #include "task/scope.h"
 
 enum {
@@ -168,6 +169,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 	run->errno_at = &errno;
 	run->fpu = wok__fpu_get();
 	run->direct = !loop->debug;
+	wok__roster_add(run);
 	if (!options->no_overflow_report)
 		wok__overflow_guard_open(&run->overflow, current_stack);
 	/* Where time stands still there is no slow step, but there are debuggers. */
@@ -180,6 +182,7 @@ int wok__run_open(struct wok__run *run, const wok_run_options *options,
 void wok__run_close(struct wok__run *run)
 {
 	run->over = true;
+	wok__roster_remove(run);
 	if (run->loop.forked) {
 		/* The parent's tasks are in the middle of things: their memory stays as it is. */
 		wok__loop = run->loop.outer;
@@ -312,8 +315,8 @@ int wok__run_check(const char *function)
 			function);
 }
 
-int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
-		  void *arg)
+int wok__run_with(wok_fn *fn, void *arg, const wok_run_options *options,
+		  const struct wok__run_mode *mode)
 {
 	int r = wok__run_check("wok_run");
 
@@ -332,14 +335,14 @@ int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mo
 	return r;
 }
 
-int wok_run_with(const wok_run_options *options, wok_fn *fn, void *arg)
+int wok_run_with(wok_fn *fn, void *arg, const wok_run_options *options)
 {
-	return wok__run_with(options, &(struct wok__run_mode){0}, fn, arg);
+	return wok__run_with(fn, arg, options, &(struct wok__run_mode){0});
 }
 
 int wok_run(wok_fn *fn, void *arg)
 {
-	return wok_run_with(NULL, fn, arg);
+	return wok_run_with(fn, arg, NULL);
 }
 
 int wok_loop_get_info(wok_loop_info *ret_info)

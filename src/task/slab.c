@@ -2,6 +2,7 @@
 /* Task headers: see task/slab.h. */
 #include "task/slab.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -47,11 +48,13 @@ void wok__slab_close(struct wok__slab *slab)
 
 static bool add_page(struct wok__slab *slab)
 {
-	struct wok__slab_page *page = wok_alloc(PAGE_SIZE);
+	/* Zeroed, so that what looks like a task is one: see wok__slab_each(). */
+	struct wok__slab_page *page = wok__alloc_zeroed(PAGE_SIZE);
 	if (!page)
 		return false;
 	page->slab = slab;
-	page->held = 0;
+	page->link.next = &slab->pages.head;
+	atomic_signal_fence(memory_order_seq_cst);
 	wok__list_push_back(&slab->pages, &page->link);
 	for (size_t i = PER_PAGE; i-- > 0;) {
 		page->headers[i].page = page;
@@ -71,6 +74,8 @@ struct wok_task *wok__slab_take(struct wok__slab *slab)
 	struct wok__slab_page *page = task->page;
 	slab->free = *next_free(task);
 	page->held++;
+	task->run = NULL;
+	atomic_signal_fence(memory_order_seq_cst);
 	memset(task, 0, sizeof(*task));
 	task->page = page;
 	return task;
@@ -87,6 +92,30 @@ void wok__slab_give(struct wok_task *task)
 		wok__poison(task, sizeof(*task));
 	} else if (page->held == 0) {
 		wok_free(page);
+	}
+}
+
+/*
+ * A header that was given back still says that its task has ended, and one that is being taken
+ * belongs to no run. They are poisoned, and looked at all the same.
+ */
+__attribute__((no_sanitize_address, no_sanitize_thread)) static bool
+is_alive(const struct wok_task *task)
+{
+	return task->run && task->state != WOK__TASK_DONE;
+}
+
+void wok__slab_each(const struct wok__slab *slab,
+		    void (*fn)(const struct wok_task *task, void *arg), void *arg)
+{
+	const struct wok__node *node = slab->pages.head.next;
+
+	for (; node && node != &slab->pages.head; node = node->next) {
+		const struct wok__slab_page *page =
+			WOK__CONTAINER(node, const struct wok__slab_page, link);
+		for (size_t i = 0; i < PER_PAGE; i++)
+			if (is_alive(&page->headers[i]))
+				fn(&page->headers[i], arg);
 	}
 }
 

@@ -24,6 +24,13 @@ void wok__slab_close(struct wok__slab *slab);
 struct wok_task *wok__slab_take(struct wok__slab *slab);
 void wok__slab_give(struct wok_task *task);
 
+/*
+ * Call fn for each task that has not ended. Safe in a signal handler, on the slab's thread,
+ * whatever that is doing with the slab.
+ */
+void wok__slab_each(const struct wok__slab *slab,
+		    void (*fn)(const struct wok_task *task, void *arg), void *arg);
+
 /* Whether the run that a header was made for goes on. */
 bool wok__slab_is_open(const struct wok_task *task);
 #endif

@@ -319,4 +319,11 @@ static int tls_fd(void *self)
 	return wok_stream_fd(tls->below);
 }
 
-const wok_stream_ops wok__tls_ops = {"tls", tls_read, tls_write, tls_shutdown, tls_close, tls_fd};
+const wok_stream_ops wok__tls_ops = {
+	.name = "tls",
+	.read = tls_read,
+	.write = tls_write,
+	.shutdown = tls_shutdown,
+	.close = tls_close,
+	.fd = tls_fd,
+};

@@ -99,6 +99,22 @@ def worker_scope():
 
 
 @test
+def parallel_grep():
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, "f%d" % i) for i in range(40)]
+        for i, path in enumerate(paths):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("a line\nnumber %d is here\n" % i + "x" * (2 << 20 if i == 7 else 10))
+        missing = os.path.join(folder, "missing")
+        status, out, err, _ = run("parallel_grep", "is here", *paths, missing)
+        assert status == 0 and err.count("\n") == 1 and missing in err, (status, err)
+        assert sorted(out.splitlines()) == sorted(
+            "%s:2: number %d is here" % (path, i) for i, path in enumerate(paths)), out
+        status, out, err, _ = run("parallel_grep", "nowhere", paths[0])
+        assert status == 1 and not out and not err, (status, out, err)
+
+
+@test
 def pipeline():
     status, out, err, took = run("pipeline")
     assert status == 0 and not err and 0.19 < took < 1, (status, out, err, took)
@@ -117,6 +133,45 @@ def process_pool():
     assert status == 0 and not out and "a pool starts" in err, (status, out, err)
 
 
+def read_until(stream, text):
+    """The lines up to one that contains text, which must come."""
+    lines = []
+    while not lines or text not in lines[-1]:
+        lines.append(stream.readline())
+        assert lines[-1], (text, lines)
+    return lines
+
+
+@test
+def process_supervisor():
+    commands = ["trap '' TERM; echo stubborn; while :; do sleep 1; done",
+                "echo failing; exit 3", "echo here; exec cat /dev/zero >/dev/null"]
+    process = subprocess.Popen([os.path.join(BUILD, "examples", "process_supervisor"), *commands],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        start = time.monotonic()
+        lines = [line for _ in range(3) for line in read_until(process.stdout, "ended with 3")]
+        assert time.monotonic() - start > 0.29, lines  # 100 ms, 200 ms
+        assert "1: stubborn\n" in lines and lines.count("2: failing\n") == 3, lines
+        while "3: here\n" not in lines:
+            lines += [process.stdout.readline()]
+        process.send_signal(signal.SIGHUP)
+        read_until(process.stdout, "3: ended with -15")
+        read_until(process.stdout, "3: here")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0, process.returncode
+        places = [out.index("%d: stopped" % n) for n in (3, 2, 1)]
+        assert places == sorted(places), out
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid, "rb") as file:
+                assert b"echo stubborn; while" not in file.read(), pid
+    finally:
+        process.kill()
+        process.communicate()
+    assert run("process_supervisor")[0] == 2
+
+
 @test
 def tcp_echo():
     with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
@@ -130,6 +185,90 @@ def tcp_echo():
                     back += piece
                 assert back == text
     assert run("tcp_echo", "nonsense")[0] == 1
+
+
+class Line:
+    """A client that talks in lines."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+    def say(self, text):
+        self.socket.sendall(text)
+
+    def hear(self):
+        return self.file.readline()
+
+
+@test
+def chat_server():
+    with server("examples/chat_server", "127.0.0.1:PORT") as port:
+        with Line(port) as anna, Line(port) as ben:
+            assert anna.file.read(11) == ben.file.read(11) == b"Your name? "
+            anna.say(b"Anna\n")
+            # Nothing tells Anna that she is in: Ben's coming, which she hears, shows that she was.
+            time.sleep(0.2)
+            ben.say(b"Ben\n")
+            assert anna.hear() == b"Ben has come\n"
+            anna.say(b"soup is ready\r\n")
+            assert ben.hear() == b"Anna: soup is ready\n"
+            ben.say(b"coming\n")
+            assert anna.hear() == b"Ben: coming\n"
+            with Line(port) as deaf:
+                deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.say(b"Deaf\n")
+                assert anna.hear() == ben.hear() == b"Deaf has come\n"
+                big = b"x" * 300 + b"\n"
+                for _ in range(8000):  # far more than buffers and queue hold
+                    ben.say(big)
+                    heard = anna.hear()
+                    if heard != b"Ben: " + big:
+                        break
+                assert heard == b"Deaf has left\n", "who does not read must be put out"
+
+
+@test
+def line_proxy():
+    with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
+        with server("examples/line_proxy", "127.0.0.1:PORT", "127.0.0.1", str(port)) as between:
+            with Line(between) as client:
+                client.say(b"one\ntwo\r\n")
+                assert client.hear() == b"one\n" and client.hear() == b"two\r\n"
+                client.say(b"no end")
+                client.socket.shutdown(socket.SHUT_WR)
+                assert client.hear() == b"no end" and client.hear() == b""
+
+
+@test
+def port_scan():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        status, out, err, _ = run("port_scan", str(max(port - 50, 1)), str(min(port + 50, 65535)))
+        assert status == 0 and not err and re.search(r"\b%d open" % port, out), (out, err)
+    status, out, err, _ = run("port_scan", str(port), str(port))
+    assert status == 0 and out.startswith("0 of 1 ports open"), (out, err)
+    assert run("port_scan", "5", "1")[0] == 2
+
+
+@test
+def foreign_curl():
+    if not os.path.exists(os.path.join(BUILD, "examples", "foreign_curl")):
+        return
+    with server("examples/http_hello", "127.0.0.1:PORT") as port:
+        urls = ["http://127.0.0.1:%d/hello" % port, "http://127.0.0.1:%d/" % port]
+        status, out, err, _ = run("foreign_curl", *urls)
+        assert status == 0 and out, (status, out, err)
+        assert sorted(err.splitlines()) == sorted(url + ": No error" for url in urls), err
+        status, _, err, _ = run("foreign_curl", "http://127.0.0.1:1/")
+        assert status == 0 and "Couldn't connect" in err, (status, err)
 
 
 @test

@@ -296,7 +296,7 @@ TEST(loops_share_a_context)
 
 	shared.options = (wok_tls_options){.identities = &identity, .n_identities = 1};
 	shared.server = server_with(&shared.options);
-	ASSERT_OK(wok_run_threads(THREADS, NULL, meet_often, &shared));
+	ASSERT_OK(wok_run_threads(THREADS, meet_often, &shared, NULL));
 	ASSERT(shared.resumed >= THREADS * MEETINGS / 2);
 	wok_tls_context_free(shared.client);
 	wok_tls_context_free(shared.server);
