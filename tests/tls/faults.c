@@ -368,6 +368,33 @@ TEST(any_one_allocation_of_a_connection_may_fail, "E25")
 	ASSERT_OK(wok_test_run_allocations(NULL, live_and_let_live, NULL));
 }
 
+struct shortage {
+	uint64_t at;
+	int result;
+};
+
+static int live_in_want(void *arg)
+{
+	struct shortage *shortage = arg;
+
+	wok_test_fail_allocation(shortage->at, true);
+	shortage->result = live_and_let_live(NULL);
+	wok_test_fail_allocation(0, false);
+	return 0;
+}
+
+TEST(all_allocations_of_a_connection_from_one_on_may_fail)
+{
+	struct shortage shortage = {.at = 1, .result = -ENOMEM};
+
+	good_cert();
+	for (; shortage.result < 0; shortage.at++) {
+		ASSERT_OK(wok_test_run(NULL, live_in_want, &shortage));
+		ASSERT(shortage.at < 500);
+	}
+	ASSERT(shortage.at > 20);
+}
+
 /*
  * OpenSSL's own: this process is the test's, so its allocator can be replaced. What OpenSSL makes
  * of a failure is its affair; here nothing may crash, hang or be freed twice.
