@@ -139,7 +139,7 @@ static size_t sum(const struct load *load, size_t threads)
 
 static int by_loops(struct load *load, size_t threads)
 {
-	return wok_run_threads(threads, NULL, run_load, load);
+	return wok_run_threads(threads, run_load, load, NULL);
 }
 
 /* The bare thread: both ends of one connection are its own. */

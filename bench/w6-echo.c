@@ -18,5 +18,5 @@ int main(int argc, char **argv)
 	char address[32];
 
 	snprintf(address, sizeof(address), "127.0.0.1:%zu", bench_count(argc, argv, 1));
-	return bench_exit("w6-echo", wok_serve_main(address, echo, NULL));
+	return bench_exit("w6-echo", wok_serve_main(address, echo, NULL, NULL));
 }

@@ -20,7 +20,7 @@ static int echo(wok_stream *client, void *unused)
 
 int main(int argc, char **argv)
 {
-	int r = wok_serve_main(argc > 1 ? argv[1] : "127.0.0.1:7000", echo, NULL);
+	int r = wok_serve_main(argc > 1 ? argv[1] : "127.0.0.1:7000", echo, NULL, NULL);
 	if (r < 0)
 		fprintf(stderr, "tcp_echo: %s\n", wok_errmsg(r));
 	return r < 0;

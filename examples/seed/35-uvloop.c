@@ -21,7 +21,7 @@ static int async_main(void *unused)
 int main(void)
 {
 	/* Without a name: what WOK_BACKEND in the environment says, or the best that there is. */
-	int r = wok_run_with(&(wok_run_options){.backend = "epoll"}, async_main, NULL);
+	int r = wok_run_with(async_main, NULL, &(wok_run_options){.backend = "epoll"});
 	if (r < 0)
 		fprintf(stderr, "35-uvloop: %s\n", wok_errmsg(r));
 	return r < 0;

@@ -13,11 +13,10 @@
  *
  * Conventions of the whole library. A call returns 0 or more, or a negative error code: -errno, or
  * one of wok's own (wok/error.h). What a call hands out comes last, is named ret_x, and stays as it
- * was when the call fails. Options are structs by pointer: NULL, and zero in a field, mean the
- * default. (Some of these calls are macros: there an &(options){...} with a comma in it stands in
- * parentheses.) A function is a checkpoint always, never, or shielded: an "always" delivers
- * cancellation and may let other tasks run; a "never" does neither; a "shielded" one may let others
- * run, and delivers no cancellation.
+ * was when the call fails. Options are structs by pointer, behind what the call is about: NULL, and
+ * zero in a field, mean the default. A function is a checkpoint always, never, or shielded: an
+ * "always" delivers cancellation and may let other tasks run; a "never" does neither; a "shielded"
+ * one may let others run, and delivers no cancellation.
  */
 
 /* clang-format off */
@@ -81,9 +80,9 @@ typedef struct {
 /* Return the error if a call failed: WOK_TRY(wok_sleep(WOK_SECOND)); */
 #define WOK_TRY(call)                                                                              \
 	do {                                                                                       \
-		int wok__result = (int) (call);                                                    \
+		__typeof__(call) wok__result = (call);                                             \
 		if (wok__result < 0)                                                               \
-			return wok__result;                                                        \
+			return (int) wok__result;                                                  \
 	} while (0)
 
 /*

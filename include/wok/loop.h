@@ -60,7 +60,7 @@ int wok_run(wok_fn *fn, void *arg) WOK_MUST_CHECK;
  * Checkpoint: never
  * Threads:    any
  */
-int wok_run_with(const wok_run_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+int wok_run_with(wok_fn *fn, void *arg, const wok_run_options *options) WOK_MUST_CHECK;
 
 /**
  * Make a loop to hold in one's hand: to run one function after another on it, or to put it into a

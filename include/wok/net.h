@@ -1,23 +1,106 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_NET_H
 #define WOK_NET_H
-#include <sys/socket.h>
+#include <wok/address.h>
 #include <wok/base.h>
 #include <wok/stream.h>
 
 WOK_BEGIN_DECLS
 
+/* What a TCP connection can be told. Zero in a field means the default. */
+typedef struct {
+	bool nagle;         /* leave Nagle's algorithm on; wok switches it off */
+	wok_time keepalive; /* idle for so long, the peer is asked whether it is there; never */
+	wok_time keepalive_interval; /* between such questions; the system's, most often 75 s */
+	int keepalive_probes;  /* so many without an answer end the connection; the system's, 9 */
+	wok_time user_timeout; /* how long what was sent may stay unacknowledged; the system's,
+				  some 15 minutes */
+	int send_buffer;       /* bytes; the system's, which grow by themselves */
+	int receive_buffer;
+} wok_tcp_options;
+
+/* How to connect. Zero in a field means the default. */
+typedef struct {
+	wok_tcp_options tcp;
+	const wok_address
+		*local; /* where to connect from; its port may be 0; the system's choice */
+	int family;     /* AF_INET or AF_INET6: only that; both */
+	/* How long one address has before the next is tried beside it; 250 ms. */
+	wok_time attempt_delay;
+} wok_connect_options;
+
 /**
- * Connect by TCP. The name is looked up, and its addresses are tried one after another.
+ * Connect by TCP. The name is looked up, and its addresses are tried by Happy Eyeballs (RFC 8305):
+ * IPv6 and IPv4 in turn, the next one when the last has failed or has had its time, and the first
+ * connection that stands is taken.
  *
  * host:       a name, an IPv4 address, or an IPv6 one
  * port:       1 to 65535
  * Returns:    0; -ECONNREFUSED and others, with a message that lists what was tried; WOK_ENAME if
- *             the name does not resolve; -ECANCELED, the socket being closed; -EINVAL
+ *             the name does not resolve; -ECANCELED, the sockets being closed; -EINVAL
  * Checkpoint: always
  * Threads:    the loop's
  */
 int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream) WOK_MUST_CHECK;
+
+/**
+ * wok_tcp_connect() with options.
+ *
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    as wok_tcp_connect(); -EADDRNOTAVAIL, -EADDRINUSE ... for the local address
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_tcp_connect_with(const char *host, uint16_t port, const wok_connect_options *options,
+			 wok_stream **ret_stream) WOK_MUST_CHECK;
+
+/**
+ * Change the options of a TCP connection.
+ *
+ * options:    borrowed for the call; a field that is zero leaves what is set (but for nagle)
+ * Returns:    0; -EINVAL if the stream is none, or for a value that the system refuses: the message
+ *             names the option
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_tcp_set_options(wok_stream *stream, const wok_tcp_options *options) WOK_MUST_CHECK;
+
+/**
+ * Close a TCP connection hard: the peer gets a reset, and what was not sent yet is dropped.
+ *
+ * Returns:    0; -EINVAL if the stream is no TCP connection, or closed
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_tcp_reset(wok_stream *stream) WOK_MUST_CHECK;
+
+/**
+ * Make a stream of a connected socket that came from elsewhere. It becomes non-blocking.
+ *
+ * fd:         the stream's from now on, unless the call fails
+ * Returns:    0; -ENOTSOCK, -ENOTCONN, -EINVAL if it is none, -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_stream_from_fd(int fd, wok_stream **ret_stream) WOK_MUST_CHECK;
+
+/**
+ * The address at the other end of a stream.
+ *
+ * Returns:    0; -ENOTSOCK if the stream has no socket; -ENOTCONN
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_stream_peer_address(const wok_stream *stream, wok_address *ret_address) WOK_MUST_CHECK;
+
+/**
+ * The address at this end of a stream.
+ *
+ * Returns:    as wok_stream_peer_address()
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_stream_local_address(const wok_stream *stream, wok_address *ret_address) WOK_MUST_CHECK;
 
 /**
  * Connect to a Unix socket.
@@ -34,20 +117,23 @@ typedef struct wok_listener wok_listener;
 
 /* How to listen. Zero in a field means the default. */
 typedef struct {
-	int backlog;     /* connections that wait to be accepted; 4096, capped by the system */
-	bool reuse_port; /* share the port with other loops' listeners (SO_REUSEPORT) */
-	bool nagle;      /* leave Nagle's algorithm on (TCP_NODELAY is set otherwise) */
+	int backlog;         /* connections that wait to be accepted; 4096, capped by the system */
+	bool reuse_port;     /* share the port with other loops' listeners (SO_REUSEPORT) */
+	bool ipv6_only;      /* "[::]:80" and ":80" take no IPv4 */
+	unsigned mode;       /* permissions of a Unix socket's file, as 0660; by the umask */
+	wok_tcp_options tcp; /* of the connections that are accepted */
 } wok_listen_options;
 
 /**
  * Listen on an address.
  *
- * address:    "127.0.0.1:8080", "[::1]:8080", ":8080" for all of IPv6 and IPv4, port 0 for any free
- *             one; "unix:/path" or "unix:@abstract". No names: nothing is looked up. A socket file
- *             that nobody listens on is replaced
+ * address:    as wok_address_parse(), port 0 being any free one; a socket file that nobody listens
+ *             on is replaced. "fd:3" for a socket that listens already, which stays the caller's;
+ *             "systemd:" or "systemd:NAME" for the one that systemd hands over (sd_listen_fds(3)),
+ *             the first or the one of that name. Options are for sockets that are made here
  * options:    NULL for the defaults; borrowed for the call
  * Returns:    0; -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ...; -EINVAL for an address that makes no
- *             sense: the message names it
+ *             sense: the message names it; -ENOENT if systemd handed over nothing of that name
  * Checkpoint: never
  * Threads:    the loop's
  */
@@ -144,16 +230,18 @@ int wok_serve(const char *address, wok_serve_fn *handler, void *arg,
  * Run a server and nothing else: what main() of a small server is. SIGINT ends it in good order.
  *
  * address:    as wok_listen()
+ * options:    NULL for the defaults; borrowed for the call
  * Returns:    0 when SIGINT ended it; as wok_serve() and wok_run()
  * Checkpoint: never
  * Threads:    any
  */
-int wok_serve_main(const char *address, wok_serve_fn *handler, void *arg) WOK_MUST_CHECK;
+int wok_serve_main(const char *address, wok_serve_fn *handler, void *arg,
+		   const wok_serve_options *options) WOK_MUST_CHECK;
 
 /* Addresses that a name stands for, the one to try first in front. */
 typedef struct {
 	size_t n;
-	struct sockaddr_storage *addresses; /* with their ports */
+	wok_address *list; /* with their ports; from wok_alloc() */
 } wok_addresses;
 
 /* How names are looked up. */

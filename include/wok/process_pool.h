@@ -122,9 +122,9 @@ typedef struct {
  * Checkpoint: always
  * Threads:    the loop's
  */
-int wok_run_in_executor_with(wok_process_pool *pool, const wok_job_options *options,
-			     const char *job, const void *input, size_t input_size,
-			     void **ret_output, size_t *ret_size) WOK_MUST_CHECK;
+int wok_run_in_executor_with(wok_process_pool *pool, const char *job, const void *input,
+			     size_t input_size, const wok_job_options *options, void **ret_output,
+			     size_t *ret_size) WOK_MUST_CHECK;
 
 /* What a pool says of itself. */
 typedef struct {

@@ -21,7 +21,7 @@ WOK_BEGIN_DECLS
  * Checkpoint: never; from a task it is an error
  * Threads:    any that runs no loop
  */
-int wok_run_threads(size_t n, const wok_run_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+int wok_run_threads(size_t n, wok_fn *fn, void *arg, const wok_run_options *options) WOK_MUST_CHECK;
 
 /**
  * Which of wok_run_threads()'s threads this is.

@@ -57,7 +57,7 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Threads:    the loop's
  */
 #define wok_scope_spawn(scope, fn, arg)                                                            \
-	wok_scope_spawn_at((scope), NULL, (fn), (arg), WOK_SITE(#fn))
+	wok_scope_spawn_at((scope), (fn), (arg), NULL, WOK_SITE(#fn))
 
 /**
  * wok_scope_spawn() with options.
@@ -66,8 +66,8 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Checkpoint: never
  * Threads:    the loop's
  */
-#define wok_scope_spawn_with(scope, options, fn, arg)                                              \
-	wok_scope_spawn_at((scope), (options), (fn), (arg), WOK_SITE(#fn))
+#define wok_scope_spawn_with(scope, fn, arg, ...)                                                  \
+	wok_scope_spawn_at((scope), (fn), (arg), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * wok_scope_spawn() on a copy of the argument, which lives as long as the child.
@@ -78,7 +78,7 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Threads:    the loop's
  */
 #define wok_scope_spawn_copy(scope, fn, arg, size)                                                 \
-	wok_scope_spawn_at((scope), &(wok_task_options){.arg_size = (size)}, (fn), (arg),          \
+	wok_scope_spawn_at((scope), (fn), (arg), &(wok_task_options){.arg_size = (size)},          \
 			   WOK_SITE(#fn))
 
 /**
@@ -88,7 +88,7 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Checkpoint: never
  * Threads:    the loop's
  */
-int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+int wok_scope_spawn_at(wok_scope *scope, wok_fn *fn, void *arg, const wok_task_options *options,
 		       const wok_site *site) WOK_MUST_CHECK;
 
 /**
@@ -105,7 +105,7 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
  * Threads:    the loop's
  */
 #define wok_scope_start(scope, fn, arg, ret_value)                                                 \
-	wok_scope_start_at((scope), NULL, (fn), (arg), (ret_value), WOK_SITE(#fn))
+	wok_scope_start_at((scope), (fn), (arg), NULL, (ret_value), WOK_SITE(#fn))
 
 /**
  * The function behind wok_scope_start().
@@ -114,7 +114,7 @@ int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn
  * Checkpoint: always
  * Threads:    the loop's
  */
-int wok_scope_start_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+int wok_scope_start_at(wok_scope *scope, wok_fn *fn, void *arg, const wok_task_options *options,
 		       void **ret_value, const wok_site *site) WOK_MUST_CHECK;
 
 /**

@@ -8,7 +8,7 @@ WOK_BEGIN_DECLS
 
 /*
  * Bytes in both directions: a TCP or Unix connection, a pair in memory, or whatever gives a table
- * of four functions. Reading goes through a buffer, so that lines and frames can be taken out of
+ * of functions. Reading goes through a buffer, so that lines and frames can be taken out of
  * it; writing does not, and returns when its bytes have been accepted: that is the backpressure.
  *
  * One task may read while another writes. A second reader gets -EBUSY; writers queue, and the bytes
@@ -29,6 +29,11 @@ typedef struct {
 	int (*close)(void *self);
 	/* The descriptor, or -1; NULL where there never is one. */
 	int (*fd)(void *self);
+	/*
+	 * Wait until some bytes of a file have been accepted, and say how many: 0 at the file's
+	 * end, -EOPNOTSUPP to have it read and written instead. NULL: always so.
+	 */
+	ssize_t (*sendfile)(void *self, int file, off_t offset, size_t size);
 } wok_stream_ops;
 
 /**
@@ -153,6 +158,22 @@ int wok_stream_write_parts(wok_stream *stream, struct iovec *parts, int n_parts,
 ssize_t wok_stream_write(wok_stream *stream, const void *data, size_t size) WOK_MUST_CHECK;
 
 /**
+ * Send bytes of a file, without copying them where the system can do so.
+ *
+ * file:       a descriptor of a file, or of something else that can be read at an offset; its own
+ *             position is neither used nor moved
+ * offset:     of the first byte
+ * size:       bytes; WOK_UNLIMITED: up to the file's end
+ * ret_done:   how many bytes have been accepted, written on failure, too; may be NULL
+ * Returns:    0; WOK_EEOF if the file has fewer bytes; -EISDIR, -ESPIPE ... of the file; as
+ *             wok_stream_write_all()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_stream_sendfile(wok_stream *stream, int file, off_t offset, size_t size, size_t *ret_done)
+	WOK_MUST_CHECK;
+
+/**
  * End what is written: when the peer has read all of it, it reads the end of the stream. The other
  * direction goes on.
  *
@@ -210,6 +231,27 @@ const char *wok_stream_kind(const wok_stream *stream);
  * Threads:    the loop's
  */
 int wok_stream_pair(size_t capacity, wok_stream **ret_a, wok_stream **ret_b) WOK_MUST_CHECK;
+
+/* What a pair in memory is like, for tests. Zero in a field means the default. */
+typedef struct {
+	size_t capacity;   /* as wok_stream_pair() */
+	wok_time delay;    /* from a write until its bytes can be read; none */
+	size_t chunk;      /* bytes that a read or a write moves at most; no limit */
+	size_t fail_after; /* bytes in a direction, after which reads of it fail when they have had
+			      those, and writes at once; never */
+	int error;         /* with which they fail; -ECONNRESET */
+} wok_stream_pair_options;
+
+/**
+ * Make two streams in memory that behave like a bad line: slow, in small pieces, or broken.
+ *
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    as wok_stream_pair(); -EINVAL if error is not negative
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_stream_pair_with(const wok_stream_pair_options *options, wok_stream **ret_a,
+			 wok_stream **ret_b) WOK_MUST_CHECK;
 
 /**
  * Make a pipe: what is written to the writer is read from the reader. Each goes one way; the other

@@ -37,7 +37,7 @@ typedef struct {
  * Checkpoint: never
  * Threads:    the loop's
  */
-#define wok_create_task(fn, arg) wok_create_task_at(NULL, (fn), (arg), WOK_SITE(#fn))
+#define wok_create_task(fn, arg) wok_create_task_at((fn), (arg), NULL, WOK_SITE(#fn))
 
 /**
  * wok_create_task() with options.
@@ -46,8 +46,8 @@ typedef struct {
  * Checkpoint: never
  * Threads:    the loop's
  */
-#define wok_create_task_with(options, fn, arg)                                                     \
-	wok_create_task_at((options), (fn), (arg), WOK_SITE(#fn))
+#define wok_create_task_with(fn, arg, ...)                                                         \
+	wok_create_task_at((fn), (arg), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * wok_create_task() on a copy of the argument, which lives as long as the task.
@@ -58,7 +58,7 @@ typedef struct {
  * Threads:    the loop's
  */
 #define wok_create_task_copy(fn, arg, size)                                                        \
-	wok_create_task_at(&(wok_task_options){.arg_size = (size)}, (fn), (arg), WOK_SITE(#fn))
+	wok_create_task_at((fn), (arg), &(wok_task_options){.arg_size = (size)}, WOK_SITE(#fn))
 
 /**
  * The function behind wok_create_task().
@@ -69,7 +69,7 @@ typedef struct {
  * Checkpoint: never
  * Threads:    the loop's
  */
-wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *arg,
+wok_task *wok_create_task_at(wok_fn *fn, void *arg, const wok_task_options *options,
 			     const wok_site *site) WOK_MUST_CHECK;
 
 /**

@@ -78,7 +78,7 @@ int wok_thread_pool_new(const wok_thread_pool_options *options, wok_thread_pool 
  * Threads:    any
  */
 #define wok_thread_pool_run(pool, fn, arg)                                                         \
-	wok_thread_pool_run_at((pool), NULL, (fn), (arg), WOK_SITE(#fn))
+	wok_thread_pool_run_at((pool), (fn), (arg), NULL, WOK_SITE(#fn))
 
 /**
  * wok_thread_pool_run() with options. With arg_size, fn works on a copy of *arg, which is written
@@ -93,8 +93,8 @@ int wok_thread_pool_new(const wok_thread_pool_options *options, wok_thread_pool 
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any
  */
-#define wok_thread_pool_run_with(pool, options, fn, arg)                                           \
-	wok_thread_pool_run_at((pool), (options), (fn), (arg), WOK_SITE(#fn))
+#define wok_thread_pool_run_with(pool, fn, arg, ...)                                               \
+	wok_thread_pool_run_at((pool), (fn), (arg), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * The function behind wok_thread_pool_run().
@@ -105,8 +105,9 @@ int wok_thread_pool_new(const wok_thread_pool_options *options, wok_thread_pool 
  * Checkpoint: always, in a task
  * Threads:    any
  */
-int wok_thread_pool_run_at(wok_thread_pool *pool, const wok_thread_job_options *options, wok_fn *fn,
-			   void *arg, const wok_site *site) WOK_MUST_CHECK;
+int wok_thread_pool_run_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+			   const wok_thread_job_options *options, const wok_site *site)
+	WOK_MUST_CHECK;
 
 /**
  * Queue a job and go on: nobody waits for it, and an error that it returns is reported. Waits only
@@ -122,8 +123,8 @@ int wok_thread_pool_run_at(wok_thread_pool *pool, const wok_thread_job_options *
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any
  */
-#define wok_thread_pool_submit(pool, options, fn, arg)                                             \
-	wok_thread_pool_submit_at((pool), (options), (fn), (arg), WOK_SITE(#fn))
+#define wok_thread_pool_submit(pool, fn, arg, ...)                                                 \
+	wok_thread_pool_submit_at((pool), (fn), (arg), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * The function behind wok_thread_pool_submit().
@@ -132,8 +133,9 @@ int wok_thread_pool_run_at(wok_thread_pool *pool, const wok_thread_job_options *
  * Checkpoint: always, in a task
  * Threads:    any
  */
-int wok_thread_pool_submit_at(wok_thread_pool *pool, const wok_thread_job_options *options,
-			      wok_fn *fn, void *arg, const wok_site *site) WOK_MUST_CHECK;
+int wok_thread_pool_submit_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+			      const wok_thread_job_options *options, const wok_site *site)
+	WOK_MUST_CHECK;
 
 /**
  * wok_thread_pool_submit() that does not wait; also for callbacks.
@@ -143,8 +145,8 @@ int wok_thread_pool_submit_at(wok_thread_pool *pool, const wok_thread_job_option
  * Checkpoint: never
  * Threads:    any
  */
-#define wok_thread_pool_try_submit(pool, options, fn, arg)                                         \
-	wok_thread_pool_try_submit_at((pool), (options), (fn), (arg), WOK_SITE(#fn))
+#define wok_thread_pool_try_submit(pool, fn, arg, ...)                                             \
+	wok_thread_pool_try_submit_at((pool), (fn), (arg), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * The function behind wok_thread_pool_try_submit().
@@ -153,8 +155,9 @@ int wok_thread_pool_submit_at(wok_thread_pool *pool, const wok_thread_job_option
  * Checkpoint: never
  * Threads:    any
  */
-int wok_thread_pool_try_submit_at(wok_thread_pool *pool, const wok_thread_job_options *options,
-				  wok_fn *fn, void *arg, const wok_site *site) WOK_MUST_CHECK;
+int wok_thread_pool_try_submit_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+				  const wok_thread_job_options *options, const wok_site *site)
+	WOK_MUST_CHECK;
 
 /* How many steps wait_histogram has: below 10 us, 100 us, 1 ms ... 10 s, and all above. */
 enum { WOK_THREAD_POOL_WAIT_STEPS = 8 };

@@ -3,6 +3,7 @@
 #define WOK_WOK_H
 
 /* All of libwok. HTTP has its own header and library: wok/http.h, libwok-http. */
+#include <wok/address.h>
 #include <wok/barrier.h>
 #include <wok/base.h>
 #include <wok/big_stack.h>
@@ -36,6 +37,8 @@
 #include <wok/thread.h>
 #include <wok/thread_pool.h>
 #include <wok/timeout.h>
+#include <wok/udp.h>
+#include <wok/unix.h>
 #include <wok/wait.h>
 #include <wok/worker.h>
 

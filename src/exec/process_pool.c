@@ -217,9 +217,9 @@ int wok_run_in_executor(wok_process_pool *pool, const char *name, const void *in
 	return run(pool, &job);
 }
 
-int wok_run_in_executor_with(wok_process_pool *pool, const wok_job_options *options,
-			     const char *name, const void *input, size_t input_size,
-			     void **ret_output, size_t *ret_size)
+int wok_run_in_executor_with(wok_process_pool *pool, const char *name, const void *input,
+			     size_t input_size, const wok_job_options *options, void **ret_output,
+			     size_t *ret_size)
 {
 	const wok_job_options defaults = {0};
 	const wok_job_options *o = options ? options : &defaults;

@@ -155,7 +155,7 @@ static void run_member(struct member *self)
 
 	own_index = self->index;
 	options.no_sigint |= self->index > 0;
-	note_result(self, wok__run_with(&options, &mode, main_task, self));
+	note_result(self, wok__run_with(main_task, self, &options, &mode));
 	own_index = 0;
 }
 
@@ -188,7 +188,7 @@ static int run_team(struct team *team)
 	return team->result;
 }
 
-int wok_run_threads(size_t n, const wok_run_options *options, wok_fn *fn, void *arg)
+int wok_run_threads(size_t n, wok_fn *fn, void *arg, const wok_run_options *options)
 {
 	if (wok__loop)
 		return wok_fail(-EDEADLK, "wok_run_threads() cannot be called from a running event "

@@ -179,8 +179,8 @@ static int check(const wok_thread_job_options *options, void *arg)
 	return r;
 }
 
-int wok_thread_pool_run_at(wok_thread_pool *pool, const wok_thread_job_options *options, wok_fn *fn,
-			   void *arg, const wok_site *site)
+int wok_thread_pool_run_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+			   const wok_thread_job_options *options, const wok_site *site)
 {
 	struct wok__thread_job here;
 
@@ -199,7 +199,7 @@ int wok_thread_pool_run_at(wok_thread_pool *pool, const wok_thread_job_options *
 
 int wok_to_thread_at(wok_fn *fn, void *arg, const wok_site *site)
 {
-	return wok_thread_pool_run_at(NULL, NULL, fn, arg, site);
+	return wok_thread_pool_run_at(NULL, fn, arg, NULL, site);
 }
 
 int wok_to_thread_copy_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_free,
@@ -211,7 +211,7 @@ int wok_to_thread_copy_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_f
 		.arg_free = arg_free,
 	};
 
-	return wok_thread_pool_run_at(NULL, &options, fn, arg, site);
+	return wok_thread_pool_run_at(NULL, fn, arg, &options, site);
 }
 
 /* Who waits until a job that he brings is queued. */
@@ -275,16 +275,16 @@ static int submit(wok_thread_pool *pool, const wok_thread_job_options *options, 
 	return r;
 }
 
-int wok_thread_pool_submit_at(wok_thread_pool *pool, const wok_thread_job_options *options,
-			      wok_fn *fn, void *arg, const wok_site *site)
+int wok_thread_pool_submit_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+			      const wok_thread_job_options *options, const wok_site *site)
 {
 	if (wok__loop)
 		WOK_TRY(wok__check());
 	return submit(pool, options, fn, arg, site, true);
 }
 
-int wok_thread_pool_try_submit_at(wok_thread_pool *pool, const wok_thread_job_options *options,
-				  wok_fn *fn, void *arg, const wok_site *site)
+int wok_thread_pool_try_submit_at(wok_thread_pool *pool, wok_fn *fn, void *arg,
+				  const wok_thread_job_options *options, const wok_site *site)
 {
 	return submit(pool, options, fn, arg, site, false);
 }

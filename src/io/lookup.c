@@ -44,23 +44,26 @@ static size_t count(const struct addrinfo *list)
 static int copy_list(const struct addrinfo *list, wok_addresses *ret)
 {
 	size_t n = count(list);
-	wok_addresses copy = {.addresses = wok__alloc_zeroed(n * sizeof(struct sockaddr_storage))};
+	wok_addresses copy = {.list = wok__alloc_zeroed(n * sizeof(wok_address))};
 
-	if (!copy.addresses)
+	if (!copy.list)
 		return EAI_MEMORY;
-	for (; list; list = list->ai_next)
-		if (list->ai_addrlen <= sizeof(struct sockaddr_storage))
-			memcpy(&copy.addresses[copy.n++], list->ai_addr, list->ai_addrlen);
+	for (; list; list = list->ai_next) {
+		if (list->ai_addrlen > sizeof(struct sockaddr_storage))
+			continue;
+		copy.list[copy.n].size = list->ai_addrlen;
+		memcpy(&copy.list[copy.n++].storage, list->ai_addr, list->ai_addrlen);
+	}
 	*ret = copy;
 	return 0;
 }
 
-static void set_port(struct sockaddr_storage *address, uint16_t port)
+static void set_port(wok_address *address, uint16_t port)
 {
-	if (address->ss_family == AF_INET)
-		((struct sockaddr_in *) (void *) address)->sin_port = htons(port);
-	else if (address->ss_family == AF_INET6)
-		((struct sockaddr_in6 *) (void *) address)->sin6_port = htons(port);
+	if (address->storage.ss_family == AF_INET)
+		((struct sockaddr_in *) (void *) &address->storage)->sin_port = htons(port);
+	else if (address->storage.ss_family == AF_INET6)
+		((struct sockaddr_in6 *) (void *) &address->storage)->sin6_port = htons(port);
 }
 
 static int outcome(const char *host, int error, int number)
@@ -87,7 +90,7 @@ static int run_query(void *arg)
 		freeaddrinfo(list);
 	}
 	for (size_t i = 0; i < query->answer.n; i++)
-		set_port(&query->answer.addresses[i], query->port);
+		set_port(&query->answer.list[i], query->port);
 	return outcome(query->host, error, number);
 }
 
@@ -103,7 +106,7 @@ static int lookup_in_thread(const char *host, uint16_t port, wok_addresses *ret_
 
 	if (!query.host)
 		return -ENOMEM;
-	int r = wok_thread_pool_run_with(NULL, &options, run_query, &query);
+	int r = wok_thread_pool_run_with(NULL, run_query, &query, &options);
 	if (r == 0) {
 		*ret_addresses = query.answer;
 		query.answer = (wok_addresses){0};
@@ -125,16 +128,16 @@ int wok_set_resolver(const wok_resolver *replacement)
 }
 
 /* An address in numbers needs no resolver; false if it is a name. */
-static bool is_numeric(const char *host, struct sockaddr_storage *ret_address)
+static bool is_numeric(const char *host, wok_address *ret_address)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 
 	memset(ret_address, 0, sizeof(*ret_address));
 	if (inet_pton(AF_INET, host, &v4.sin_addr) == 1)
-		memcpy(ret_address, &v4, sizeof(v4));
+		memcpy(&ret_address->storage, &v4, ret_address->size = sizeof(v4));
 	else if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1)
-		memcpy(ret_address, &v6, sizeof(v6));
+		memcpy(&ret_address->storage, &v6, ret_address->size = sizeof(v6));
 	else
 		return false;
 	return true;
@@ -142,7 +145,7 @@ static bool is_numeric(const char *host, struct sockaddr_storage *ret_address)
 
 int wok_lookup(const char *host, uint16_t port, wok_addresses *ret_addresses)
 {
-	struct sockaddr_storage address;
+	wok_address address;
 
 	WOK_TRY(wok__check());
 	if (port == 0 || host[0] == '\0')
@@ -150,10 +153,10 @@ int wok_lookup(const char *host, uint16_t port, wok_addresses *ret_addresses)
 	if (!is_numeric(host, &address))
 		return resolver->lookup(host, port, ret_addresses);
 	set_port(&address, port);
-	ret_addresses->addresses = wok_alloc(sizeof(address));
-	if (!ret_addresses->addresses)
+	ret_addresses->list = wok_alloc(sizeof(address));
+	if (!ret_addresses->list)
 		return -ENOMEM;
-	ret_addresses->addresses[0] = address;
+	ret_addresses->list[0] = address;
 	ret_addresses->n = 1;
 	wok__spend();
 	return 0;
@@ -161,6 +164,6 @@ int wok_lookup(const char *host, uint16_t port, wok_addresses *ret_addresses)
 
 void wok_addresses_clear(wok_addresses *addresses)
 {
-	wok_free(addresses->addresses);
+	wok_free(addresses->list);
 	*addresses = (wok_addresses){0};
 }

@@ -36,21 +36,37 @@ static int shut_down(const char *what)
 	return wok_fail(-EPIPE, "this %s was shut down", what);
 }
 
+static ssize_t read_call(const struct wok__io *io)
+{
+	const struct iovec *into = io->arg;
+
+	return wok__sys_read(io->fd, into->iov_base, into->iov_len);
+}
+
 static ssize_t read_some(int fd, void *data, size_t size, const char *what)
 {
-	struct wok__io io = {.kind = WOK__IO_READ, .fd = fd, .data = data, .size = size};
+	struct iovec into = {data, size};
+	struct wok__io io = {.kind = WOK__IO_READ, .fd = fd, .call = read_call, .arg = &into};
 
 	return wok__io_wait(&io, what);
 }
 
+struct parts {
+	const struct iovec *parts;
+	int n;
+};
+
+static ssize_t write_call(const struct wok__io *io)
+{
+	const struct parts *parts = io->arg;
+
+	return wok__sys_writev(io->fd, parts->parts, parts->n);
+}
+
 static ssize_t write_some(int fd, const struct iovec *parts, int n_parts, const char *what)
 {
-	struct wok__io io = {
-		.kind = WOK__IO_WRITE,
-		.fd = fd,
-		.parts = parts,
-		.n_parts = n_parts < PARTS_MAX ? n_parts : PARTS_MAX,
-	};
+	struct parts some = {parts, n_parts < PARTS_MAX ? n_parts : PARTS_MAX};
+	struct wok__io io = {.kind = WOK__IO_WRITE, .fd = fd, .call = write_call, .arg = &some};
 
 	return wok__io_wait(&io, what);
 }
@@ -132,10 +148,22 @@ static int terminal_shutdown(void *self)
 				     "the input, which is \"\\4\" as long as it was not changed");
 }
 
-static const wok_stream_ops pipe_ops = {"pipe",        pipe_read, pipe_write,
-					pipe_shutdown, end_close, fd_of};
-static const wok_stream_ops terminal_ops = {"terminal",        terminal_read, terminal_write,
-					    terminal_shutdown, end_close,     fd_of};
+static const wok_stream_ops pipe_ops = {
+	.name = "pipe",
+	.read = pipe_read,
+	.write = pipe_write,
+	.shutdown = pipe_shutdown,
+	.close = end_close,
+	.fd = fd_of,
+};
+static const wok_stream_ops terminal_ops = {
+	.name = "terminal",
+	.read = terminal_read,
+	.write = terminal_write,
+	.shutdown = terminal_shutdown,
+	.close = end_close,
+	.fd = fd_of,
+};
 
 static int new_stream(const wok_stream_ops *ops, int fd, bool writes, wok_stream **ret_stream)
 {

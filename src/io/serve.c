@@ -136,18 +136,20 @@ struct serve_main {
 	const char *address;
 	wok_serve_fn *handler;
 	void *arg;
+	const wok_serve_options *options;
 };
 
 static int serve_main(void *arg)
 {
 	struct serve_main *args = arg;
 
-	return wok_serve(args->address, args->handler, args->arg, NULL);
+	return wok_serve(args->address, args->handler, args->arg, args->options);
 }
 
-int wok_serve_main(const char *address, wok_serve_fn *handler, void *arg)
+int wok_serve_main(const char *address, wok_serve_fn *handler, void *arg,
+		   const wok_serve_options *options)
 {
-	struct serve_main args = {address, handler, arg};
+	struct serve_main args = {address, handler, arg, options};
 	int r = wok_run(serve_main, &args);
 
 	return r == -EINTR ? 0 : r;

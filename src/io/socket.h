@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_IO_SOCKET_H
 #define WOK_IO_SOCKET_H
-#include <sys/socket.h>
+#include <wok/address.h>
+#include <wok/net.h>
 #include <wok/stream.h>
 
 /*
@@ -11,18 +12,21 @@
 int wok__tcp_stream_new(int fd, wok_stream **ret_stream);
 int wok__unix_stream_new(int fd, wok_stream **ret_stream);
 
-/* A new socket, connected to an address; waits. The descriptor, or an error. */
-int wok__socket_connect(const struct sockaddr *address, socklen_t size);
+/*
+ * A new socket, connected to an address; waits. The descriptor, or an error. options are for TCP.
+ */
+int wok__socket_connect(const wok_address *address, const wok_connect_options *options);
 
 /*
- * The address of a Unix socket: a path, or "@name" for an abstract one. 0, or -EINVAL or
- * -ENAMETOOLONG with a message.
+ * A socket connected to one of some addresses, by Happy Eyeballs; waits. On failure the error has a
+ * message that names the host and lists what was tried.
  */
-struct sockaddr_un;
-int wok__unix_address(const char *path, struct sockaddr_un *ret_address, socklen_t *ret_size);
+int wok__connect_any(const char *host, const wok_addresses *addresses,
+		     const wok_connect_options *options);
 
-/* An address as people write it, for messages. */
-#define WOK__ADDRESS_TEXT_MAX 128
-const char *wok__address_text(const struct sockaddr *address, char text[WOK__ADDRESS_TEXT_MAX]);
-socklen_t wok__address_size(const struct sockaddr *address);
+/* Options of a TCP socket: 0, or an error that names the option. */
+int wok__tcp_set(int fd, const wok_tcp_options *options);
+
+/* The address of a Unix socket: a path, or "@name" for an abstract one; as wok_address_parse(). */
+int wok__unix_address(const char *path, wok_address *ret_address);
 #endif

@@ -11,6 +11,8 @@
 
 #include "base/iovec.h"
 #include "base/memory.h"
+#include "io/sendfile.h"
+#include "io/turn.h"
 #include "task/park.h"
 
 enum { BUFFER_FIRST = 2048, LIMIT_DEFAULT = 64 << 10 };
@@ -23,10 +25,9 @@ struct wok_stream {
 	size_t scanned; /* of what is buffered: holds no separator of the read under way */
 	bool filled;    /* the last read took all the room there was */
 	bool reading;
-	bool writing;
 	bool shut;
 	bool closed;
-	wok_waiters writers; /* who waits to write */
+	struct wok__turn writing;
 };
 
 int wok_stream_new(const wok_stream_ops *ops, void *self, wok_stream **ret_stream)
@@ -245,24 +246,17 @@ int wok_stream_next_line(wok_stream *stream, size_t limit, wok_view *ret_line)
 	return 1;
 }
 
-/* Wait for the turn to write; the turn is handed from writer to writer. */
 static int begin_write(wok_stream *stream)
 {
-	struct wok__parker parker = WOK__PARKER_INIT("another task's write to end");
-
 	WOK_TRY(wok__check());
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream is closed");
-	if (stream->writing)
-		return wok__park(&parker, &stream->writers);
-	stream->writing = true;
-	return 0;
+	return wok__turn_take(&stream->writing, "another task's write to end");
 }
 
 static void end_write(wok_stream *stream)
 {
-	if (!wok__wake_first(&stream->writers, 0))
-		stream->writing = false;
+	wok__turn_pass(&stream->writing);
 }
 
 static int write_loop(wok_stream *stream, struct iovec *parts, int n_parts, size_t *done)
@@ -289,6 +283,53 @@ int wok_stream_write_parts(wok_stream *stream, struct iovec *parts, int n_parts,
 
 	if (r == 0) {
 		r = write_loop(stream, parts, n_parts, &done);
+		end_write(stream);
+	}
+	if (ret_done)
+		*ret_done = done;
+	return r;
+}
+
+/* By the stream's own way, or by reading and writing if it has none for such a file. */
+static ssize_t send_some(wok_stream *stream, int file, off_t offset, size_t size)
+{
+	ssize_t n = -EOPNOTSUPP;
+
+	if (stream->closed)
+		return wok_fail(-EBADF, "the stream was closed");
+	if (stream->ops->sendfile)
+		n = stream->ops->sendfile(stream->self, file, offset, size);
+	if (n == -EOPNOTSUPP || n == -EINVAL || n == -ENOSYS)
+		n = wok__send_by_copy(stream->ops, stream->self, file, offset, size);
+	return n;
+}
+
+static int sendfile_loop(wok_stream *stream, int file, off_t offset, size_t size, size_t *done)
+{
+	if (size == 0)
+		return wok__checkpoint();
+	while (*done < size) {
+		ssize_t n = send_some(stream, file, offset + (off_t) *done, size - *done);
+		if (n < 0)
+			return (int) n;
+		if (n == 0 && size == WOK_UNLIMITED)
+			return 0;
+		if (n == 0)
+			return wok_fail(WOK_EEOF, "the file ended after %zu of %zu bytes", *done,
+					size);
+		*done += (size_t) n;
+	}
+	return 0;
+}
+
+int wok_stream_sendfile(wok_stream *stream, int file, off_t offset, size_t size, size_t *ret_done)
+{
+	size_t done = 0;
+	int r = offset < 0 ? wok_fail(-EINVAL, "wok_stream_sendfile: the offset is below zero")
+			   : begin_write(stream);
+
+	if (r == 0) {
+		r = sendfile_loop(stream, file, offset, size, &done);
 		end_write(stream);
 	}
 	if (ret_done)

@@ -20,9 +20,9 @@ enum wok__io_kind {
 	WOK__IO_SENDMSG, /* parts, n_parts: some of them */
 	WOK__IO_ACCEPT,  /* a connection's descriptor */
 	WOK__IO_CONNECT, /* address, address_size */
-	WOK__IO_READ,    /* data, size: of a pipe or terminal, which must not block */
-	WOK__IO_WRITE,   /* parts, n_parts: to one */
 	WOK__IO_WAIT,    /* events: until a descriptor that is not wok's is ready */
+	WOK__IO_READ,    /* call, arg: something else that needs the descriptor readable */
+	WOK__IO_WRITE,   /* call, arg: something else that needs it writable */
 };
 
 struct wok__io {
@@ -42,6 +42,12 @@ struct wok__io {
 			socklen_t address_size;
 		};
 		int events; /* WOK_READABLE, WOK_WRITABLE */
+		struct {
+			/* Try it without blocking: 0 and more, or -errno; -EAGAIN to be asked
+			 * again. */
+			ssize_t (*call)(const struct wok__io *io);
+			void *arg;
+		};
 	};
 	ssize_t result; /* when it is done: 0 and more, or -errno */
 	void (*done)(struct wok__io *io);

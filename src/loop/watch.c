@@ -65,12 +65,11 @@ static ssize_t try(struct wok__io *io)
 		return wok__sys_accept(io->fd);
 	case WOK__IO_CONNECT:
 		return wok__sys_connect(io->fd, io->address, io->address_size);
-	case WOK__IO_READ:
-		return wok__sys_read(io->fd, io->data, io->size);
-	case WOK__IO_WRITE:
-		return wok__sys_writev(io->fd, io->parts, io->n_parts);
 	case WOK__IO_WAIT:
 		return try_wait(io);
+	case WOK__IO_READ:
+	case WOK__IO_WRITE:
+		return io->call(io);
 	}
 	return -EINVAL;
 }
@@ -141,7 +140,7 @@ static void learn(struct wok__watch *watch, const struct wok__io *io, ssize_t re
 	    (blocked || (result > 0 && (size_t) result < io->size)))
 		watch->readable = false;
 	else if ((io->kind == WOK__IO_ACCEPT || io->kind == WOK__IO_READ) && blocked)
-		watch->readable = false; /* a terminal's short read says nothing */
+		watch->readable = false;
 	else if ((io->kind == WOK__IO_SENDMSG || io->kind == WOK__IO_WRITE) && blocked)
 		watch->writable = false;
 }

@@ -36,7 +36,7 @@ static wok_task *refuse(struct wok_task *instead, void *arg, wok_free_fn *arg_fr
 	return instead;
 }
 
-wok_task *wok_create_task_at(const wok_task_options *options, wok_fn *fn, void *arg,
+wok_task *wok_create_task_at(wok_fn *fn, void *arg, const wok_task_options *options,
 			     const wok_site *site)
 {
 	struct wok__run *run = wok__run_of(wok__loop);

@@ -123,7 +123,7 @@ wok_task *wok_coro_start(wok_coro *coro)
 	if (coro == &no_memory)
 		return wok__task_no_memory();
 	wok__list_remove(&coro->link);
-	return wok_create_task_at(&(wok_task_options){.arg_free = release}, call, coro, coro->site);
+	return wok_create_task_at(call, coro, &(wok_task_options){.arg_free = release}, coro->site);
 }
 
 const char *wok_coro_name(const wok_coro *coro)

@@ -38,7 +38,7 @@ static int start_workers(wok_scope *scope, struct work *work, size_t limit, cons
 	size_t n = limit > 0 && limit < work->n ? limit : work->n;
 
 	for (size_t i = 0; i < n; i++) {
-		int r = wok_scope_spawn_at(scope, NULL, worker, work, site);
+		int r = wok_scope_spawn_at(scope, worker, work, NULL, site);
 		/* Fewer workers do the same work. */
 		if (r < 0)
 			return i > 0 && r == -ENOMEM ? 0 : r;

@@ -75,7 +75,7 @@ static int start(struct wok_gen *gen)
 	};
 
 	gen->refs++;
-	wok_task *task = wok_create_task_at(&options, body, gen, gen->site);
+	wok_task *task = wok_create_task_at(body, gen, &options, gen->site);
 	if (wok_task_done(task))
 		return wok_task_result(task);
 	task->extra->generator = gen;

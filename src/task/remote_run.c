@@ -76,7 +76,7 @@ static void arrive(struct wok__mail *mail, bool lost)
 
 	job->result = -ESHUTDOWN;
 	if (!lost) {
-		struct wok_task *task = wok_create_task_at(NULL, job->fn, job->arg, job->site);
+		struct wok_task *task = wok_create_task_at(job->fn, job->arg, NULL, job->site);
 		job->result = task->result;
 		if (task->state != WOK__TASK_DONE) {
 			job->task = task;

@@ -315,8 +315,8 @@ int wok__run_check(const char *function)
 			function);
 }
 
-int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
-		  void *arg)
+int wok__run_with(wok_fn *fn, void *arg, const wok_run_options *options,
+		  const struct wok__run_mode *mode)
 {
 	int r = wok__run_check("wok_run");
 
@@ -335,14 +335,14 @@ int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mo
 	return r;
 }
 
-int wok_run_with(const wok_run_options *options, wok_fn *fn, void *arg)
+int wok_run_with(wok_fn *fn, void *arg, const wok_run_options *options)
 {
-	return wok__run_with(options, &(struct wok__run_mode){0}, fn, arg);
+	return wok__run_with(fn, arg, options, &(struct wok__run_mode){0});
 }
 
 int wok_run(wok_fn *fn, void *arg)
 {
-	return wok_run_with(NULL, fn, arg);
+	return wok_run_with(fn, arg, NULL);
 }
 
 int wok_loop_get_info(wok_loop_info *ret_info)

@@ -69,8 +69,8 @@ struct wok__run_mode {
 	bool tracing;
 	uint64_t seed;
 };
-int wok__run_with(const wok_run_options *options, const struct wok__run_mode *mode, wok_fn *fn,
-		  void *arg);
+int wok__run_with(wok_fn *fn, void *arg, const wok_run_options *options,
+		  const struct wok__run_mode *mode);
 
 /* The pieces of it, for loops that somebody holds in his hand: see task/host.c. */
 

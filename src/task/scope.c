@@ -96,7 +96,7 @@ int wok__scope_check_spawn(const struct wok_scope *scope, const wok_site *site)
 	return 0;
 }
 
-int wok_scope_spawn_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+int wok_scope_spawn_at(wok_scope *scope, wok_fn *fn, void *arg, const wok_task_options *options,
 		       const wok_site *site)
 {
 	struct wok_task *task = NULL;

@@ -54,7 +54,7 @@ static int wait_until_ready(struct wok__start *start)
 				task->name);
 }
 
-int wok_scope_start_at(wok_scope *scope, const wok_task_options *options, wok_fn *fn, void *arg,
+int wok_scope_start_at(wok_scope *scope, wok_fn *fn, void *arg, const wok_task_options *options,
 		       void **ret_value, const wok_site *site)
 {
 	struct wok__start start = {

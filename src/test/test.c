@@ -13,20 +13,19 @@ int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg)
 	const wok_test_options defaults = {0};
 
 	options = options ? options : &defaults;
-	return wok__run_with(
-		&(wok_run_options){
-			.backend = options->backend,
-			.stack_size = options->stack_size,
-			.grace = options->grace,
-			.debug = options->debug,
-			.no_sigint = true,
-		},
-		&(struct wok__run_mode){
-			.virtual_clock = !options->real_clock,
-			.tracing = true,
-			.seed = options->seed,
-		},
-		fn, arg);
+	return wok__run_with(fn, arg,
+			     &(wok_run_options){
+				     .backend = options->backend,
+				     .stack_size = options->stack_size,
+				     .grace = options->grace,
+				     .debug = options->debug,
+				     .no_sigint = true,
+			     },
+			     &(struct wok__run_mode){
+				     .virtual_clock = !options->real_clock,
+				     .tracing = true,
+				     .seed = options->seed,
+			     });
 }
 
 void wok_test_settle(void)

@@ -21,8 +21,9 @@ static int run_hang(void *arg)
 	void *output;
 	size_t size;
 
-	return wok_run_in_executor_with(self->pool, &(wok_job_options){.timeout = self->timeout},
-					"hang", &self->order, sizeof(self->order), &output, &size);
+	return wok_run_in_executor_with(self->pool, "hang", &self->order, sizeof(self->order),
+					&(wok_job_options){.timeout = self->timeout}, &output,
+					&size);
 }
 
 /* A job that has begun and does not end. what: 1 if it is deaf to SIGTERM. */

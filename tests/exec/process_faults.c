@@ -29,7 +29,7 @@ static int use_pool(void *unused)
 	(void) unused;
 	WOK_TRY(wok_process_pool_new(&options, &pool));
 	WOK_TRY(wok_run_in_executor(pool, "facts", NULL, 0, &facts, sizeof(facts)));
-	WOK_TRY(wok_run_in_executor_with(pool, NULL, "echo", input, LARGE, &output, &size));
+	WOK_TRY(wok_run_in_executor_with(pool, "echo", input, LARGE, NULL, &output, &size));
 	ASSERT_EQ(size, LARGE);
 	wok_free(output);
 	WOK_TRY(wok_run_in_executor(pool, "facts", NULL, 0, &facts, sizeof(facts)));

@@ -151,7 +151,7 @@ TEST_TASK(a_job_beyond_its_memory_fails_and_the_worker_goes_on, "exec-12")
 		SKIP("a sanitizer maps more than any limit allows");
 	ASSERT_OK(wok_process_pool_new(
 		&(wok_process_pool_options){.workers = 1, .max_memory = 256 << 20}, &pool));
-	int r = wok_run_in_executor_with(pool, NULL, "fill", &size, sizeof(size), &output, &size);
+	int r = wok_run_in_executor_with(pool, "fill", &size, sizeof(size), NULL, &output, &size);
 	ASSERT_ERR(r, -ENOMEM);
 	ASSERT_MESSAGE(r, "no memory for 536870912 bytes of a job's result");
 	ASSERT_OK(wok_run_in_executor(pool, "facts", NULL, 0, &facts, sizeof(facts)));

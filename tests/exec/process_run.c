@@ -170,7 +170,7 @@ TEST_TASK(a_result_of_unknown_size_is_allocated_and_limited, "exec-16")
 	size_t size;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		ASSERT_EQ(wok_run_in_executor_with(pool, NULL, "fill", &sizes[i], sizeof(size_t),
+		ASSERT_EQ(wok_run_in_executor_with(pool, "fill", &sizes[i], sizeof(size_t), NULL,
 						   &output, &size),
 			  7);
 		ASSERT_EQ(size, sizes[i]);
@@ -183,13 +183,13 @@ TEST_TASK(a_result_of_unknown_size_is_allocated_and_limited, "exec-16")
 	output = &limit;
 	size = 100;
 	ASSERT_EQ(
-		wok_run_in_executor_with(pool, &limit, "fill", &size, sizeof(size), &output, &size),
+		wok_run_in_executor_with(pool, "fill", &size, sizeof(size), &limit, &output, &size),
 		7);
 	wok_free(output);
 	output = &limit;
 	size = 101;
 	size_t untouched = 5;
-	ASSERT_ERR(wok_run_in_executor_with(pool, &limit, "fill", &size, sizeof(size), &output,
+	ASSERT_ERR(wok_run_in_executor_with(pool, "fill", &size, sizeof(size), &limit, &output,
 					    &untouched),
 		   WOK_ELIMIT);
 	ASSERT(output == &limit && untouched == 5);
@@ -224,7 +224,7 @@ static int cheat(void *arg)
 
 	ASSERT_OK(wok_process_pool_new(
 		&(wok_process_pool_options){.workers = 1, .kill_grace = 20 * WOK_MS}, &pool));
-	int r = wok_run_in_executor_with(pool, NULL, "garbage", &what, sizeof(what), &output,
+	int r = wok_run_in_executor_with(pool, "garbage", &what, sizeof(what), NULL, &output,
 					 &size);
 	if (r != WOK_EWORKER)
 		FAIL("garbage %d: %s", what, wok_errname(r));

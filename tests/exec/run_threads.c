@@ -32,7 +32,7 @@ TEST(each_thread_runs_a_loop_with_an_index)
 {
 	struct team team = {0};
 
-	ASSERT_EQ(wok_run_threads(N, NULL, count, &team), 10); /* the calling thread's result */
+	ASSERT_EQ(wok_run_threads(N, count, &team, NULL), 10); /* the calling thread's result */
 	ASSERT_EQ(atomic_load(&team.runs), 15);
 	ASSERT_EQ(wok_thread_index(), 0);
 }
@@ -47,7 +47,7 @@ TEST(by_default_there_is_one_for_each_processor, "exec-28")
 {
 	struct team team = {0};
 
-	ASSERT_OK(wok_run_threads(0, NULL, count_all, &team));
+	ASSERT_OK(wok_run_threads(0, count_all, &team, NULL));
 	ASSERT_EQ((size_t) atomic_load(&team.ended), wok_cpu_count());
 }
 
@@ -70,7 +70,7 @@ TEST(the_first_error_ends_the_others_and_is_the_result, "F16")
 	for (team.fails = 0; team.fails < N; team.fails++) {
 		atomic_store(&team.canceled, 0);
 		ASSERT_EQ(pthread_barrier_init(&team.up, NULL, N), 0);
-		ASSERT_ERR(wok_run_threads(N, NULL, one_fails, &team), -EIO);
+		ASSERT_ERR(wok_run_threads(N, one_fails, &team, NULL), -EIO);
 		ASSERT(strstr(wok_errmsg(-EIO), "th stove is cold"));
 		ASSERT_EQ(atomic_load(&team.canceled), N - 1);
 		pthread_barrier_destroy(&team.up);
@@ -92,7 +92,7 @@ TEST(an_error_may_come_before_the_others_have_begun)
 
 	for (int i = 0; i < 50; i++) {
 		team.fails = (size_t) i % N;
-		ASSERT_ERR(wok_run_threads(N, NULL, fail_at_once, &team), -EIO);
+		ASSERT_ERR(wok_run_threads(N, fail_at_once, &team, NULL), -EIO);
 	}
 }
 
@@ -114,7 +114,7 @@ TEST(sigint_ends_all, "B23")
 
 	signal(SIGINT, SIG_DFL);
 	ASSERT_EQ(pthread_barrier_init(&team.up, NULL, N), 0);
-	ASSERT_ERR(wok_run_threads(N, NULL, sleep_long, &team), -EINTR);
+	ASSERT_ERR(wok_run_threads(N, sleep_long, &team, NULL), -EINTR);
 	ASSERT_EQ(atomic_load(&team.canceled), N);
 	pthread_barrier_destroy(&team.up);
 }
@@ -135,13 +135,13 @@ TEST(a_deadlock_on_one_loop_is_found, "G7")
 {
 	struct team team = {0};
 
-	ASSERT_ERR(wok_run_threads(N, NULL, deadlock, &team), -EDEADLK);
+	ASSERT_ERR(wok_run_threads(N, deadlock, &team, NULL), -EDEADLK);
 	ASSERT(strstr(wok_errmsg(-EDEADLK), "an event"));
 }
 
 static int nest(void *team)
 {
-	ASSERT_ERR(wok_run_threads(2, NULL, count, team), -EDEADLK);
+	ASSERT_ERR(wok_run_threads(2, count, team, NULL), -EDEADLK);
 	return 0;
 }
 
@@ -160,7 +160,7 @@ TEST(threads_that_cannot_be_started_are_an_error)
 	for (uint64_t i = 1; i < N; i++) {
 		team.fails = N;
 		wok_test_fail_system_call("pthread_create", i, EAGAIN);
-		ASSERT_ERR(wok_run_threads(N, NULL, fail_at_once, &team), -EAGAIN);
+		ASSERT_ERR(wok_run_threads(N, fail_at_once, &team, NULL), -EAGAIN);
 	}
 }
 
@@ -195,7 +195,7 @@ TEST(loops_call_each_other_and_threads, "F16")
 	struct team team = {0};
 
 	ASSERT_EQ(pthread_barrier_init(&team.remotes_up, NULL, N), 0);
-	ASSERT_OK(wok_run_threads(N, NULL, call_round, &team));
+	ASSERT_OK(wok_run_threads(N, call_round, &team, NULL));
 	for (int i = 0; i < N; i++)
 		wok_remote_free(team.remotes[i]);
 	pthread_barrier_destroy(&team.remotes_up);

@@ -69,7 +69,7 @@ TEST_TASK(a_shutdown_runs_what_is_queued_and_refuses_the_rest, "execrow-10")
 	open_scene(&scene, shut_down);
 	ASSERT(!wok_task_done(scene.ending));
 	ASSERT_ERR(wok_thread_pool_run(scene.pool, gate_pass, &scene.second), -ESHUTDOWN);
-	ASSERT_ERR(wok_thread_pool_try_submit(scene.pool, NULL, gate_pass, NULL), -ESHUTDOWN);
+	ASSERT_ERR(wok_thread_pool_try_submit(scene.pool, gate_pass, NULL, NULL), -ESHUTDOWN);
 	sem_post(&scene.first.open);
 	sem_post(&scene.second.open);
 	ASSERT_OK(wok_await(scene.ending));
@@ -113,7 +113,7 @@ TEST_TASK(cancelling_who_shuts_down_leaves_the_shutdown)
 
 static int submit_to(void *pool)
 {
-	return wok_thread_pool_submit(pool, NULL, gate_pass, NULL);
+	return wok_thread_pool_submit(pool, gate_pass, NULL, NULL);
 }
 
 TEST_TASK(who_waits_for_room_is_told_of_the_shutdown, "exec-5")
@@ -125,7 +125,7 @@ TEST_TASK(who_waits_for_room_is_told_of_the_shutdown, "exec-5")
 		&(wok_thread_pool_options){.max_threads = 1, .max_pending = 1}, &pool));
 	gate_init(&gate, 0);
 	for (int i = 0; i < 2; i++)
-		ASSERT_OK(wok_thread_pool_submit(pool, NULL, gate_pass, &gate));
+		ASSERT_OK(wok_thread_pool_submit(pool, gate_pass, &gate, NULL));
 	gate_wait(&gate.entered);
 	WOK_AUTO(wok_task) *waiting = wok_create_task(submit_to, pool);
 	test_settle();
@@ -155,7 +155,7 @@ static void end_a_stuck_pool(wok_fn *in_a_run)
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
 	gate_init(&gate, 0);
 	for (int i = 0; i < 3; i++)
-		ASSERT_OK(wok_thread_pool_try_submit(pool, NULL, gate_pass, &gate));
+		ASSERT_OK(wok_thread_pool_try_submit(pool, gate_pass, &gate, NULL));
 	gate_wait(&gate.entered);
 	if (in_a_run)
 		ASSERT_OK(wok_test_run(&real, in_a_run, pool));
@@ -249,7 +249,7 @@ static int submit_a_failure(void *unused)
 	WOK_AUTO(wok_thread_pool) *pool = gate_pool(1);
 
 	(void) unused;
-	ASSERT_OK(wok_thread_pool_submit(pool, NULL, fail, NULL));
+	ASSERT_OK(wok_thread_pool_submit(pool, fail, NULL, NULL));
 	return wok_thread_pool_shutdown(pool, NULL);
 }
 
@@ -277,14 +277,14 @@ TEST_TASK(what_was_submitted_is_released_once_whatever_happens, "exec-3")
 	int freed = 0;
 
 	gate_init(&gate, 0);
-	ASSERT_OK(wok_thread_pool_submit(pool, NULL, gate_pass, &gate));
+	ASSERT_OK(wok_thread_pool_submit(pool, gate_pass, &gate, NULL));
 	gate_wait(&gate.entered);
-	ASSERT_OK(wok_thread_pool_submit(pool, &options, fail, &freed));
+	ASSERT_OK(wok_thread_pool_submit(pool, fail, &freed, &options));
 	WOK_AUTO(wok_task) *ending = wok_create_task(shut_down_now, pool);
 	test_settle();
 	ASSERT_EQ(freed, 1);
 	sem_post(&gate.open);
 	ASSERT_OK(wok_await(ending));
-	ASSERT_ERR(wok_thread_pool_submit(pool, &options, fail, &freed), -ESHUTDOWN);
+	ASSERT_ERR(wok_thread_pool_submit(pool, fail, &freed, &options), -ESHUTDOWN);
 	ASSERT_EQ(freed, 1); /* it is the caller's */
 }

@@ -42,7 +42,7 @@ TEST_TASK(ten_thousand_jobs_run_once_each_in_their_order, "exec-1", "execrow-7")
 
 	for (int i = 0; i < MANY; i++) {
 		struct entry entry = {&order, i};
-		ASSERT_OK(wok_thread_pool_submit(pool, &copy, note_place, &entry));
+		ASSERT_OK(wok_thread_pool_submit(pool, note_place, &entry, &copy));
 	}
 	ASSERT_OK(wok_thread_pool_shutdown(pool, NULL));
 	ASSERT_EQ(atomic_load(&order.runs), MANY);
@@ -66,14 +66,14 @@ static int run_call(void *arg)
 	struct call *call = arg;
 	const wok_thread_job_options options = {.lane = call->lane};
 
-	return wok_thread_pool_run_with(call->pool, &options, gate_pass, call->gate);
+	return wok_thread_pool_run_with(call->pool, gate_pass, call->gate, &options);
 }
 
 static int submit_call(void *arg)
 {
 	struct call *call = arg;
 
-	return wok_thread_pool_submit(call->pool, NULL, gate_pass, call->gate);
+	return wok_thread_pool_submit(call->pool, gate_pass, call->gate, NULL);
 }
 
 TEST_TASK(beyond_max_pending_callers_wait_in_turn, "exec-5", "execrow-2")
@@ -87,9 +87,9 @@ TEST_TASK(beyond_max_pending_callers_wait_in_turn, "exec-5", "execrow-2")
 	struct call call = {pool, &gate, WOK_LANE_USER};
 	gate_init(&gate, 0);
 	for (int i = 0; i < 3; i++) /* one runs, two are queued */
-		ASSERT_OK(wok_thread_pool_submit(pool, NULL, gate_pass, &gate));
+		ASSERT_OK(wok_thread_pool_submit(pool, gate_pass, &gate, NULL));
 	gate_wait(&gate.entered);
-	ASSERT_ERR(wok_thread_pool_try_submit(pool, NULL, gate_pass, &gate), -EAGAIN);
+	ASSERT_ERR(wok_thread_pool_try_submit(pool, gate_pass, &gate, NULL), -EAGAIN);
 
 	WOK_AUTO(wok_task) *submitting = wok_create_task(submit_call, &call);
 	WOK_AUTO(wok_task) *canceled = wok_create_task(submit_call, &call);
@@ -205,11 +205,11 @@ TEST_TASK(lanes_take_turns, "execrow-6")
 	struct gate gate;
 
 	gate_init(&gate, 0);
-	ASSERT_OK(wok_thread_pool_submit(pool, NULL, gate_pass, &gate));
+	ASSERT_OK(wok_thread_pool_submit(pool, gate_pass, &gate, NULL));
 	for (int i = 0; i < 4; i++)
-		ASSERT_OK(wok_thread_pool_submit(pool, NULL, note_user, NULL));
+		ASSERT_OK(wok_thread_pool_submit(pool, note_user, NULL, NULL));
 	for (int i = 0; i < 2; i++)
-		ASSERT_OK(wok_thread_pool_submit(pool, &files, note_file, NULL));
+		ASSERT_OK(wok_thread_pool_submit(pool, note_file, NULL, &files));
 	sem_post(&gate.open);
 	ASSERT_OK(wok_thread_pool_shutdown(pool, NULL));
 	ASSERT_STR(lanes.order, "fufuuu");
@@ -265,7 +265,7 @@ static int nest_slow(void *arg)
 	static const wok_thread_job_options slow = {.lane = WOK_LANE_SLOW};
 	struct nested *nested = arg;
 
-	return nested->result = wok_thread_pool_run_with(nested->pool, &slow, nest, nested);
+	return nested->result = wok_thread_pool_run_with(nested->pool, nest, nested, &slow);
 }
 
 TEST_TASK(and_one_that_waits_for_a_lane_which_it_fills, "exec-6")
@@ -277,8 +277,8 @@ TEST_TASK(and_one_that_waits_for_a_lane_which_it_fills, "exec-6")
 
 	/* There is another thread, and it does not wait for a job. */
 	gate_init(&gate, 0);
-	ASSERT_OK(wok_thread_pool_submit(two, NULL, gate_pass, &gate));
-	ASSERT_ERR(wok_thread_pool_run_with(two, &slow, nest_slow, &nested), -EDEADLK);
+	ASSERT_OK(wok_thread_pool_submit(two, gate_pass, &gate, NULL));
+	ASSERT_ERR(wok_thread_pool_run_with(two, nest_slow, &nested, &slow), -EDEADLK);
 	sem_post(&gate.open);
 	ASSERT_OK(wok_thread_pool_run(two, nest_slow, &nested)); /* from another lane it may */
 }
@@ -288,7 +288,7 @@ static int nest_in_files(void *arg)
 	static const wok_thread_job_options files = {.lane = WOK_LANE_FILES};
 	struct nested *nested = arg;
 
-	return nested->result = wok_thread_pool_run_with(nested->pool, &files, nest, nested);
+	return nested->result = wok_thread_pool_run_with(nested->pool, nest, nested, &files);
 }
 
 TEST_TASK(another_lane_does_not_help_the_only_thread, "exec-6")
@@ -303,8 +303,8 @@ static int submit_to_the_full(void *arg)
 {
 	struct nested *nested = arg;
 
-	ASSERT_OK(wok_thread_pool_try_submit(nested->pool, NULL, note_user, NULL));
-	nested->result = wok_thread_pool_submit(nested->pool, NULL, note_user, NULL);
+	ASSERT_OK(wok_thread_pool_try_submit(nested->pool, note_user, NULL, NULL));
+	nested->result = wok_thread_pool_submit(nested->pool, note_user, NULL, NULL);
 	return 0;
 }
 
@@ -648,7 +648,7 @@ static int storm(void *arg)
 
 	for (int i = 0; i < self->rounds; i++) {
 		ASSERT_OK(wok_thread_pool_run(self->pool, count_job, self));
-		ASSERT_OK(wok_thread_pool_submit(self->pool, NULL, count_job, self));
+		ASSERT_OK(wok_thread_pool_submit(self->pool, count_job, self, NULL));
 		atomic_fetch_add(&self->done, 2);
 	}
 	return 0;

@@ -124,7 +124,7 @@ static int run_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->result = wok_thread_pool_run_with(call->pool, call->options, gate_pass, call->gate);
+	call->result = wok_thread_pool_run_with(call->pool, gate_pass, call->gate, call->options);
 	call->after = wok_yield();
 	return 0;
 }
@@ -291,7 +291,7 @@ static int call_and_leave(void *arg)
 		.arg_free = held_free,
 	};
 
-	self->result = wok_thread_pool_run_with(self->pool, &options, answer, &self->held);
+	self->result = wok_thread_pool_run_with(self->pool, answer, &self->held, &options);
 	return 0;
 }
 
@@ -387,8 +387,8 @@ TEST_TASK(a_borrowed_argument_cannot_be_abandoned)
 	const wok_thread_job_options nowhere = {.lane = (wok_lane) 9};
 	int number = 1;
 
-	ASSERT_ERR(wok_thread_pool_run_with(NULL, &options, double_it, &number), -EINVAL);
-	ASSERT_ERR(wok_thread_pool_run_with(NULL, &nowhere, double_it, &number), -EINVAL);
+	ASSERT_ERR(wok_thread_pool_run_with(NULL, double_it, &number, &options), -EINVAL);
+	ASSERT_ERR(wok_thread_pool_run_with(NULL, double_it, &number, &nowhere), -EINVAL);
 	ASSERT_EQ(number, 1);
 }
 
@@ -422,8 +422,8 @@ static int use_all(void *unused)
 	(void) unused;
 	WOK_TRY(wok_thread_pool_new(NULL, &pool));
 	WOK_TRY(wok_thread_pool_run(pool, double_it, &number));
-	WOK_TRY(wok_thread_pool_submit(pool, &options, double_it, &number));
-	WOK_TRY(wok_thread_pool_try_submit(pool, &options, double_it, &number));
+	WOK_TRY(wok_thread_pool_submit(pool, double_it, &number, &options));
+	WOK_TRY(wok_thread_pool_try_submit(pool, double_it, &number, &options));
 	WOK_TRY(wok_to_thread_copy(double_it, &number, sizeof(number), NULL));
 	int r = wok_thread_pool_run(pool, fail, NULL);
 	WOK_TRY(r == -EIO ? 0 : r);

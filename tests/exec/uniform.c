@@ -124,7 +124,7 @@ static void fill_pool(void)
 	int asked = 0;
 
 	do {
-		asked += asked < 2 && wok_thread_pool_try_submit(it.threads, NULL, job, NULL) == 0;
+		asked += asked < 2 && wok_thread_pool_try_submit(it.threads, job, NULL, NULL) == 0;
 		wok_thread_pool_get_info(it.threads, &info);
 	} while (info.active < 1 || info.queued < 1);
 }
@@ -132,12 +132,12 @@ static void fill_pool(void)
 static int submit(void *unused)
 {
 	fill_pool();
-	return wok_thread_pool_submit(it.threads, NULL, job, unused);
+	return wok_thread_pool_submit(it.threads, job, unused, NULL);
 }
 
 static int shut_down(void *unused)
 {
-	ASSERT_OK(wok_thread_pool_try_submit(it.threads, NULL, job, unused));
+	ASSERT_OK(wok_thread_pool_try_submit(it.threads, job, unused, NULL));
 	return wok_thread_pool_shutdown(it.threads, NULL);
 }
 
@@ -154,7 +154,7 @@ static int run_job_with(void *unused)
 {
 	void *output = NULL;
 	size_t size;
-	int r = wok_run_in_executor_with(it.processes, NULL, "pass", &it.order, sizeof(it.order),
+	int r = wok_run_in_executor_with(it.processes, "pass", &it.order, sizeof(it.order), NULL,
 					 &output, &size);
 
 	(void) unused;
@@ -182,7 +182,7 @@ static int close_pool(void *unused)
 {
 	const wok_task_options options = {.eager = true};
 
-	it.job = wok_create_task_with(&options, run_job_whatever_comes, unused);
+	it.job = wok_create_task_with(run_job_whatever_comes, unused, &options);
 	return wok_process_pool_close(it.processes);
 }
 

@@ -48,8 +48,12 @@ static int count_look(void *self)
 	return -1;
 }
 
-static const wok_stream_ops ops = {"nothing",   no_read,     no_write,
-				   no_shutdown, count_close, count_look};
+static const wok_stream_ops ops = {.name = "nothing",
+				   .read = no_read,
+				   .write = no_write,
+				   .shutdown = no_shutdown,
+				   .close = count_close,
+				   .fd = count_look};
 
 static struct wok__url url_of(const char *text)
 {

@@ -25,7 +25,7 @@ static int yield_once(void *unused)
 /* A ring of one entry, and room for eight completions: for the rest of the test's process. */
 static void make_rings_tiny(void)
 {
-	if (wok_run_with(&(wok_run_options){.backend = "io_uring"}, yield_once, NULL) < 0)
+	if (wok_run_with(yield_once, NULL, &(wok_run_options){.backend = "io_uring"}) < 0)
 		SKIP("%s", wok_errmsg(-EPERM));
 	ASSERT_EQ(setenv("WOK_RING_ENTRIES", "1", 1), 0);
 }

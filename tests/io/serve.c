@@ -323,5 +323,5 @@ TEST(sigint_ends_a_server_in_good_order, "E12", "B23")
 	signal(SIGINT, SIG_DFL); /* Check has a handler of its own */
 	snprintf(address, sizeof(address), "unix:@wok-test-sigint-%d", (int) getpid());
 	ASSERT_ERR(wok_run(serve_and_connect, address), -EINTR);
-	ASSERT_ERR(wok_serve_main("nonsense", interrupt, NULL), -EINVAL);
+	ASSERT_ERR(wok_serve_main("nonsense", interrupt, NULL, NULL), -EINVAL);
 }

@@ -17,7 +17,7 @@ static int get_info(void *ret_info)
 
 static int run_on(const char *backend, wok_loop_info *ret_info)
 {
-	return wok_run_with(&(wok_run_options){.backend = backend}, get_info, ret_info);
+	return wok_run_with(get_info, ret_info, &(wok_run_options){.backend = backend});
 }
 
 static void need_io_uring(void)

@@ -268,7 +268,7 @@ TEST(an_unknown_backend_is_named_with_the_choices)
 {
 	const wok_run_options options = {.backend = "kqueue"};
 
-	ASSERT_ERR(wok_run_with(&options, return_0, NULL), -EINVAL);
+	ASSERT_ERR(wok_run_with(return_0, NULL, &options), -EINVAL);
 	ASSERT(strstr(wok_errmsg(-EINVAL), "kqueue") && strstr(wok_errmsg(-EINVAL), "epoll"));
-	ASSERT_OK(wok_run_with(&(wok_run_options){.backend = "epoll"}, return_0, NULL));
+	ASSERT_OK(wok_run_with(return_0, NULL, &(wok_run_options){.backend = "epoll"}));
 }

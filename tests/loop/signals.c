@@ -173,7 +173,7 @@ TEST(sigint_is_left_alone_on_request)
 	bool is_default = false;
 
 	use_default();
-	ASSERT_OK(wok_run_with(&(wok_run_options){.no_sigint = true}, look_at_sigint, &is_default));
+	ASSERT_OK(wok_run_with(look_at_sigint, &is_default, &(wok_run_options){.no_sigint = true}));
 	ASSERT(is_default);
 	ASSERT_OK(wok_run(look_at_sigint, &is_default));
 	ASSERT(!is_default);
@@ -238,7 +238,7 @@ static void count_masks(const wok_report *report, void *unused)
 TEST(debug_mode_reports_a_wait_with_a_changed_signal_mask, "G11")
 {
 	ASSERT_OK(wok_set_report_hook(count_masks, NULL));
-	ASSERT_OK(wok_run_with(&(wok_run_options){.debug = true}, change_the_mask, NULL));
+	ASSERT_OK(wok_run_with(change_the_mask, NULL, &(wok_run_options){.debug = true}));
 	if (!mask_is_shared)
 		SKIP("ucontext gives each task a mask of its own: nothing to report");
 	ASSERT_EQ(masks_reported, 1);

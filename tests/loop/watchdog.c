@@ -56,7 +56,7 @@ static const wok_run_options debug = {.debug = true, .slow_step = 100 * WOK_MS};
 TEST(a_slow_step_is_reported_while_it_runs_and_when_it_has_ended, "A17")
 {
 	ASSERT_OK(wok_set_report_hook(take, NULL));
-	ASSERT_OK(wok_run_with(&debug, start_blocker, NULL));
+	ASSERT_OK(wok_run_with(start_blocker, NULL, &debug));
 	ASSERT_EQ(seen.n, 2);
 	ASSERT(strstr(seen.text[0], "block_until_reported has held the loop for 100 ms"));
 	ASSERT_STR(seen.task[0], "block_until_reported");
@@ -74,7 +74,7 @@ static int call_blocker(void *unused)
 TEST(a_slow_callback_is_reported_too, "A17")
 {
 	ASSERT_OK(wok_set_report_hook(take, NULL));
-	ASSERT_OK(wok_run_with(&debug, call_blocker, NULL));
+	ASSERT_OK(wok_run_with(call_blocker, NULL, &debug));
 	ASSERT_EQ(seen.n, 2);
 	ASSERT(strstr(seen.text[0], "a callback has held"));
 }
@@ -91,7 +91,7 @@ static int many_quick_steps(void *unused)
 TEST(many_quick_steps_are_no_slow_one)
 {
 	ASSERT_OK(wok_set_report_hook(take, NULL));
-	ASSERT_OK(wok_run_with(&debug, many_quick_steps, NULL));
+	ASSERT_OK(wok_run_with(many_quick_steps, NULL, &debug));
 	ASSERT_EQ(seen.n, 0);
 }
 

@@ -117,7 +117,7 @@ static int overflow(void *unused)
 static int run_greedy_task(void *size)
 {
 	const wok_task_options options = {.name = "the greedy one", .stack_size = *(size_t *) size};
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, overflow, NULL);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(overflow, NULL, &options);
 
 	return wok_await(task);
 }
@@ -187,7 +187,7 @@ static int use_most_of_it(void *unused)
 TEST_TASK(a_task_gets_the_stack_it_asked_for)
 {
 	const wok_task_options large = {.stack_size = 1 << 20};
-	WOK_AUTO(wok_task) *a = wok_create_task_with(&large, use_most_of_it, NULL);
+	WOK_AUTO(wok_task) *a = wok_create_task_with(use_most_of_it, NULL, &large);
 	wok_loop_info info;
 
 	ASSERT_OK(wok_await(a));

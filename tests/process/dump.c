@@ -162,7 +162,7 @@ static int dump_many_kinds(void *unused)
 		memset(names[i], 'x', sizeof(names[i]) - 1);
 		names[i][0] = (char) ('a' + i % 26);
 		const wok_task_options options = {.name = names[i]};
-		ASSERT_OK(wok_scope_spawn_with(scope, &options, stay, NULL));
+		ASSERT_OK(wok_scope_spawn_with(scope, stay, NULL, &options));
 	}
 	ASSERT_OK(wok_yield());
 	const char *now = dumped(); /* not longer than the limit: text() sees to that */
@@ -236,7 +236,7 @@ static void dump_under_churn(int loops, wok_fn *fn)
 	file = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	ASSERT_OK(wok_dump_on_signal(SIGQUIT, file));
 	ASSERT_EQ(pthread_create(&thread, NULL, disturb, &loops), 0);
-	ASSERT_OK(wok_run_threads((size_t) loops, NULL, fn, NULL));
+	ASSERT_OK(wok_run_threads((size_t) loops, fn, NULL, NULL));
 	pthread_join(thread, NULL);
 	ASSERT_OK(wok_dump_on_signal(SIGQUIT, -1));
 	close(file);

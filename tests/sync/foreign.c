@@ -161,7 +161,7 @@ static void try_from_another_loop(const wok_run_options *options, struct test_re
 	ASSERT_EQ(sem_init(&tried, 0, 0), 0);
 	ASSERT_EQ(pthread_create(&thread, NULL, first_thread, NULL), 0);
 	sem_wait(&parked);
-	ASSERT_OK(wok_run_with(options, use_foreign, NULL));
+	ASSERT_OK(wok_run_with(use_foreign, NULL, options));
 	sem_post(&tried);
 	ASSERT_EQ(pthread_join(thread, NULL), 0);
 	/* The run that they belonged to is over: they serve the next. */

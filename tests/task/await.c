@@ -179,7 +179,7 @@ TEST_TASK(a_handle_freed_under_an_awaiter_stays_readable_for_it)
 TEST_TASK(a_handle_says_who_it_is_and_how_it_ended)
 {
 	const wok_task_options options = {.name = "the worker"};
-	WOK_AUTO(wok_task) *named = wok_create_task_with(&options, return_42, NULL);
+	WOK_AUTO(wok_task) *named = wok_create_task_with(return_42, NULL, &options);
 	WOK_AUTO(wok_task) *plain = wok_create_task(return_42, NULL);
 
 	ASSERT_STR(wok_task_name(named), "the worker");
@@ -229,7 +229,7 @@ TEST_TASK(a_task_without_memory_has_failed_and_its_argument_is_freed)
 	int freed = 0;
 
 	wok_test_fail_allocation(1, true);
-	wok_task *task = wok_create_task_with(&options, return_42, &freed);
+	wok_task *task = wok_create_task_with(return_42, &freed, &options);
 	wok_test_fail_allocation(0, false);
 	ASSERT_ERR(wok_task_result(task), -ENOMEM);
 	ASSERT_EQ(freed, 1);
@@ -249,7 +249,7 @@ TEST(a_task_outside_of_a_loop_has_failed)
 	int freed = 0;
 	struct point point = {1, 2};
 
-	wok_task *task = wok_create_task_with(&options, return_42, &freed);
+	wok_task *task = wok_create_task_with(return_42, &freed, &options);
 	ASSERT_ERR(wok_task_result(task), -EINVAL);
 	ASSERT_EQ(freed, 1);
 	ASSERT_ERR(wok_await(task), -EDEADLK);

@@ -208,7 +208,7 @@ static int run_overflow(int fd)
 	const wok_run_options options = {.big_stack_size = 1 << 20};
 
 	dup2(fd, STDERR_FILENO);
-	return wok_run_with(&options, overflow, NULL);
+	return wok_run_with(overflow, NULL, &options);
 }
 
 TEST(an_overflow_names_the_task_and_the_option, "G1")

@@ -53,7 +53,7 @@ TEST_TASK(the_argument_of_a_task_that_never_ran_is_freed, "B2")
 {
 	bool freed = false;
 	const wok_task_options options = {.arg_free = note_free};
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, wait_long, &freed);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(wait_long, &freed, &options);
 
 	ASSERT(wok_cancel(task));
 	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);

@@ -235,13 +235,13 @@ TEST_TASK(an_eager_task_runs_to_its_first_wait_at_once)
 	int steps = 0;
 	WOK_AUTO(wok_scope) *scope = NULL;
 
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&eager, step, &steps);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(step, &steps, &eager);
 	ASSERT_EQ(steps, 1);
 	ASSERT_OK(wok_await(task));
 	ASSERT_EQ(steps, 2);
 
 	ASSERT_OK(wok_scope_new(&scope));
-	ASSERT_OK(wok_scope_spawn_with(scope, &eager, step, &steps));
+	ASSERT_OK(wok_scope_spawn_with(scope, step, &steps, &eager));
 	ASSERT_EQ(steps, 3);
 	ASSERT_OK(wok_scope_join(scope));
 }
@@ -255,7 +255,7 @@ static int fail(void *unused)
 TEST_TASK(an_eager_task_may_be_done_when_its_handle_comes)
 {
 	const wok_task_options eager = {.eager = true};
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&eager, fail, NULL);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(fail, NULL, &eager);
 
 	ASSERT(wok_task_done(task));
 	ASSERT_ERR(wok_await(task), -EIO);
@@ -265,7 +265,7 @@ TEST_TASK(an_eager_task_may_be_done_when_its_handle_comes)
 static int start_eagerly(void *arg)
 {
 	const wok_task_options eager = {.eager = true};
-	wok_task *task = wok_create_task_with(&eager, step, arg);
+	wok_task *task = wok_create_task_with(step, arg, &eager);
 
 	ASSERT_EQ(*(int *) arg, 0); /* a callback does not wait: the task is next */
 	wok_task_detach(&task);
@@ -329,7 +329,7 @@ TEST_TASK(a_copy_of_the_argument_lives_as_long_as_the_task)
 	const wok_task_options options = {.arg_size = sizeof(numbers), .arg_free = free_nothing};
 	WOK_AUTO(wok_scope) *scope = NULL;
 
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, sum, numbers);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(sum, numbers, &options);
 	ASSERT_OK(wok_scope_new(&scope));
 	ASSERT_OK(wok_scope_spawn_copy(scope, sum, numbers, sizeof(numbers)));
 	numbers[0] = 0;

@@ -114,7 +114,7 @@ static int end_within_a_clean_up(void *unused)
 {
 	wok_scope *scope = NULL;
 	const wok_task_options options = {.arg_free = enter_scopes};
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, nothing, &scope);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(nothing, &scope, &options);
 
 	(void) unused;
 	ASSERT_OK(wok_await(task));
@@ -204,12 +204,12 @@ static int start_too_late(void *scope)
 {
 	const wok_task_options options = {.arg_free = release};
 	const wok_task_options eager = {.arg_free = release, .eager = true};
-	WOK_AUTO(wok_task) *task = wok_create_task_with(&options, must_not_run, NULL);
-	WOK_AUTO(wok_task) *next = wok_create_task_with(&eager, must_not_run, NULL);
+	WOK_AUTO(wok_task) *task = wok_create_task_with(must_not_run, NULL, &options);
+	WOK_AUTO(wok_task) *next = wok_create_task_with(must_not_run, NULL, &eager);
 
 	ASSERT_ERR(wok_task_result(task), -ESHUTDOWN);
 	ASSERT_ERR(wok_task_result(next), -ESHUTDOWN);
-	ASSERT_ERR(wok_scope_spawn_with(scope, &options, must_not_run, NULL), -ESHUTDOWN);
+	ASSERT_ERR(wok_scope_spawn_with(scope, must_not_run, NULL, &options), -ESHUTDOWN);
 	ASSERT_EQ(released, 3);
 	return 0;
 }
@@ -236,7 +236,7 @@ TEST(nothing_starts_when_the_last_task_has_ended, "B22")
 static void start_at_the_end(wok_task *task, void *unused)
 {
 	const wok_task_options options = {.arg_free = release};
-	wok_task *late = wok_create_task_with(&options, must_not_run, NULL);
+	wok_task *late = wok_create_task_with(must_not_run, NULL, &options);
 
 	(void) unused;
 	ASSERT(wok_task_canceled(task));
@@ -277,7 +277,7 @@ TEST_TASK(sizes_beyond_all_memory_are_out_of_memory, "G3")
 	ASSERT_OK(wok_scope_new(&scope));
 	for (int i = 0; i < 4; i++) {
 		const wok_task_options deep = {.stack_size = sizes[i]};
-		WOK_AUTO(wok_task) *task = wok_create_task_with(&deep, nothing, NULL);
+		WOK_AUTO(wok_task) *task = wok_create_task_with(nothing, NULL, &deep);
 		ASSERT_ERR(wok_await(task), -ENOMEM);
 		if (i >= COPIES)
 			continue;
@@ -297,7 +297,7 @@ static int go_deep(void *unused)
 
 TEST(a_run_with_stacks_beyond_all_memory_says_so, "G3")
 {
-	ASSERT_ERR(wok_run_with(&(wok_run_options){.stack_size = SIZE_MAX}, nothing, NULL),
+	ASSERT_ERR(wok_run_with(nothing, NULL, &(wok_run_options){.stack_size = SIZE_MAX}),
 		   -ENOMEM);
-	ASSERT_OK(wok_run_with(&(wok_run_options){.big_stack_size = SIZE_MAX}, go_deep, NULL));
+	ASSERT_OK(wok_run_with(go_deep, NULL, &(wok_run_options){.big_stack_size = SIZE_MAX}));
 }

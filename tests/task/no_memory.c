@@ -26,7 +26,7 @@ static int make_tasks(void *unused)
 	(void) unused;
 	WOK_AUTO(wok_task) *plain = wok_create_task(yield_once, NULL);
 	WOK_AUTO(wok_task) *copy = wok_create_task_copy(yield_once, &number, sizeof(number));
-	WOK_AUTO(wok_task) *large = wok_create_task_with(&options, yield_once, NULL);
+	WOK_AUTO(wok_task) *large = wok_create_task_with(yield_once, NULL, &options);
 	WOK_TRY(wok_await(plain));
 	WOK_TRY(wok_await(copy));
 	return wok_await(large);

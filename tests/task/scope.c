@@ -348,12 +348,12 @@ TEST_TASK(an_argument_is_freed_when_its_child_cannot_start)
 
 	ASSERT_OK(wok_scope_new(&scope));
 	wok_test_fail_allocation(1, false);
-	int r = wok_scope_spawn_with(scope, &options, fail_with, &freed);
+	int r = wok_scope_spawn_with(scope, fail_with, &freed, &options);
 	wok_test_fail_allocation(0, false);
 	ASSERT_ERR(r, -ENOMEM);
 	ASSERT_EQ(freed, 1);
 	ASSERT_OK(wok_scope_join(scope));
-	ASSERT_ERR(wok_scope_spawn_with(scope, &options, fail_with, &freed), -EINVAL);
+	ASSERT_ERR(wok_scope_spawn_with(scope, fail_with, &freed, &options), -EINVAL);
 	ASSERT_EQ(freed, 2);
 }
 

@@ -189,7 +189,7 @@ TEST_TASK(without_memory_nothing_starts_and_the_argument_is_released)
 
 	ASSERT_OK(wok_scope_new(&scope));
 	wok_test_fail_allocation(1, true);
-	int r = wok_scope_start_at(scope, &options, serve, service, NULL, WOK_SITE("serve"));
+	int r = wok_scope_start_at(scope, serve, service, &options, NULL, WOK_SITE("serve"));
 	wok_test_fail_allocation(0, false);
 	ASSERT_ERR(r, -ENOMEM);
 	ASSERT_OK(wok_scope_join(scope));
