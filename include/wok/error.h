@@ -26,6 +26,8 @@ enum {
 	WOK_EBROKEN = -4102,
 	/* A worker process died, or none can be started; the message says how. */
 	WOK_EWORKER = -4103,
+	/* The peer's certificate is not good: the message says how (wok/tls.h). */
+	WOK_ECERTIFICATE = -4110,
 };
 
 /**

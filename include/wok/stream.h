@@ -252,7 +252,6 @@ typedef struct {
  */
 int wok_stream_pair_with(const wok_stream_pair_options *options, wok_stream **ret_a,
 			 wok_stream **ret_b) WOK_MUST_CHECK;
-
 /**
  * Make a pipe: what is written to the writer is read from the reader. Each goes one way; the other
  * way is -EBADF. Closing the writer, or shutting it down, is the end that the reader comes to.

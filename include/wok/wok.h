@@ -10,10 +10,14 @@
 #include <wok/channel.h>
 #include <wok/condition.h>
 #include <wok/coro.h>
+#include <wok/dir.h>
+#include <wok/disk.h>
 #include <wok/dump.h>
 #include <wok/error.h>
 #include <wok/event.h>
 #include <wok/fd.h>
+#include <wok/file.h>
+#include <wok/fs.h>
 #include <wok/future.h>
 #include <wok/generator.h>
 #include <wok/interval.h>
@@ -32,14 +36,19 @@
 #include <wok/scope.h>
 #include <wok/semaphore.h>
 #include <wok/signal.h>
+#include <wok/standard.h>
 #include <wok/stream.h>
 #include <wok/task.h>
+#include <wok/temp.h>
 #include <wok/thread.h>
 #include <wok/thread_pool.h>
 #include <wok/timeout.h>
 #include <wok/udp.h>
 #include <wok/unix.h>
+#include <wok/utf8.h>
 #include <wok/wait.h>
+#include <wok/watch.h>
+#include <wok/whole_file.h>
 #include <wok/worker.h>
 
 #endif

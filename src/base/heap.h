@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <wok/base.h>
 
 struct wok__heap_link {
 	size_t index; /* 1 + the place in the array; 0: in no heap */
@@ -29,6 +30,9 @@ struct wok__heap {
 	uint64_t next_sequence;
 };
 
+/* The extension face: the timers of wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
 /* Promise room for one more element; -ENOMEM. */
 int wok__heap_reserve(struct wok__heap *heap);
 void wok__heap_unreserve(struct wok__heap *heap);
@@ -36,6 +40,9 @@ void wok__heap_unreserve(struct wok__heap *heap);
 /* Insert into room that was reserved. */
 void wok__heap_insert(struct wok__heap *heap, struct wok__heap_link *link, int64_t key);
 void wok__heap_remove(struct wok__heap *heap, struct wok__heap_link *link);
+
+WOK_END_DECLS
+
 void wok__heap_clear(struct wok__heap *heap);
 
 static inline bool wok__heap_contains(const struct wok__heap_link *link)

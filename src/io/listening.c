@@ -8,6 +8,7 @@
 #include <wok/error.h>
 
 #include "io/socket.h"
+#include "platform/path.h"
 #include "platform/sys.h"
 #include "platform/sys_socket.h"
 

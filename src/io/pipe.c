@@ -36,37 +36,21 @@ static int shut_down(const char *what)
 	return wok_fail(-EPIPE, "this %s was shut down", what);
 }
 
-static ssize_t read_call(const struct wok__io *io)
-{
-	const struct iovec *into = io->arg;
-
-	return wok__sys_read(io->fd, into->iov_base, into->iov_len);
-}
-
 static ssize_t read_some(int fd, void *data, size_t size, const char *what)
 {
-	struct iovec into = {data, size};
-	struct wok__io io = {.kind = WOK__IO_READ, .fd = fd, .call = read_call, .arg = &into};
+	struct wok__io io = {.kind = WOK__IO_READ, .fd = fd, .data = data, .size = size};
 
 	return wok__io_wait(&io, what);
 }
 
-struct parts {
-	const struct iovec *parts;
-	int n;
-};
-
-static ssize_t write_call(const struct wok__io *io)
-{
-	const struct parts *parts = io->arg;
-
-	return wok__sys_writev(io->fd, parts->parts, parts->n);
-}
-
 static ssize_t write_some(int fd, const struct iovec *parts, int n_parts, const char *what)
 {
-	struct parts some = {parts, n_parts < PARTS_MAX ? n_parts : PARTS_MAX};
-	struct wok__io io = {.kind = WOK__IO_WRITE, .fd = fd, .call = write_call, .arg = &some};
+	struct wok__io io = {
+		.kind = WOK__IO_WRITE,
+		.fd = fd,
+		.parts = parts,
+		.n_parts = n_parts < PARTS_MAX ? n_parts : PARTS_MAX,
+	};
 
 	return wok__io_wait(&io, what);
 }

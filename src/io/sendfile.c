@@ -13,6 +13,7 @@
 #include <wok/thread_pool.h>
 
 #include "loop/loop.h"
+#include "platform/path.h"
 #include "platform/process.h"
 #include "platform/sys_socket.h"
 #include "task/park.h"
@@ -68,16 +69,15 @@ static int load(struct chunk *chunk)
 static ssize_t sendfile_call(const struct wok__io *io)
 {
 	const struct chunk *chunk = io->arg;
-	off_t offset = chunk->offset;
 
-	return wok__sys_sendfile(io->fd, chunk->file, &offset, chunk->size);
+	return wok__sys_sendfile(io->fd, chunk->file, chunk->offset, chunk->size);
 }
 
 ssize_t wok__send_by_socket(int socket, int file, off_t offset, size_t size)
 {
 	struct chunk chunk = {file, offset, size < CHUNK ? size : CHUNK, NULL};
 	struct wok__io io = {
-		.kind = WOK__IO_WRITE, .fd = socket, .call = sendfile_call, .arg = &chunk};
+		.kind = WOK__IO_CALL_TO_WRITE, .fd = socket, .call = sendfile_call, .arg = &chunk};
 
 	WOK_TRY(load(&chunk));
 	return wok__io_wait(&io, "room in a socket");

@@ -102,16 +102,11 @@ static int take_one(wok_signals *signals)
 	return number;
 }
 
-static ssize_t hear(const struct wok__io *io)
-{
-	uint64_t count;
-
-	return wok__sys_read(io->fd, &count, sizeof(count));
-}
-
 static int wait_for_bell(wok_signals *signals)
 {
-	struct wok__io io = {.kind = WOK__IO_READ, .fd = signals->fd, .call = hear};
+	uint64_t count;
+	struct wok__io io = {
+		.kind = WOK__IO_READ, .fd = signals->fd, .data = &count, .size = sizeof(count)};
 	int r = (int) wok__io_wait(&io, "a signal");
 
 	return r == -EBUSY ? wok_fail(r, "another task waits for these signals") : r;

@@ -12,6 +12,7 @@
 #include "base/iovec.h"
 #include "base/memory.h"
 #include "io/sendfile.h"
+#include "io/stream.h"
 #include "io/turn.h"
 #include "task/park.h"
 
@@ -395,6 +396,11 @@ void wok_stream_free(wok_stream *stream)
 int wok_stream_fd(const wok_stream *stream)
 {
 	return stream->closed || !stream->ops->fd ? -1 : stream->ops->fd(stream->self);
+}
+
+void *wok__stream_self(const wok_stream *stream, const wok_stream_ops *ops)
+{
+	return stream->ops == ops && !stream->closed ? stream->self : NULL;
 }
 
 const char *wok_stream_kind(const wok_stream *stream)

@@ -135,7 +135,8 @@ static ssize_t send_call(const struct wok__io *io)
 
 static ssize_t send_batch(wok_udp *udp, struct batch *batch)
 {
-	struct wok__io io = {.kind = WOK__IO_WRITE, .fd = udp->fd, .call = send_call, .arg = batch};
+	struct wok__io io = {
+		.kind = WOK__IO_CALL_TO_WRITE, .fd = udp->fd, .call = send_call, .arg = batch};
 
 	WOK_TRY(wok__check());
 	WOK_TRY(check_open(udp));
@@ -179,8 +180,10 @@ static ssize_t send_one_call(const struct wok__io *io)
 ssize_t wok_udp_send(wok_udp *udp, const void *data, size_t size, const wok_address *to)
 {
 	struct single single = {.part = {(void *) (uintptr_t) data, size}};
-	struct wok__io io = {
-		.kind = WOK__IO_WRITE, .fd = udp->fd, .call = send_one_call, .arg = &single};
+	struct wok__io io = {.kind = WOK__IO_CALL_TO_WRITE,
+			     .fd = udp->fd,
+			     .call = send_one_call,
+			     .arg = &single};
 
 	single.header.msg_iov = &single.part;
 	single.header.msg_iovlen = 1;
@@ -207,7 +210,7 @@ ssize_t wok_udp_receive_many(wok_udp *udp, wok_datagram *datagrams, size_t n)
 {
 	struct batch batch;
 	struct wok__io io = {
-		.kind = WOK__IO_READ, .fd = udp->fd, .call = receive_call, .arg = &batch};
+		.kind = WOK__IO_CALL_TO_READ, .fd = udp->fd, .call = receive_call, .arg = &batch};
 
 	if (n == 0)
 		return wok__checkpoint();
@@ -234,8 +237,10 @@ ssize_t wok_udp_receive(wok_udp *udp, void *data, size_t size, wok_address *ret_
 {
 	wok_address from;
 	struct single single = {.part = {data, size}};
-	struct wok__io io = {
-		.kind = WOK__IO_READ, .fd = udp->fd, .call = receive_one_call, .arg = &single};
+	struct wok__io io = {.kind = WOK__IO_CALL_TO_READ,
+			     .fd = udp->fd,
+			     .call = receive_one_call,
+			     .arg = &single};
 
 	single.header = (struct msghdr){.msg_iov = &single.part,
 					.msg_iovlen = 1,

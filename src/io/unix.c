@@ -66,7 +66,8 @@ static ssize_t send_first(int fd, const void *data, size_t size, const int *fds,
 	union control control = {.bytes = {0}};
 	struct iovec part = {(void *) (uintptr_t) data, size};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-	struct wok__io io = {.kind = WOK__IO_WRITE, .fd = fd, .call = send_call, .arg = &message};
+	struct wok__io io = {
+		.kind = WOK__IO_CALL_TO_WRITE, .fd = fd, .call = send_call, .arg = &message};
 
 	if (n > 0) {
 		message.msg_control = control.bytes;
@@ -138,7 +139,8 @@ ssize_t wok_unix_receive_fds(wok_stream *stream, void *data, size_t size, int *r
 				 .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes)};
 	int fd = socket_of(stream, "wok_unix_receive_fds");
-	struct wok__io io = {.kind = WOK__IO_READ, .fd = fd, .call = receive_call, .arg = &message};
+	struct wok__io io = {
+		.kind = WOK__IO_CALL_TO_READ, .fd = fd, .call = receive_call, .arg = &message};
 
 	if (fd < 0)
 		return fd;

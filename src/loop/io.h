@@ -12,17 +12,20 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <wok/base.h>
 
 struct wok_loop;
 
 enum wok__io_kind {
-	WOK__IO_RECV,    /* data, size: bytes of a socket; 0 at the end */
-	WOK__IO_SENDMSG, /* parts, n_parts: some of them */
-	WOK__IO_ACCEPT,  /* a connection's descriptor */
-	WOK__IO_CONNECT, /* address, address_size */
-	WOK__IO_WAIT,    /* events: until a descriptor that is not wok's is ready */
-	WOK__IO_READ,    /* call, arg: something else that needs the descriptor readable */
-	WOK__IO_WRITE,   /* call, arg: something else that needs it writable */
+	WOK__IO_RECV,          /* data, size: bytes of a socket; 0 at the end */
+	WOK__IO_SENDMSG,       /* parts, n_parts: some of them */
+	WOK__IO_ACCEPT,        /* a connection's descriptor */
+	WOK__IO_CONNECT,       /* address, address_size */
+	WOK__IO_READ,          /* data, size: of a pipe or terminal, which must not block */
+	WOK__IO_WRITE,         /* parts, n_parts: to one */
+	WOK__IO_WAIT,          /* events: until a descriptor that is not wok's is ready */
+	WOK__IO_CALL_TO_READ,  /* call, arg: something else that needs the descriptor readable */
+	WOK__IO_CALL_TO_WRITE, /* call, arg: something else that needs it writable */
 };
 
 struct wok__io {
@@ -53,6 +56,9 @@ struct wok__io {
 	void (*done)(struct wok__io *io);
 };
 
+/* The extension face: wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
 /*
  * Start an operation. true: it is done, and result is set; done() will not be called. false: it is
  * under way.
@@ -61,6 +67,8 @@ bool wok__io_start(struct wok_loop *loop, struct wok__io *io);
 
 /* Ask for the end of an operation that is under way; done() may be called before this returns. */
 void wok__io_cancel(struct wok_loop *loop, struct wok__io *io);
+
+WOK_END_DECLS
 
 /*
  * Close a descriptor. What is under way on it ends with -EBADF, and no event of it will be taken

@@ -228,8 +228,9 @@ static wok_time sleep_limit(wok_loop *loop)
 	const struct wok__heap_entry *first = wok__heap_first(&loop->timers);
 	wok_time now = wok__loop_now(loop), limit = WOK_FOREVER;
 
+	/* Virtual time does not pass while the kernel is waited for; but what is due, is due. */
 	if (loop->virtual_clock)
-		return WOK_FOREVER;
+		return first && first->key <= now ? 0 : WOK_FOREVER;
 	if (first)
 		limit = first->key > now ? first->key - now : 0;
 	if (now - loop->trimmed_at >= TRIM_INTERVAL) {

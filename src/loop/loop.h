@@ -126,13 +126,13 @@ void wok__loop_pass(wok_loop *loop);
 /* All that can be done without sleeping, within limits. */
 void wok__loop_step(wok_loop *loop);
 
-/* Somebody outside of the loop has made something ready, or started a timer. */
-void wok__loop_ring(wok_loop *loop);
-
 wok_time wok__loop_now(const wok_loop *loop);
 
 /* The extension face: wok's other libraries use these, too. */
 WOK_BEGIN_DECLS
+
+/* Somebody outside of the loop has made something ready, or started a timer. */
+void wok__loop_ring(wok_loop *loop);
 
 /* Have ending->end() called at the end of the current loop. */
 void wok__loop_at_end(struct wok__ending *ending);

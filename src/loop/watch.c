@@ -31,7 +31,8 @@
 static bool writes(const struct wok__io *io)
 {
 	return io->kind == WOK__IO_SENDMSG || io->kind == WOK__IO_CONNECT ||
-	       io->kind == WOK__IO_WRITE || (io->kind == WOK__IO_WAIT && io->events & WOK_WRITABLE);
+	       io->kind == WOK__IO_WRITE || io->kind == WOK__IO_CALL_TO_WRITE ||
+	       (io->kind == WOK__IO_WAIT && io->events & WOK_WRITABLE);
 }
 
 static int try_wait(const struct wok__io *io)
@@ -65,10 +66,14 @@ static ssize_t try(struct wok__io *io)
 		return wok__sys_accept(io->fd);
 	case WOK__IO_CONNECT:
 		return wok__sys_connect(io->fd, io->address, io->address_size);
+	case WOK__IO_READ:
+		return wok__sys_read(io->fd, io->data, io->size);
+	case WOK__IO_WRITE:
+		return wok__sys_writev(io->fd, io->parts, io->n_parts);
 	case WOK__IO_WAIT:
 		return try_wait(io);
-	case WOK__IO_READ:
-	case WOK__IO_WRITE:
+	case WOK__IO_CALL_TO_READ:
+	case WOK__IO_CALL_TO_WRITE:
 		return io->call(io);
 	}
 	return -EINVAL;
@@ -139,9 +144,11 @@ static void learn(struct wok__watch *watch, const struct wok__io *io, ssize_t re
 	if (io->kind == WOK__IO_RECV && !watch->hung_up &&
 	    (blocked || (result > 0 && (size_t) result < io->size)))
 		watch->readable = false;
-	else if ((io->kind == WOK__IO_ACCEPT || io->kind == WOK__IO_READ) && blocked)
+	else if (!blocked || io->kind == WOK__IO_WAIT || io->kind == WOK__IO_CONNECT)
+		return; /* a terminal's short read says nothing */
+	else if (wok__watch_reads(io))
 		watch->readable = false;
-	else if ((io->kind == WOK__IO_SENDMSG || io->kind == WOK__IO_WRITE) && blocked)
+	else
 		watch->writable = false;
 }
 

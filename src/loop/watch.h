@@ -63,6 +63,7 @@ static inline void wok__watches_open(struct wok__watches *watches)
 static inline bool wok__watch_reads(const struct wok__io *io)
 {
 	return io->kind == WOK__IO_RECV || io->kind == WOK__IO_ACCEPT || io->kind == WOK__IO_READ ||
+	       io->kind == WOK__IO_CALL_TO_READ ||
 	       (io->kind == WOK__IO_WAIT && io->events & WOK_READABLE);
 }
 #endif

@@ -40,6 +40,8 @@ bool wok__sys_faulty(const char *name)
 	while (!atomic_compare_exchange_weak(&fault.countdown, &left, left - 1))
 		if (left == 0)
 			return false;
+	if (left == 1 && fault.error == WOK__SYS_DIE)
+		(void) raise(SIGKILL);
 	return left == 1;
 }
 

@@ -71,7 +71,11 @@ void wok__sys_name_thread(const char *name);
 int wok__sys_unlink(const char *path);
 ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts);
 
-/* Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. */
+/*
+ * Make the n-th call of name (NULL: of any) fail with error; n = 0 stops that. WOK__SYS_DIE: the
+ * process is killed when it makes that call.
+ */
+enum { WOK__SYS_DIE = 1 << 20 };
 void wok__sys_fail(const char *name, uint64_t n, int error);
 
 /* For files that make system calls: whether this one is to fail, and with which errno. */

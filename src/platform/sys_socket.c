@@ -3,7 +3,6 @@
 #include "platform/sys_socket.h"
 
 #include <fcntl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -13,11 +12,6 @@
 int wok__sys_chmod(const char *path, unsigned mode)
 {
 	WOK__SYS_RESULT("chmod", chmod(path, (mode_t) mode));
-}
-
-int wok__sys_dup(int fd)
-{
-	WOK__SYS_RESULT("fcntl", fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 int wok__sys_getpeername(int fd, struct sockaddr *address, socklen_t *size)
@@ -79,11 +73,6 @@ int wok__sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n)
 int wok__sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
 {
 	WOK__SYS_RESULT_RETRY("sendmmsg", sendmmsg(fd, messages, n, MSG_DONTWAIT | MSG_NOSIGNAL));
-}
-
-ssize_t wok__sys_sendfile(int fd, int file, off_t *offset, size_t size)
-{
-	WOK__SYS_RESULT_RETRY("sendfile", sendfile(fd, file, offset, size));
 }
 
 ssize_t wok__sys_pread_now(int fd, void *data, size_t size, off_t offset)

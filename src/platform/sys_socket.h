@@ -6,8 +6,6 @@
 #include <sys/types.h>
 
 int wok__sys_chmod(const char *path, unsigned mode);
-/* A second descriptor, closed at exec. */
-int wok__sys_dup(int fd);
 int wok__sys_getpeername(int fd, struct sockaddr *address, socklen_t *size);
 /* The value of an option that is a number: 0 and more. */
 int wok__sys_getsockopt(int fd, int level, int option);
@@ -22,8 +20,6 @@ ssize_t wok__sys_sendmsg_whole(int fd, const struct msghdr *message);
 struct mmsghdr;
 int wok__sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n);
 int wok__sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n);
-/* From a file at *offset, which is moved on. */
-ssize_t wok__sys_sendfile(int fd, int file, off_t *offset, size_t size);
 /* Read without waiting for a disk: -EAGAIN if that would be needed. */
 ssize_t wok__sys_pread_now(int fd, void *data, size_t size, off_t offset);
 void wok__sys_readahead(int fd, off_t offset, size_t size);

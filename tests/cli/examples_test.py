@@ -100,6 +100,22 @@ def worker_scope():
 
 
 @test
+def parallel_grep():
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, "f%d" % i) for i in range(40)]
+        for i, path in enumerate(paths):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("a line\nnumber %d is here\n" % i + "x" * (2 << 20 if i == 7 else 10))
+        missing = os.path.join(folder, "missing")
+        status, out, err, _ = run("parallel_grep", "is here", *paths, missing)
+        assert status == 0 and err.count("\n") == 1 and missing in err, (status, err)
+        assert sorted(out.splitlines()) == sorted(
+            "%s:2: number %d is here" % (path, i) for i, path in enumerate(paths)), out
+        status, out, err, _ = run("parallel_grep", "nowhere", paths[0])
+        assert status == 1 and not out and not err, (status, out, err)
+
+
+@test
 def pipeline():
     status, out, err, took = run("pipeline")
     assert status == 0 and not err and 0.19 < took < 1, (status, out, err, took)
@@ -200,6 +216,107 @@ def tcp_echo():
                     back += piece
                 assert back == text
     assert run("tcp_echo", "nonsense")[0] == 1
+
+
+class Line:
+    """A client that talks in lines."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+    def say(self, text):
+        self.socket.sendall(text)
+
+    def hear(self):
+        return self.file.readline()
+
+
+@test
+def chat_server():
+    with server("examples/chat_server", "127.0.0.1:PORT") as port:
+        with Line(port) as anna, Line(port) as ben:
+            assert anna.file.read(11) == ben.file.read(11) == b"Your name? "
+            anna.say(b"Anna\n")
+            # Nothing tells Anna that she is in: Ben's coming, which she hears, shows that she was.
+            time.sleep(0.2)
+            ben.say(b"Ben\n")
+            assert anna.hear() == b"Ben has come\n"
+            anna.say(b"soup is ready\r\n")
+            assert ben.hear() == b"Anna: soup is ready\n"
+            ben.say(b"coming\n")
+            assert anna.hear() == b"Ben: coming\n"
+            with Line(port) as deaf:
+                deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.say(b"Deaf\n")
+                assert anna.hear() == ben.hear() == b"Deaf has come\n"
+                big = b"x" * 300 + b"\n"
+                for _ in range(8000):  # far more than buffers and queue hold
+                    ben.say(big)
+                    heard = anna.hear()
+                    if heard != b"Ben: " + big:
+                        break
+                assert heard == b"Deaf has left\n", "who does not read must be put out"
+
+
+@test
+def line_proxy():
+    with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
+        with server("examples/line_proxy", "127.0.0.1:PORT", "127.0.0.1", str(port)) as between:
+            with Line(between) as client:
+                client.say(b"one\ntwo\r\n")
+                assert client.hear() == b"one\n" and client.hear() == b"two\r\n"
+                client.say(b"no end")
+                client.socket.shutdown(socket.SHUT_WR)
+                assert client.hear() == b"no end" and client.hear() == b""
+
+
+@test
+def port_scan():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        status, out, err, _ = run("port_scan", str(max(port - 50, 1)), str(min(port + 50, 65535)))
+        assert status == 0 and not err and re.search(r"\b%d open" % port, out), (out, err)
+    status, out, err, _ = run("port_scan", str(port), str(port))
+    assert status == 0 and out.startswith("0 of 1 ports open"), (out, err)
+    assert run("port_scan", "5", "1")[0] == 2
+
+
+@test
+def foreign_curl():
+    if not os.path.exists(os.path.join(BUILD, "examples", "foreign_curl")):
+        return
+    with server("examples/http_hello", "127.0.0.1:PORT") as port:
+        urls = ["http://127.0.0.1:%d/hello" % port, "http://127.0.0.1:%d/" % port]
+        status, out, err, _ = run("foreign_curl", *urls)
+        assert status == 0 and out, (status, out, err)
+        assert sorted(err.splitlines()) == sorted(url + ": No error" for url in urls), err
+        status, _, err, _ = run("foreign_curl", "http://127.0.0.1:1/")
+        assert status == 0 and "Couldn't connect" in err, (status, err)
+
+
+@test
+def tls_echo():
+    if not os.path.exists(os.path.join(BUILD, "examples", "tls_echo")):
+        return  # libwok-tls is left out of this build
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=me", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        with server("examples/tls_echo", cert, key, "127.0.0.1:PORT") as port:
+            status, out, err, _ = run("tls_echo", "--ask", "localhost", str(port), cert, "hello")
+            assert status == 0 and not err and out.endswith("DNS:localhost\nhello\n"), (out, err)
+            status, out, err, _ = run("tls_echo", "--ask", "127.0.0.1", str(port), cert, "hello")
+            assert status == 1 and "not for 127.0.0.1" in err, (out, err)
 
 
 def get(port, target):

@@ -1,6 +1,7 @@
 /* hello: a program outside of the tree, built against the installed library. See try.sh. */
 #include <stdio.h>
 #include <wok/http.h>
+#include <wok/tls.h>
 #include <wok/wok.h>
 
 static int hello(void *name)
@@ -18,6 +19,11 @@ int main(void)
 	int r = wok_http_app_new(&app); /* the other library is there, too */
 
 	wok_http_app_free(app);
+#ifdef WITH_TLS
+	WOK_AUTO(wok_tls_context) *context = NULL;
+	if (r == 0)
+		r = wok_tls_client_new(NULL, &context);
+#endif
 	if (r == 0)
 		r = wok_run(hello, "stranger");
 	if (r < 0)

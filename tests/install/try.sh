@@ -21,12 +21,16 @@ folder=$(dirname "$(find "$work/root" -name libwok.pc)")
 export PKG_CONFIG_PATH="$folder" PKG_CONFIG_SYSROOT_DIR="$work/root"
 cd "$work"
 cp "$root/tests/install/hello.c" .
+libraries="libwok-http libwok" flags=
+if [ -f "$folder/libwok-tls.pc" ]; then # left out where there is no OpenSSL
+	libraries="libwok-tls $libraries" flags=-DWITH_TLS
+fi
 # shellcheck disable=SC2046
-${CC:-cc} -std=c17 -Wall -Werror hello.c -o hello $(pkg-config --cflags --libs libwok-http libwok)
+${CC:-cc} -std=c17 -Wall -Werror $flags hello.c -o hello $(pkg-config --cflags --libs $libraries)
 LD_LIBRARY_PATH=$(dirname "$folder") ./hello
 # shellcheck disable=SC2046
-${CC:-cc} -std=c17 -static hello.c -o hello-static \
-	$(pkg-config --static --cflags --libs libwok-http libwok) 2>"$work/log" || {
+${CC:-cc} -std=c17 -static $flags hello.c -o hello-static \
+	$(pkg-config --static --cflags --libs $libraries) 2>"$work/log" || {
 	cat "$work/log"
 	exit 1
 }

@@ -56,6 +56,11 @@ static int read_pattern(void *arg)
 	return 0;
 }
 
+static int shut_down(void *stream)
+{
+	return wok_stream_shutdown(stream);
+}
+
 STREAM_TEST(a_big_write_arrives_whole_and_in_order_at_a_slow_reader, "E1")
 {
 	struct transfer writer = {.stream = a, .size = BIG}, reader = {.stream = b, .size = BIG};
@@ -80,9 +85,10 @@ STREAM_TEST(a_write_that_is_cancelled_says_how_much_went_out, "E1")
 	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
 	ASSERT_EQ(writer.result, -ECANCELED);
 	ASSERT(writer.done > 0 && writer.done < BIG);
-	ASSERT_OK(wok_stream_close(a));
+	WOK_AUTO(wok_task) *ending = wok_create_task(shut_down, a);
 	ASSERT_OK(read_pattern(&reader));
 	ASSERT_EQ(reader.done, writer.done);
+	ASSERT_OK(wok_await(ending));
 }
 
 struct voice {
@@ -176,8 +182,8 @@ STREAM_TEST(what_a_peer_wrote_before_it_closed_can_be_read, "E4", "E15")
 	ASSERT_OK(wok_stream_read_exactly(b, data, 4, NULL));
 	ASSERT_EQ(wok_stream_read(b, data, sizeof(data)), 3);
 	ASSERT_MEM(data, "bye", 3);
-	ASSERT_EQ(wok_stream_read(b, data, sizeof(data)), 0);
-	ASSERT_EQ(wok_stream_read(b, data, sizeof(data)), 0);
+	ASSERT_EQ(wok_stream_read(b, data, sizeof(data)), END_BY_CLOSE);
+	ASSERT_EQ(wok_stream_read(b, data, sizeof(data)), END_BY_CLOSE);
 }
 
 STREAM_TEST(one_direction_ends_and_the_other_goes_on, "E5")
@@ -195,11 +201,6 @@ STREAM_TEST(one_direction_ends_and_the_other_goes_on, "E5")
 	ASSERT_MEM(data, "answer", 6);
 	ASSERT_OK(wok_stream_shutdown(b));
 	ASSERT_EQ(wok_stream_read(a, data, sizeof(data)), 0);
-}
-
-static int shut_down(void *stream)
-{
-	return wok_stream_shutdown(stream);
 }
 
 STREAM_TEST(shutting_down_lets_the_writes_before_it_out, "E5")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Test conditions for users: see wok/test.h. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -154,4 +155,25 @@ TEST(a_call_is_asserted_to_be_a_checkpoint_or_none)
 	ASSERT_OK(wok_test_run(NULL, pass_checkpoints, NULL));
 	expect_abort(claim_too_little);
 	expect_abort(claim_too_much);
+}
+
+static int wait_readable(void *fd)
+{
+	return wok_fd_wait(*(int *) fd, WOK_READABLE);
+}
+
+TEST_TASK(a_moment_that_has_passed_is_not_waited_for_though_io_is)
+{
+	int fds[2];
+
+	ASSERT_EQ(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	WOK_AUTO(wok_task) *reading = wok_create_task(wait_readable, &fds[0]);
+	test_settle();
+	ASSERT_OK(wok_sleep_until(wok_now() - 1));
+	ASSERT_OK(wok_sleep_until(wok_now()));
+	ASSERT(!wok_task_done(reading));
+	ASSERT_EQ(write(fds[1], "x", 1), 1);
+	ASSERT_OK(wok_await(reading));
+	close(fds[0]);
+	close(fds[1]);
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_IO_STREAM_H
+#define WOK_IO_STREAM_H
+#include <wok/stream.h>
+
+/* The extension face: wok's other libraries use this, too. */
+WOK_BEGIN_DECLS
+
+/* What a stream was made of, for who made it of that table; NULL if it is another's, or closed. */
+void *wok__stream_self(const wok_stream *stream, const wok_stream_ops *ops);
+
+WOK_END_DECLS
+#endif
