@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the pages' pieces of C use: tools/check-snippets.py compiles each after this. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wok/http.h>

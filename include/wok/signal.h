@@ -12,7 +12,7 @@ WOK_BEGIN_DECLS
  * whatever loops and threads they are.
  *
  * SIGINT in the set is no longer what ends a run. What a signal did before, it does again when the
- * last object that has it is freed; what nobody has asked for by then is dropped.
+ * last object that has it is freed, or its loop ends; what nobody has asked for by then is dropped.
  */
 typedef struct wok_signals wok_signals;
 

@@ -84,6 +84,28 @@ static void without_each_call(const char *name, int error, wok_fn *fn)
 	ASSERT_OK(r);
 }
 
+static int signal_without_pidfd(void *unused)
+{
+	static const int errors[] = {ENOSYS, EPERM};
+
+	(void) unused;
+	for (int i = 0; i < 2; i++) {
+		WOK_AUTO(wok_process) *process = spawn_cat();
+		int status = 0;
+		wok_test_fail_system_call("pidfd_send_signal", 1, errors[i]);
+		ASSERT_OK(wok_process_terminate(process));
+		wok_test_fail_system_call(NULL, 0, 0);
+		ASSERT_OK(wok_process_wait(process, &status));
+		ASSERT_EQ(status, -SIGTERM);
+	}
+	return 0;
+}
+
+TEST(where_a_pidfd_cannot_be_signalled_the_number_is)
+{
+	ASSERT_OK(wok_test_run(signal_without_pidfd, NULL, NULL));
+}
+
 TEST(a_system_call_that_fails_leaves_no_process_and_no_descriptor, "F2")
 {
 	static const struct {
