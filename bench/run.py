@@ -24,7 +24,7 @@ import workloads  # noqa: E402
 from harness import Failed, Settings  # noqa: E402
 
 BACKENDS = ("epoll", "io_uring")
-RAW = ("epoll", "uring", "fcontext", "ucontext")  # bare C: what the machine can do
+RAW = ("epoll", "uring", "fcontext", "sync", "ucontext")  # bare C: what the machine can do
 
 
 def backends():

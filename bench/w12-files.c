@@ -1,10 +1,7 @@
-/* W12: files from the page cache: many small ones, or a large one, as a whole or by lines.
- * Try:      w12-files make /tmp/files 10000   then   w12-files many /tmp/files 10000
- *           w12-files big /tmp/files          and    w12-files lines /tmp/files
- * What it is measured against, in plain C: w12-files sync-many, sync-big, sync-lines. */
-#include <fcntl.h>
+/* W12: files from the page cache: many small ones, or a large one in pieces or by lines.
+ * Try:      w12-files make /tmp/files 10000 1024   then   w12-files many /tmp/files 10000
+ *           w12-files big /tmp/files               and    w12-files lines /tmp/files */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bench.h"
 
@@ -97,118 +94,65 @@ static int lines(void *arg)
 	return r;
 }
 
-/* --- in plain C ------------------------------------------------------------------------------- */
-
-static int sync_many(void *arg)
-{
-	struct work *work = arg;
-	char path[PATH];
-
-	for (size_t i = 0; i < work->n; i++) {
-		char *data = malloc(2 * SMALL);
-		ssize_t n, size = 0;
-		snprintf(path, sizeof(path), "%s/f%zu", work->dir, i);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		while (data && (n = pread(fd, data + size, (size_t) (2 * SMALL - size), size)) > 0)
-			size += n;
-		close(fd);
-		free(data);
-		work->bytes += (size_t) size;
-	}
-	return work->bytes == work->n * SMALL ? 0 : -EIO;
-}
-
-static int sync_big(void *arg)
-{
-	struct work *work = arg;
-	char path[PATH], *piece = malloc(PIECE);
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%s/big", work->dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (piece && (n = read(fd, piece, PIECE)) > 0)
-		work->bytes += (size_t) n;
-	close(fd);
-	free(piece);
-	return 0;
-}
-
-static int sync_lines(void *arg)
-{
-	struct work *work = arg;
-	char path[PATH], *line = NULL;
-	size_t capacity = 0;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%s/big", work->dir);
-	FILE *file = fopen(path, "re");
-	while (file && (n = getline(&line, &capacity, file)) > 0) {
-		work->lines++;
-		work->bytes += (size_t) n;
-	}
-	if (file)
-		fclose(file);
-	free(line);
-	return 0;
-}
-
 /* --- what is read ----------------------------------------------------------------------------- */
 
-/* 1 GiB of lines of 0 to 127 bytes, and n files of 4 KiB. */
-static int make(void *arg)
+/* Lines of 0 to 127 bytes, as many as make work->bytes. */
+static int make_lines(struct work *work, wok_file *file)
 {
-	struct work *work = arg;
-	char path[PATH], piece[SMALL];
+	char line[128];
 	uint32_t random = 1;
 
-	memset(piece, 'x', sizeof(piece));
-	for (size_t i = 0; i < work->n; i++) {
-		snprintf(path, sizeof(path), "%s/f%zu", work->dir, i);
-		WOK_TRY(wok_write_file(path, piece, sizeof(piece)));
-	}
-	WOK_AUTO(wok_file) *file = NULL;
-	snprintf(path, sizeof(path), "%s/big", work->dir);
-	WOK_TRY(wok_file_open(path, "w", &file));
-	for (size_t left = (size_t) 1 << 30; left > 0;) {
+	memset(line, 'x', sizeof(line));
+	for (size_t left = work->bytes; left > 0;) {
 		random = random * 1103515245 + 12345;
-		size_t size = (random >> 16) % 128 + 1;
+		size_t size = (random >> 16) % sizeof(line) + 1;
 		size = size < left ? size : left;
-		piece[size - 1] = '\n';
-		WOK_TRY(wok_file_write(file, piece, size));
-		piece[size - 1] = 'x';
+		line[size - 1] = '\n';
+		WOK_TRY(wok_file_write(file, line, size));
+		line[size - 1] = 'x';
 		left -= size;
 	}
 	return wok_file_close(file);
 }
 
-static const struct way {
-	const char *name;
-	wok_fn *fn;
-	bool counts; /* takes a number of files */
-	bool sync;
-} ways[] = {
-	{"many", many, true, false},         {"big", big, false, false},
-	{"lines", lines, false, false},      {"sync-many", sync_many, true, true},
-	{"sync-big", sync_big, false, true}, {"sync-lines", sync_lines, false, true},
-	{"make", make, true, false},
-};
+static int make(void *arg)
+{
+	struct work *work = arg;
+	WOK_AUTO(wok_file) *file = NULL;
+	char path[PATH], small[SMALL];
+
+	memset(small, 'x', sizeof(small));
+	for (size_t i = 0; i < work->n; i++) {
+		snprintf(path, sizeof(path), "%s/f%zu", work->dir, i);
+		WOK_TRY(wok_write_file(path, small, sizeof(small)));
+	}
+	snprintf(path, sizeof(path), "%s/big", work->dir);
+	WOK_TRY(wok_file_open(path, "w", &file));
+	return make_lines(work, file);
+}
 
 int main(int argc, char **argv)
 {
-	const struct way *way = NULL;
+	static const char *const names[] = {"many", "big", "lines", "make"};
+	static wok_fn *const fns[] = {many, big, lines, make};
+	size_t which = 0;
 
-	for (size_t i = 0; argc > 2 && i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (strcmp(argv[1], ways[i].name) == 0)
-			way = &ways[i];
-	if (!way) {
-		fprintf(stderr, "usage: w12-files many|big|lines|sync-...|make DIR [N]\n");
+	while (argc > 2 && which < 4 && strcmp(argv[1], names[which]) != 0)
+		which++;
+	if (argc < 3 || which == 4) {
+		fprintf(stderr,
+			"usage: w12-files many DIR N | big DIR | lines DIR | make DIR N MIB\n");
 		return 2;
 	}
-	struct work work = {.dir = argv[2], .n = way->counts ? bench_count(argc, argv, 3) : 0};
+	struct work work = {.dir = argv[2]};
+	if (fns[which] == many || fns[which] == make)
+		work.n = bench_count(argc, argv, 3);
+	if (fns[which] == make)
+		work.bytes = bench_count(argc, argv, 4) << 20;
 	double cpu_start = bench_cpu_seconds();
 	wok_time start = wok_now();
-	int r = way->sync ? way->fn(&work) : wok_run(way->fn, &work);
-	if (r == 0 && way->fn != make)
+	int r = wok_run(fns[which], &work);
+	if (r >= 0 && fns[which] != make)
 		say(&work, start, cpu_start);
 	return bench_exit("w12-files", r);
 }

@@ -1,4 +1,4 @@
-"""The workloads W1 to W9: who takes part, how one run goes, what it is measured by."""
+"""The workloads W1 to W9 and W12: who takes part, how one run goes, what it is measured by."""
 import os
 import re
 import shutil
@@ -123,6 +123,20 @@ def fan_out(peer, case):
         return measure(command + [url, str(count(case))], servers=[server], env=env)
 
 
+def files(peer, case):
+    """many-N, big-MIB, lines-MIB; what is read is made once, by wok, and is in the page cache then."""
+    what, n = case.split("-")
+    folder = os.path.join(Settings.folder, "files-" + n)
+    if not os.path.exists(os.path.join(folder, "made")):
+        os.makedirs(folder, exist_ok=True)
+        size = ["1", n] if what != "many" else [n, "1"]
+        subprocess.run([os.path.join(Settings.folder, "w12-files"), "make", folder] + size,
+                       check=True)
+        open(os.path.join(folder, "made"), "w", encoding="utf-8").close()
+    command, env = program(peer, "w12-files")
+    return measure(command + [what, folder] + ([n] if what == "many" else []), env=env)
+
+
 SERVER_CPU = Metric("server_us_per_req", "µs", show="server CPU a request")
 CLIENT_CPU = Metric("cpu_us_per_req", "µs", show="client CPU a request")
 REQUESTS = Metric("req_per_s", "/s", more=True, show="requests")
@@ -163,10 +177,19 @@ WORKLOADS = {
     "w9": Workload("URLs that take 1 s, all at once", "w9-fanout", fan_out, ["10000"],
                    [WALL, CLIENT_CPU], "epoll curl tokio go uvloop asyncio",
                    [Goal("wall_s", "epoll", 1.1)]),
+    "w12": Workload("files from the page cache: 4 KiB each; 1 GiB; its lines", "w12-files", files,
+                    ["many-10000", "big-1024", "lines-1024"],
+                    [Metric("files_per_s", "/s", more=True, show="files"),
+                     Metric("GB_per_s", "GB/s", more=True, show="bytes")],
+                    "sync",
+                    [Goal("GB_per_s", "sync", 0.85, "many-10000"),
+                     Goal("GB_per_s", "sync", 0.85, "big-1024"),
+                     Goal("GB_per_s", "sync", 1 / 1.3, "lines-1024")]),
 }
 
 # Sizes at which it shows only that everything runs.
 SMOKE = {"w1": ["10k"], "w2": ["50k"], "w3": ["1k"], "w4": ["10k"], "w5": ["10k"], "w6": ["50"],
-         "w7": ["c64"], "w8": ["c64"], "w9": ["100"]}
+         "w7": ["c64"], "w8": ["c64"], "w9": ["100"],
+         "w12": ["many-100", "big-16", "lines-16"]}
 
 __all__ = ["Failed", "Goal", "Metric", "SMOKE", "WORKLOADS", "lines", "program"]

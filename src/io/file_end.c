@@ -90,13 +90,12 @@ int wok_file_close(wok_file *file)
 }
 
 /* Somebody should have closed it, and looked at the result. */
-static void report(const wok_file *file, int r)
+static void report(int r)
 {
 	struct wok_task *task = wok__current();
 
 	wok__report(r, task ? task->name : NULL, task ? task->site : NULL,
 		    "a file was freed, and its close failed: %s", wok_errmsg(r));
-	(void) file;
 }
 
 void wok_file_free(wok_file *file)
@@ -106,7 +105,7 @@ void wok_file_free(wok_file *file)
 	struct wok__saved_error saved = wok__error_save();
 	int r = file->closed ? 0 : wok_file_close(file);
 	if (r < 0)
-		report(file, r);
+		report(r);
 	wok__error_restore(saved);
 	if (!file->closed)
 		return; /* a task is in a call on it, and nobody could wait: better lost than used

@@ -50,7 +50,6 @@ int wok__sys_file_reopen(int fd, int flags)
 	WOK__SYS_RESULT_RETRY("reopen", open(path, flags | O_CLOEXEC | O_NOCTTY));
 }
 
-/* Above the standard descriptors: it must not become one of them where one was closed. */
 /* Not the C library's: musl has had these for a short time only. */
 static ssize_t transfer(long number, int fd, const struct iovec *parts, int n_parts, off_t offset,
 			int flags)

@@ -32,7 +32,7 @@ TEST_TASK(a_read_is_short_at_the_end_and_empty_behind_it, "file-1", "filerow-2")
 	ASSERT_ERR(wok_file_tell(file), -EBADF);
 }
 
-TEST_TASK(a_file_that_grows_or_is_cut_is_read_as_it_is_then, "file-1")
+TEST_TASK(a_file_that_grows_or_is_cut_is_read_as_it_is_then, "file-1", "file-31")
 {
 	char data[16];
 
