@@ -74,7 +74,7 @@ def runs():
         entry = roster[i]
         pointer = int(entry["run"])
         if not pointer:
-            break
+            continue
         run = gdb.Value(pointer).cast(gdb.lookup_type("struct wok__run").pointer())
         yield int(entry["thread"]), run.dereference()
 

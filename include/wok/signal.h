@@ -12,7 +12,7 @@ WOK_BEGIN_DECLS
  * whatever loops and threads they are.
  *
  * SIGINT in the set is no longer what ends a run. What a signal did before, it does again when the
- * last object that has it is freed; what nobody has asked for by then is dropped.
+ * last object that has it is freed, or its loop ends; what nobody has asked for by then is dropped.
  */
 typedef struct wok_signals wok_signals;
 
@@ -40,7 +40,7 @@ int wok_signals_new(const int *numbers, size_t n, wok_signals **ret_signals) WOK
 int wok_signals_next(wok_signals *signals, int *ret_number) WOK_MUST_CHECK;
 
 /**
- * Stop to keep signals. No task may be in a call.
+ * Stop keeping signals. No task may be in a call.
  *
  * signals:    NULL does nothing
  * Returns:    nothing

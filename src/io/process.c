@@ -138,12 +138,27 @@ static int has_ended(const wok_process *process)
 	return wok_fail(-ESRCH, "the process %d has ended", (int) process->pid);
 }
 
+/*
+ * By the pidfd. Where that is forbidden (containers' filters) or unknown (emulators), by its
+ * number, which nobody else can have as long as it has not been reaped.
+ */
+static int send_signal(const wok_process *process, int number)
+{
+	siginfo_t info;
+	int r = wok__sys_pidfd_signal(process->pidfd, number);
+
+	if ((r != -ENOSYS && r != -EPERM) ||
+	    wok__sys_pidfd_wait(process->pidfd, false, false, &info) < 0)
+		return r;
+	return wok__sys_signal_child(process->pid, number);
+}
+
 int wok_process_signal(wok_process *process, int number)
 {
 	WOK_TRY(check_here(process, "wok_process_signal"));
 	if (process->ended)
 		return has_ended(process);
-	return wok__sys_pidfd_signal(process->pidfd, number);
+	return send_signal(process, number);
 }
 
 int wok_process_signal_group(wok_process *process, int number)
@@ -173,7 +188,7 @@ static void signal_all(const wok_process *process, int number)
 	if (process->leads_group)
 		(void) wok__sys_signal_group(process->pid, number);
 	else
-		(void) wok__sys_pidfd_signal(process->pidfd, number);
+		(void) send_signal(process, number);
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */

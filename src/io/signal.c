@@ -8,12 +8,14 @@
 
 #include "base/memory.h"
 #include "loop/loop.h"
+#include "loop/report.h"
 #include "loop/signal_watch.h"
 #include "platform/sys.h"
 #include "task/park.h"
 
 struct wok_signals {
-	wok_loop *loop;
+	wok_loop *loop; /* NULL after its end: nothing is kept any more */
+	struct wok__ending ending;
 	struct wok__signal_watch *watch;
 	uint64_t here; /* taken from the watch, and not asked for so far */
 	int fd;
@@ -44,6 +46,19 @@ static int explain(int r)
 	return r;
 }
 
+static void close_signals(wok_signals *signals)
+{
+	wok__signal_watch_end(signals->watch);
+	(void) wok__io_close(wok__loop, signals->fd);
+	wok__list_remove(&signals->ending.link);
+	signals->loop = NULL;
+}
+
+static void at_loop_end(struct wok__ending *ending)
+{
+	close_signals(WOK__CONTAINER(ending, wok_signals, ending));
+}
+
 static int open_signals(wok_signals *signals, const int *numbers, size_t n)
 {
 	uint64_t set = 0;
@@ -55,18 +70,13 @@ static int open_signals(wok_signals *signals, const int *numbers, size_t n)
 	if (signals->fd < 0)
 		return signals->fd;
 	int r = wok__signal_watch_begin(set, signals->fd, &signals->watch);
-	if (r < 0)
+	if (r < 0) {
 		wok__sys_close(signals->fd);
-	return explain(r);
-}
-
-static void close_signals(wok_signals *signals)
-{
-	wok__signal_watch_end(signals->watch);
-	if (wok__loop)
-		(void) wok__io_close(wok__loop, signals->fd);
-	else
-		wok__sys_close(signals->fd);
+		return explain(r);
+	}
+	signals->ending.end = at_loop_end;
+	wok__loop_at_end(&signals->ending);
+	return 0;
 }
 
 int wok_signals_new(const int *numbers, size_t n, wok_signals **ret_signals)
@@ -121,7 +131,14 @@ void wok_signals_free(wok_signals *signals)
 {
 	if (!signals)
 		return;
-	close_signals(signals);
+	if (signals->loop && signals->loop != wok__loop) {
+		wok__report(-EINVAL, NULL, NULL,
+			    "wok_signals_free() did nothing: they belong to another loop: use a "
+			    "wok_remote");
+		return;
+	}
+	if (signals->loop)
+		close_signals(signals);
 	wok_free(signals);
 }
 

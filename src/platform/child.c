@@ -323,6 +323,11 @@ int wok__sys_check_fd(int fd)
 	return fcntl(fd, F_GETFD) < 0 ? -errno : 0;
 }
 
+int wok__sys_signal_child(pid_t pid, int number)
+{
+	WOK__SYS_RESULT("kill", kill(pid, number));
+}
+
 int wok__sys_signal_group(pid_t leader, int number)
 {
 	WOK__SYS_RESULT("kill", kill(-leader, number));

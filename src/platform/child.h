@@ -69,6 +69,7 @@ int wok__sys_open_for_child(const char *path, int flags);
 /* Whether a descriptor is open: 0, or -EBADF. */
 int wok__sys_check_fd(int fd);
 
-/* Signal all processes of a group: 0, -ESRCH, -EPERM. */
+/* Signal a process, or all of a group: 0, -ESRCH, -EPERM. None of them has been reaped. */
+int wok__sys_signal_child(pid_t pid, int number);
 int wok__sys_signal_group(pid_t leader, int number);
 #endif

@@ -50,6 +50,7 @@ static int break_down(struct wok__tls *tls, const char *what)
 
 	snprintf(text, sizeof(text), "%s %s by TLS", what, tls->host ? tls->host : "a client");
 	tls->broken = wok__tls_error(tls, text);
+	snprintf(tls->problem, sizeof(tls->problem), "%s", wok_errmsg(tls->broken));
 	return tls->broken;
 }
 
@@ -58,8 +59,7 @@ static int check_usable(const struct wok__tls *tls)
 	if (tls->closed)
 		return wok_fail(-EBADF, "the stream is closed");
 	if (tls->broken)
-		return wok_fail(tls->broken, "this TLS stream has failed before: %s",
-				wok_strerror(tls->broken));
+		return wok_fail(tls->broken, "%s", tls->problem);
 	return 0;
 }
 
@@ -132,14 +132,14 @@ static ssize_t read_some(struct wok__tls *tls, char *data, size_t size)
 		int r = read_step(tls, data, size, &n);
 		if (r == SSL_ERROR_NONE)
 			n += read_on(tls, data + n, size - n);
+		if (tls->broken)
+			pass_on_alert(tls);
 		if (r == SSL_ERROR_NONE || r == SSL_ERROR_ZERO_RETURN) {
 			wok__spend();
 			return (ssize_t) n;
 		}
-		if (r < 0) {
-			pass_on_alert(tls);
+		if (r < 0)
 			return r;
-		}
 		WOK_TRY(pass_on_rest(tls));
 		WOK_TRY(wok__tls_fill(tls));
 	}

@@ -95,7 +95,7 @@ struct wok__tls {
 	char *host;          /* a client's, for messages; NULL */
 	char *host_and_port; /* of a client's session; NULL */
 	char *alpn;
-	char problem[WOK__TLS_PROBLEM_MAX]; /* with the peer's certificate; "" */
+	char problem[WOK__TLS_PROBLEM_MAX]; /* with the peer's certificate, or why it is broken */
 	char *texts;                        /* of the peer's certificate, once it was asked for */
 	wok_tls_certificate certificate;
 };

@@ -10,6 +10,7 @@ and at the end "N passed, N failed". Everything happens on the loopback interfac
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -170,6 +171,36 @@ def process_supervisor():
         process.kill()
         process.communicate()
     assert run("process_supervisor")[0] == 2
+
+
+def gdb(*commands, program):
+    words = ["gdb", "-nx", "-batch", "-x", os.path.join(ROOT, "tools", "gdb-wok.py")]
+    for command in commands:
+        words += ["-ex", command]
+    return subprocess.run([*words, "--args", *program], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=TIMEOUT).stdout
+
+
+@test
+def gdb_wok():
+    """tools/gdb-wok.py lists the tasks of a process, and of the memory that one has left."""
+    if not shutil.which("gdb"):
+        print("gdb_wok: skipped: there is no gdb")
+        return
+    program = os.path.join(BUILD, "examples", "process_supervisor")
+    with tempfile.TemporaryDirectory() as folder:
+        core = os.path.join(folder, "core")
+        out = gdb("set breakpoint pending on", "break wok_stream_next_line", "run", "wok-tasks",
+                  "call (int) wok_dump_tasks(1)", "generate-core-file " + core, "kill",
+                  program=[program, "exec cat", "exec cat"])
+        if not os.path.exists(core):
+            print("gdb_wok: skipped: gdb cannot do that here: %s" % out.strip()[-200:])
+            return
+        # By the script, and by the function; then by the script from what is left.
+        assert out.count(" x supervise (") >= 2 and " waits for a signal" in out, out
+        out = gdb("core-file " + core, "wok-tasks", "wok-tasks all", program=[program])
+        assert "3 tasks on the loop of thread " in out and " x run (" not in out, out
+        assert " x main (" in out and out.count(" supervise (") >= 3, out
 
 
 @test

@@ -46,7 +46,7 @@ static int read_100000_times(void *unused)
 
 TEST(a_hundred_thousand_reads_are_each_done_once, "file-20")
 {
-	ASSERT_OK(wok_test_run(NULL, read_100000_times, NULL));
+	ASSERT_OK(wok_test_run(read_100000_times, NULL, NULL));
 }
 
 enum { FILES = 10000, AT_ONCE = 50 };
@@ -90,5 +90,5 @@ static int open_many(void *unused)
 
 TEST(ten_thousand_files_are_open_a_few_at_a_time, "file-29")
 {
-	ASSERT_OK(wok_test_run(NULL, open_many, NULL));
+	ASSERT_OK(wok_test_run(open_many, NULL, NULL));
 }

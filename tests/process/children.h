@@ -63,6 +63,14 @@ static inline bool no_children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
+/* Valgrind dies of an execve() that fails late, and loses its way in stacks of signal handlers. */
+static inline bool under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
+}
+
 #define ASSERT_MESSAGE(code, word)                                                                 \
 	do {                                                                                       \
 		if (!strstr(wok_errmsg(code), (word)))                                             \

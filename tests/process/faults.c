@@ -48,7 +48,7 @@ static void without_each_allocation(wok_fn *fn)
 {
 	int fds = test_count_fds();
 
-	ASSERT_OK(wok_test_run_allocations(NULL, fn, NULL));
+	ASSERT_OK(wok_test_run_allocations(fn, NULL, NULL));
 	ASSERT(no_children());
 	ASSERT_EQ(test_count_fds(), fds);
 }
@@ -74,7 +74,7 @@ static void without_each_call(const char *name, int error, wok_fn *fn)
 
 	for (uint64_t n = 1; r < 0 && n < 100; n++) {
 		wok_test_fail_system_call(name, n, error);
-		r = wok_test_run(NULL, fn, NULL);
+		r = wok_test_run(fn, NULL, NULL);
 		wok_test_fail_system_call(NULL, 0, 0);
 		if (r < 0 && r != -error && r != -EIO)
 			FAIL("%s, call %d: %s", name, (int) n, wok_errmsg(r));
@@ -82,6 +82,28 @@ static void without_each_call(const char *name, int error, wok_fn *fn)
 			FAIL("%s, call %d: something is left", name, (int) n);
 	}
 	ASSERT_OK(r);
+}
+
+static int signal_without_pidfd(void *unused)
+{
+	static const int errors[] = {ENOSYS, EPERM};
+
+	(void) unused;
+	for (int i = 0; i < 2; i++) {
+		WOK_AUTO(wok_process) *process = spawn_cat();
+		int status = 0;
+		wok_test_fail_system_call("pidfd_send_signal", 1, errors[i]);
+		ASSERT_OK(wok_process_terminate(process));
+		wok_test_fail_system_call(NULL, 0, 0);
+		ASSERT_OK(wok_process_wait(process, &status));
+		ASSERT_EQ(status, -SIGTERM);
+	}
+	return 0;
+}
+
+TEST(where_a_pidfd_cannot_be_signalled_the_number_is)
+{
+	ASSERT_OK(wok_test_run(signal_without_pidfd, NULL, NULL));
 }
 
 TEST(a_system_call_that_fails_leaves_no_process_and_no_descriptor, "F2")

@@ -269,7 +269,8 @@ TEST_TASK(a_group_is_ended_with_its_leader)
 	ASSERT_OK(wok_process_stop(process, 0, NULL));
 	ASSERT_EQ(wok_stream_next_line(wok_process_output(process), 0, &line), 0);
 
-	WOK_AUTO(wok_process) *second = spawn_shell("cat & echo ready; wait", &options);
+	WOK_AUTO(wok_process) *second =
+		spawn_shell("exec 3<&0; cat <&3 & echo ready; wait", &options);
 	wait_until_ready(second);
 	ASSERT_OK(wok_process_signal_group(second, SIGKILL));
 	ASSERT_OK(wok_process_wait(second, NULL));

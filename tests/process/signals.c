@@ -381,12 +381,51 @@ static int keep_sigint(void *unused)
 	return wok_signals_new(numbers, 1, &kept);
 }
 
-TEST(an_object_that_outlives_its_run_does_not_bring_the_runs_handler_back, "F11")
+TEST(the_end_of_the_loop_is_that_of_what_was_left_over, "F11")
 {
 	signal(SIGINT, SIG_DFL);
 	ASSERT_OK(wok_run(keep_sigint, NULL));
+	ASSERT(has_default(SIGINT)); /* not the run's handler, either */
 	wok_signals_free(kept);
 	ASSERT(has_default(SIGINT));
+}
+
+static int reports;
+
+static void count_reports(const wok_report *report, void *unused)
+{
+	(void) unused;
+	reports += strstr(report->message, "another loop") != NULL;
+}
+
+static void *use_elsewhere(void *unused)
+{
+	int number;
+
+	ASSERT_ERR(wok_signals_next(kept, &number), -EDEADLK); /* no loop at all */
+	wok_signals_free(kept);
+	return unused;
+}
+
+static int keep_and_use_elsewhere(void *unused)
+{
+	pthread_t thread;
+	int number;
+
+	WOK_TRY(keep_sigint(unused));
+	ASSERT_EQ(pthread_create(&thread, NULL, use_elsewhere, NULL), 0);
+	pthread_join(thread, NULL);
+	raise(SIGINT);
+	return wok_signals_next(kept, &number) == 1 && number == SIGINT ? 0 : -EIO;
+}
+
+TEST(a_free_in_another_thread_is_refused)
+{
+	signal(SIGINT, SIG_DFL);
+	ASSERT_OK(wok_set_report_hook(count_reports, NULL));
+	ASSERT_OK(wok_run(keep_and_use_elsewhere, NULL));
+	ASSERT_EQ(reports, 1);
+	wok_signals_free(kept);
 }
 
 static int fork_with_a_watch(void *unused)

@@ -138,6 +138,24 @@ TEST_TASK(a_cancelled_task_begins_no_handshake)
 	each_side(come_too_late);
 }
 
+static void close_it_under_the_handshake(struct attempt *self, wok_stream *peer)
+{
+	wok_stream *below = self->below;
+
+	self->options.borrow = true;
+	WOK_AUTO(wok_task) *task = wok_create_task(attempt, self);
+	test_settle();
+	ASSERT_OK(wok_stream_close(below));
+	ASSERT_ERR(wok_await(task), -EBADF);
+	ASSERT_EQ(read_to_the_end(peer), 0);
+	wok_stream_free(below);
+}
+
+TEST_TASK(closing_the_stream_below_ends_a_handshake)
+{
+	each_side(close_it_under_the_handshake);
+}
+
 static void hang_up(struct attempt *self, wok_stream *peer)
 {
 	WOK_AUTO(wok_task) *task = wok_create_task(attempt, self);
@@ -347,13 +365,41 @@ static int live_and_let_live(void *unused)
 TEST(any_one_allocation_of_a_connection_may_fail, "E25")
 {
 	good_cert(); /* made before */
-	ASSERT_OK(wok_test_run_allocations(NULL, live_and_let_live, NULL));
+	ASSERT_OK(wok_test_run_allocations(live_and_let_live, NULL, NULL));
+}
+
+struct shortage {
+	uint64_t at;
+	int result;
+};
+
+static int live_in_want(void *arg)
+{
+	struct shortage *shortage = arg;
+
+	wok_test_fail_allocation(shortage->at, true);
+	shortage->result = live_and_let_live(NULL);
+	wok_test_fail_allocation(0, false);
+	return 0;
+}
+
+TEST(all_allocations_of_a_connection_from_one_on_may_fail)
+{
+	struct shortage shortage = {.at = 1, .result = -ENOMEM};
+
+	good_cert();
+	for (; shortage.result < 0; shortage.at++) {
+		ASSERT_OK(wok_test_run(live_in_want, &shortage, NULL));
+		ASSERT(shortage.at < 500);
+	}
+	ASSERT(shortage.at > 20);
 }
 
 /*
  * OpenSSL's own: this process is the test's, so its allocator can be replaced. What OpenSSL makes
  * of a failure is its affair; here nothing may crash, hang or be freed twice.
  */
+enum { SAMPLES = 200 };
 static long countdown;
 
 static void *fail_in_time(size_t size, const char *file, int line)
@@ -384,17 +430,17 @@ static void just_free(void *pointer, const char *file, int line)
 TEST(any_one_allocation_of_openssl_may_fail)
 {
 	ASSERT_EQ(CRYPTO_set_mem_functions(fail_in_time, fail_in_time_again, just_free), 1);
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL)); /* what is made once is made */
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL)); /* what is made once is made */
 	countdown = 1L << 40;
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL));
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL));
 	long all = (1L << 40) - countdown;
 	int failed = 0;
-	for (long at = 1; at < all; at += 1 + all / 600) {
+	for (long at = 1; at < all; at += 1 + all / SAMPLES) {
 		countdown = at;
-		int r = wok_test_run(NULL, live_and_let_live, NULL);
+		int r = wok_test_run(live_and_let_live, NULL, NULL);
 		countdown = 0;
 		failed += r < 0;
 	}
-	ASSERT(failed > 100);
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL));
+	ASSERT(failed > SAMPLES / 10);
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL));
 }

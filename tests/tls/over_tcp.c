@@ -91,6 +91,67 @@ TEST_TASK(dialling_connects_and_shakes_hands, "E25")
 	ASSERT_EQ(test_count_fds(), fds);
 }
 
+static int dial_and_try(wok_tls_context *client, uint16_t port)
+{
+	WOK_AUTO(wok_stream) *stream = NULL;
+	char data[5];
+
+	WOK_TRY(wok_tls_dial(client, "127.0.0.1", port, NULL, &stream));
+	WOK_TRY(wok_stream_write_all(stream, "hello", 5));
+	WOK_TRY(wok_stream_read_exactly(stream, data, 5, NULL));
+	return wok_tls_close(stream, 0);
+}
+
+/* The server's calls are counted, too: then it is the client that learns of an end. */
+static void fail_each(const char *call, wok_tls_context *client, uint16_t port)
+{
+	int fds = test_count_fds(), failed = 0;
+
+	for (uint64_t at = 1; at <= 12; at++) {
+		wok_test_fail_system_call(call, at, EIO);
+		int r = dial_and_try(client, port);
+		wok_test_fail_system_call(NULL, 0, 0);
+		if (r != -EIO && r != WOK_EEOF && r != -ECONNRESET && r != -EPIPE && r != 0)
+			FAIL("call %d of %s: %s", (int) at, call, wok_errname(r));
+		failed += r < 0;
+		test_settle(); /* the server is done with it */
+		ASSERT_EQ(test_count_fds(), fds);
+	}
+	ASSERT(failed > 0);
+}
+
+static int with_failing_calls(void *arg)
+{
+	static const char *const calls[] = {"socket", "connect", "recv", "send"};
+	struct server *server = arg;
+	WOK_AUTO(wok_tls_context) *client = good_client();
+
+	ASSERT_OK(wok_listen("127.0.0.1:0", NULL, &server->listener));
+	WOK_AUTO(wok_task) *task = wok_create_task(serve, server);
+	test_settle();
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		fail_each(calls[i], client, wok_listener_port(server->listener));
+	wok_cancel(task);
+	WOK_IGNORE(wok_await(task));
+	wok_listener_free(server->listener);
+	return 0;
+}
+
+static void drop_report(const wok_report *report, void *unused)
+{
+	(void) report;
+	(void) unused;
+}
+
+TEST(any_system_call_below_may_fail)
+{
+	struct server server = {.context = good_server()};
+
+	ASSERT_OK(wok_set_report_hook(drop_report, NULL)); /* the server's side fails, too */
+	ASSERT_OK(wok_test_run(with_failing_calls, &server, NULL));
+	wok_tls_context_free(server.context);
+}
+
 /* --- OpenSSL's own programs ------------------------------------------------------------------- */
 
 static const wok_test_options real = {.real_clock = true};
@@ -136,7 +197,7 @@ TEST(openssls_client_is_served)
 {
 	if (system("openssl version >/dev/null 2>&1") != 0)
 		SKIP("there is no command openssl");
-	ASSERT_OK(wok_test_run(&real, meet_s_client, NULL));
+	ASSERT_OK(wok_test_run(meet_s_client, NULL, &real));
 }
 
 /* Read lines of a program until one begins like this; the rest of it. */
@@ -189,7 +250,7 @@ TEST(openssls_server_is_understood)
 			 path);
 		FILE *pipe = popen(command, "re");
 		server.port = (uint16_t) atoi(line_with(pipe, "ACCEPT 127.0.0.1:", line));
-		ASSERT_OK(wok_test_run(&real, meet_s_server, &server));
+		ASSERT_OK(wok_test_run(meet_s_server, &server, &real));
 		while (fgets(line, sizeof(line), pipe)) /* it ends by itself */
 			;
 		pclose(pipe);

@@ -243,17 +243,27 @@ TEST_TASK(small_parts_share_a_record)
 	part(&m);
 }
 
+/* A record that nobody encrypted. */
+static void write_junk(wok_stream *stream)
+{
+	static const char junk[] = "\x17\x03\x03\x00\x20................................";
+
+	ASSERT_OK(wok_stream_write_all(wok__tls_of(stream)->below, junk, sizeof(junk) - 1));
+}
+
 TEST_TASK(a_changed_byte_breaks_the_stream_for_good)
 {
 	struct meeting m = {0};
 	char data[100];
 
 	meet_well(&m);
-	struct wok__tls *tls = wok__tls_of(m.client);
-	ASSERT_OK(wok_stream_write_all(tls->below,
-				       "\x17\x03\x03\x00\x20................................", 37));
-	for (int i = 0; i < 2; i++)
+	ASSERT_OK(wok_stream_write_all(m.client, "good", 4));
+	write_junk(m.client);
+	ASSERT_EQ(wok_stream_read(m.server, data, sizeof(data)), 4);
+	for (int i = 0; i < 2; i++) {
 		ASSERT_ERR(wok_stream_read(m.server, data, sizeof(data)), WOK_EPEER);
+		ASSERT_SAYS(wok_errmsg(WOK_EPEER), "bad record mac");
+	}
 	ASSERT_ERR(wok_stream_write_all(m.server, "x", 1), WOK_EPEER);
 	ASSERT_ERR(wok_stream_shutdown(m.server), WOK_EPEER);
 	ASSERT_ERR(wok_stream_read(m.client, data, sizeof(data)), WOK_EPEER);
@@ -336,6 +346,18 @@ static size_t cancel_a_write(wok_stream *stream)
 	ASSERT_ERR(wok_await(writing), WOK_ETASKCANCELED);
 	ASSERT(partial.done > 0 && partial.done < MUCH);
 	return partial.done;
+}
+
+/* How much there is until the end. */
+static int drop_all(void *stream)
+{
+	static char data[5000];
+	ssize_t n;
+	int all = 0;
+
+	while ((n = wok_stream_read(stream, data, sizeof(data))) > 0)
+		all += (int) n;
+	return n < 0 ? (int) n : all;
 }
 
 static void take_from(wok_stream *stream, size_t from, size_t size)
@@ -424,5 +446,30 @@ TEST_TASK(closing_wakes_who_passes_on_and_who_waits_for_that, "E25")
 	ASSERT_OK(wok_stream_close(m.client));
 	ASSERT_ERR(wok_await(reading), -EBADF);
 	ASSERT_ERR(wok_await(writing), -EBADF);
+	part(&m);
+}
+
+TEST_TASK(a_reader_adds_no_more_behind_a_writer_than_it_may, "E25")
+{
+	struct meeting m = {.capacity = 10000};
+	struct partial partial;
+	static const char alerts[10000];
+
+	meet_well(&m);
+	partial = (struct partial){m.client, 0};
+	WOK_AUTO(wok_task) *writing = wok_create_task(write_much, &partial);
+	test_settle();
+	struct wok__tls *tls = wok__tls_of(m.client);
+	for (int i = 0; i < 2; i++) /* stands for alerts, which a peer has provoked */
+		ASSERT_EQ(SSL_write(tls->ssl, alerts, sizeof(alerts)), (int) sizeof(alerts));
+	ASSERT_OK(wok_stream_write_all(m.server, "x", 1));
+	WOK_AUTO(wok_task) *reading = wok_create_task(read_nothing, m.client);
+	test_settle();
+	ASSERT(!wok_task_done(reading)); /* the byte is here, but it is not its turn */
+	WOK_AUTO(wok_task) *again = wok_create_task(drop_all, m.server);
+	ASSERT_OK(wok_await(writing));
+	ASSERT_EQ(wok_await(reading), 1);
+	ASSERT_OK(wok_stream_shutdown(m.client));
+	ASSERT_EQ(wok_await(again), MUCH + 2 * (int) sizeof(alerts));
 	part(&m);
 }
