@@ -89,6 +89,8 @@ static void set_options(wok_file *file, int open_flags, const wok_file_options *
 	file->readable = (open_flags & O_ACCMODE) != O_WRONLY;
 	file->writable = (open_flags & O_ACCMODE) != O_RDONLY;
 	file->positioned_at_end = open_flags & O_APPEND;
+	/* A try that ends in the middle of a record would let another writer's come between. */
+	file->no_quick_write = file->positioned_at_end;
 	file->direct = options->direct;
 	file->flags = options->dont_cache ? WOK__RWF_DONTCACHE : 0;
 	file->buffer_size = size > BUFFER_LEAST ? size : BUFFER_LEAST;

@@ -80,14 +80,14 @@ static ssize_t fail(long number, int fd, const struct iovec *parts, int n_parts,
 
 ssize_t wok__sys_file_read(int fd, const struct iovec *parts, int n_parts, off_t offset, int flags)
 {
-	if (wok__sys_faulty("preadv2"))
+	if (wok__sys_faulty(flags & WOK__RWF_NOWAIT ? "preadv2 nowait" : "preadv2"))
 		return fail(SYS_preadv2, fd, parts, n_parts, offset, flags);
 	return transfer(SYS_preadv2, fd, parts, n_parts, offset, flags);
 }
 
 ssize_t wok__sys_file_write(int fd, const struct iovec *parts, int n_parts, off_t offset, int flags)
 {
-	if (wok__sys_faulty("pwritev2"))
+	if (wok__sys_faulty(flags & WOK__RWF_NOWAIT ? "pwritev2 nowait" : "pwritev2"))
 		return fail(SYS_pwritev2, fd, parts, n_parts, offset, flags);
 	return transfer(SYS_pwritev2, fd, parts, n_parts, offset, flags);
 }

@@ -29,7 +29,10 @@ int wok__sys_file_open(int dir, const char *path, int flags, mode_t mode, bool c
 /* A new description of what a descriptor is open on; -errno where that is not possible. */
 int wok__sys_file_reopen(int fd, int flags);
 
-/* offset: -1 for the description's own position, which moves. flags: WOK__RWF_... */
+/*
+ * offset: -1 for the description's own position, which moves. flags: WOK__RWF_... Faults of those
+ * that must not wait have a name of their own: "preadv2 nowait".
+ */
 ssize_t wok__sys_file_read(int fd, const struct iovec *parts, int n_parts, off_t offset, int flags);
 ssize_t wok__sys_file_write(int fd, const struct iovec *parts, int n_parts, off_t offset,
 			    int flags);

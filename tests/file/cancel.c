@@ -41,7 +41,7 @@ static int read_it(void *arg)
 {
 	struct caller *self = arg;
 
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	self->result = (int) wok_file_read(self->file, self->data, sizeof(self->data));
 	return self->result;
 }
@@ -203,7 +203,7 @@ TEST_TASK(a_write_that_was_left_behind_writes_what_it_was_given, "filerow-16")
 	wok_thread_pool *pool = held_pool();
 
 	put_text("f", "abcdef");
-	wok_test_fail_system_call("pwritev2", 1, EOPNOTSUPP);
+	wok_test_fail_system_call("pwritev2 nowait", 1, EOPNOTSUPP);
 	struct caller caller = {.file = open_in(pool, WOK_ABANDON), .result = 1};
 	WOK_AUTO(wok_task) *task = wok_create_task(write_by_way, &caller);
 	let_it_begin();

@@ -161,9 +161,27 @@ static inline void held_go(void)
 }
 
 /* The next read or write that is tried without waiting finds that it would have to wait. */
-static inline void next_would_wait(const char *name)
+static inline void next_read_would_wait(void)
 {
-	wok_test_fail_system_call(name, 1, EAGAIN);
+	wok_test_fail_system_call("preadv2 nowait", 1, EAGAIN);
+}
+
+static inline void next_write_would_wait(void)
+{
+	wok_test_fail_system_call("pwritev2 nowait", 1, EAGAIN);
+}
+
+/* Where /tmp is a file system that cannot be read without waiting, each read is a hop. */
+static inline bool has_quick_reads(void)
+{
+	char byte;
+	struct iovec part = {&byte, 1};
+	int fd = open(path_of("probe"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool quick = preadv2(fd, &part, 1, 0, RWF_NOWAIT) >= 0 || errno == EAGAIN;
+
+	close(fd);
+	ASSERT_EQ(unlink(path_of("probe")), 0);
+	return quick;
 }
 
 static inline wok_file *open_file(const char *name, const char *mode)

@@ -31,7 +31,7 @@ static int read_100000_times(void *unused)
 	(void) unused;
 	put_bytes("f", data, 2000);
 	ASSERT_OK(wok_file_open(path_of("f"), "r", &file));
-	wok_test_fail_system_call("preadv2", 1, EOPNOTSUPP);
+	wok_test_fail_system_call("preadv2 nowait", 1, EOPNOTSUPP);
 	ASSERT_EQ(wok_file_pread(file, data, 1, 0), 1);
 	ASSERT_OK(wok_scope_new(&scope));
 	for (int i = 0; i < TASKS; i++)

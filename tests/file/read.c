@@ -51,21 +51,21 @@ TEST_TASK(a_file_that_grows_or_is_cut_is_read_as_it_is_then, "file-1", "file-31"
 }
 
 /* Each way in which a try without waiting can fall short. */
-static void read_with_fault(size_t size, uint64_t n, int error)
+static void read_with_fault(size_t size, const char *call, uint64_t n, int error)
 {
 	char *data = pattern(size);
 
 	put_bytes("f", data, size);
 	WOK_AUTO(wok_file) *file = open_file("f", "r");
 	memset(data, 0, size);
-	wok_test_fail_system_call("preadv2", n, error);
+	wok_test_fail_system_call(call, n, error);
 	ASSERT_EQ(wok_file_read(file, data, size), size);
 	wok_test_fail_system_call(NULL, 0, 0);
 	expect_pattern(data, size, 0);
 	ASSERT_EQ(wok_file_read(file, data, size), 0);
 	memset(data, 0, size);
 	WOK_AUTO(wok_file) *other = open_file("f", "r");
-	wok_test_fail_system_call("preadv2", n, error);
+	wok_test_fail_system_call(call, n, error);
 	ASSERT_EQ(wok_file_pread(other, data, size, 0), size);
 	wok_test_fail_system_call(NULL, 0, 0);
 	expect_pattern(data, size, 0);
@@ -75,27 +75,39 @@ static void read_with_fault(size_t size, uint64_t n, int error)
 TEST_TASK(what_is_not_cached_comes_from_a_thread_and_nothing_is_lost_or_twice, "file-2", "E22")
 {
 	const size_t big = 700 << 10;
+	const char *quick = "preadv2 nowait", *thread = "preadv2";
 
-	read_with_fault(1000, 1, EAGAIN);
-	read_with_fault(1000, 1, EOPNOTSUPP);
-	read_with_fault(1000, 1, -5); /* five bytes are cached */
+	read_with_fault(1000, quick, 1, EAGAIN);
+	read_with_fault(1000, quick, 1, EOPNOTSUPP);
+	read_with_fault(1000, quick, 1, -5); /* five bytes are cached */
 	for (uint64_t n = 1; n <= 4; n++) {
-		read_with_fault(big, n, EAGAIN);
-		read_with_fault(big, n, -4097);
+		read_with_fault(big, quick, n, EAGAIN);
+		read_with_fault(big, quick, n, -4097);
 	}
+	/* And the thread gets less than it has asked for. */
+	WOK_AUTO(wok_file) *file = open_file("f", "r");
+	char *data = malloc(big);
+	wok_test_fail_system_call(quick, 1, EOPNOTSUPP);
+	ASSERT_EQ(wok_file_pread(file, data, 1, 0), 1);
+	wok_test_fail_system_call(thread, 1, -4097);
+	ASSERT_EQ(wok_file_read(file, data, big), big);
+	expect_pattern(data, big, 0);
+	free(data);
 }
 
 TEST_TASK(an_error_after_some_bytes_comes_with_the_next_read, "E22")
 {
 	const size_t big = 300 << 10;
-	char *data = pattern(big);
 
+	if (!has_quick_reads())
+		SKIP("/tmp is read in one go, by a thread");
+	char *data = pattern(big);
 	put_bytes("f", data, big);
 	WOK_AUTO(wok_file) *file = open_file("f", "r");
-	wok_test_fail_system_call("preadv2", 2, EIO);
+	wok_test_fail_system_call("preadv2 nowait", 2, EIO);
 	ssize_t n = wok_file_read(file, data, big);
 	ASSERT(n > 0 && (size_t) n < big);
-	wok_test_fail_system_call("preadv2", 1, EIO);
+	wok_test_fail_system_call("preadv2 nowait", 1, EIO);
 	ASSERT_ERR(wok_file_read(file, data, big), -EIO);
 	ASSERT(strstr(wok_errmsg(-EIO), path_of("f")));
 	ASSERT_EQ(wok_file_read(file, data, big), big - (size_t) n);
@@ -155,8 +167,11 @@ static int read_there(void *arg)
 TEST_TASK(many_read_one_file_at_once_each_at_its_place, "E22", "filerow-3")
 {
 	enum { SIZE = 64 << 10, READERS = 32 };
-	char *data = pattern(SIZE);
 	static struct reader readers[READERS];
+
+	if (!has_quick_reads())
+		SKIP("in /tmp each read waits for a thread");
+	char *data = pattern(SIZE);
 	wok_thread_pool *pool = held_pool();
 
 	put_bytes("f", data, SIZE);
@@ -165,7 +180,7 @@ TEST_TASK(many_read_one_file_at_once_each_at_its_place, "E22", "filerow-3")
 	ASSERT_OK(wok_file_open_with(path_of("f"), "r", &(wok_file_options){.disk.pool = pool},
 				     &file));
 	/* The first of them has to wait for the disk; the others need not wait for it. */
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	for (size_t i = 0; i < READERS; i++)
 		readers[i] = (struct reader){file, (off_t) (i * 1999), 1 + i * 7 % 256, -1, {0}};
 	WOK_AUTO(wok_scope) *scope = NULL;
@@ -325,8 +340,9 @@ TEST_TASK(what_goes_past_the_page_cache_is_the_same, "filerow-19")
 	ASSERT_OK(wok_file_pwrite(direct, memory + BLOCK, BLOCK, 0, NULL));
 	ASSERT_EQ(wok_file_pread(direct, memory, BLOCK, 0), BLOCK);
 	expect_pattern(memory, BLOCK, BLOCK);
-	ASSERT_ERR(wok_file_pwrite(direct, memory, 100, 0, NULL), -EINVAL);
-	ASSERT(strstr(wok_errmsg(-EINVAL), "multiples"));
+	r = wok_file_pwrite(direct, memory, 100, 0, NULL);
+	/* Some file systems take any size. */
+	ASSERT(r == 0 || (r == -EINVAL && strstr(wok_errmsg(r), "multiples")));
 	free(memory);
 	free(data);
 }

@@ -100,7 +100,7 @@ TEST_TASK(a_file_is_read_from_where_it_stands, "E24", "file-24")
 	ASSERT_MEM(data, "sec", 3);
 	/* The position is everybody's. */
 	ASSERT_EQ(lseek(STDIN_FILENO, 0, SEEK_CUR), 9);
-	wok_test_fail_system_call("preadv2", 1, EAGAIN);
+	wok_test_fail_system_call("preadv2 nowait", 1, EAGAIN);
 	ASSERT_EQ(wok_stream_read(stream, data, sizeof(data)), 4);
 	ASSERT_MEM(data, "ond\n", 4);
 	ASSERT_EQ(wok_stream_read(stream, data, sizeof(data)), 0);

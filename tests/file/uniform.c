@@ -77,7 +77,7 @@ static int read_it(void *unused)
 	char data[4];
 
 	(void) unused;
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	ssize_t n = wok_file_read(it.file, data, 4);
 	return n == 4 ? 0 : (int) n;
 }
@@ -87,7 +87,7 @@ static int pread_it(void *unused)
 	char data[4];
 
 	(void) unused;
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	ssize_t n = wok_file_pread(it.file, data, 4, 1);
 	return n == 4 ? 0 : (int) n;
 }
@@ -97,7 +97,7 @@ static int next_line(void *unused)
 	wok_view line;
 
 	(void) unused;
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	int r = wok_file_next_line(it.file, &line);
 	return r == 1 ? 0 : r;
 }
@@ -107,7 +107,7 @@ static int next_chunk(void *unused)
 	wok_view chunk;
 
 	(void) unused;
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	int r = wok_file_next_chunk(it.file, &chunk);
 	return r == 1 ? 0 : r;
 }
@@ -117,14 +117,14 @@ static int write_it(void *unused)
 	static char much[100000];
 
 	(void) unused;
-	next_would_wait("pwritev2");
+	next_write_would_wait();
 	return wok_file_write(it.file, much, sizeof(much));
 }
 
 static int pwrite_it(void *unused)
 {
 	(void) unused;
-	next_would_wait("pwritev2");
+	next_write_would_wait();
 	return wok_file_pwrite(it.file, "x", 1, 0, NULL);
 }
 
@@ -179,7 +179,7 @@ static int read_file(void *unused)
 	char *data = NULL;
 
 	(void) unused;
-	next_would_wait("preadv2");
+	next_read_would_wait();
 	int r = wok_read_file_with(path_of("f"), &(wok_read_file_options){.disk = it.disk}, &data,
 				   NULL);
 	wok_free(data);

@@ -181,7 +181,7 @@ TEST_TASK(when_there_is_room_again_nothing_was_lost, "file-5")
 	WOK_AUTO(wok_file) *file = open_file("f", "w");
 
 	ASSERT_OK(wok_file_write(file, "one ", 4));
-	wok_test_fail_system_call("pwritev2", 1, EOPNOTSUPP); /* no quick try */
+	wok_test_fail_system_call("pwritev2 nowait", 1, EOPNOTSUPP); /* no quick try */
 	ASSERT_OK(wok_file_flush(file));
 	ASSERT_OK(wok_file_write(file, "two ", 4));
 	wok_test_fail_system_call("pwritev2", 1, ENOSPC);
