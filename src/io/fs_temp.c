@@ -185,11 +185,19 @@ static int adopt(wok_temp *temp)
 	return 0;
 }
 
-/* The work of a thread for who gives up something that was made. */
 static int dispose_now(void *arg)
 {
 	dispose(arg);
 	return 0;
+}
+
+/* What was made is removed by a thread; there may be nothing. */
+static void give_up(wok_temp *temp)
+{
+	if (temp->exists)
+		WOK_IGNORE(wok__disk_finish(&temp->disk, "wok_temp", dispose_now, temp));
+	else
+		dispose(temp);
 }
 
 static int make_temp(const wok_temp_options *options, enum kind kind, wok_temp **ret_temp)
@@ -211,7 +219,7 @@ static int make_temp(const wok_temp_options *options, enum kind kind, wok_temp *
 	if (r >= 0)
 		r = adopt(temp);
 	if (r < 0) {
-		WOK_IGNORE(wok__disk_finish(&temp->disk, "wok_temp", dispose_now, temp));
+		give_up(temp);
 		return r;
 	}
 	*ret_temp = temp;
