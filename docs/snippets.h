@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the pages' pieces of C use: tools/check-snippets.py compiles each after this. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <wok/http.h>
 #include <wok/wok.h>
 
 struct page {
@@ -8,7 +10,7 @@ struct page {
 	int status;
 };
 struct job {
-	int number;
+	int in, out;
 };
 
 int main_task(void *result);
@@ -21,10 +23,10 @@ int tick(void *unused);
 void show(wok_task *task, void *unused);
 bool is_ready(void *unused);
 
-extern int r, result, shared, number, item, *array;
-extern size_t done, n_tasks, n_pages, n_array;
+extern int r, result, shared, number, item, fd, *array;
+extern size_t done, n_tasks, n_pages, n_jobs, n_array;
 extern struct page page_a, pages[];
-extern struct job job_a, job_b;
+extern struct job job_a, job_b, jobs[];
 extern wok_task *tasks[], *task_a, *first;
 extern wok_gen *numbers;
 extern wok_queue *queue;
@@ -36,3 +38,6 @@ extern wok_event event;
 extern wok_condition condition;
 extern wok_semaphore semaphore;
 extern wok_barrier barrier;
+extern wok_rwlock table;
+extern wok_rate rate;
+extern wok_channel *numbers_in, *numbers_out;

@@ -33,7 +33,7 @@ static int count(wok_http_request *request, void *unused)
 					      }));
 	for (int i = 1; i <= 5; i++) {
 		int size = snprintf(line, sizeof(line), "%d\n", i);
-		WOK_TRY(wok_http_write(request, line, (size_t) size));
+		WOK_TRY(wok_http_reply_write(request, line, (size_t) size));
 		WOK_TRY(wok_sleep(200 * WOK_MS));
 	}
 	return 0;

@@ -4,7 +4,7 @@
 usage: check-snippets.py [PAGE ...]     README.md and docs/**/*.md without arguments
 
 Each ```c block is compiled alone, after docs/snippets.h, which declares what the pieces use. A piece
-that has functions or includes of its own is taken as it is, others become the body of a function. A block
+that has includes of its own is taken as it is; one that has no function becomes the body of one. A block
 that is marked ```c ignore is left out. Nothing is run. Exit status 1 if one does not compile.
 """
 import glob
@@ -35,8 +35,10 @@ def blocks(path):
 
 def source(page, line, text):
     place = '#line %d "%s"\n' % (line + 1, page)
-    if re.search(r"^(static |int main|#include|struct \w+ \{|typedef )", text, re.M):
-        return '%s%s' % (place, text)
+    if re.search(r"^#include", text, re.M):
+        return place + text
+    if re.search(r"^(static |int main|struct \w+ \{|typedef )", text, re.M):
+        return '#include "snippets.h"\n' + place + text
     return ('#include "snippets.h"\nint snippet(void);\nint snippet(void)\n{\n%s%s\n\treturn 0;\n}\n'
             % (place, text))
 

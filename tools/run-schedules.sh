@@ -3,7 +3,8 @@
 #
 #   tools/run-schedules.sh BUILD SEEDS
 #
-# Tests on real sockets wait for the kernel, so the streams' suite runs with a twentieth of the seeds.
+# Tests on real sockets, files and processes wait for the kernel, so their suites run with a twentieth
+# of the seeds.
 # Closes with "N passed, N failed": a test counts once, for all its seeds. A failure names its seed.
 set -u
 
@@ -13,7 +14,9 @@ passed=0 failed=0
 
 while read -r program; do
 	n=$seeds
-	[ "$(basename "$program")" = test-io ] && n=$((seeds / 20 + 1))
+	case $(basename "$program") in
+	test-io | test-file | test-fs | test-process | test-tls | test-dns) n=$((seeds / 20 + 1)) ;;
+	esac
 	output=$("$program" --seeds "1..$n" </dev/null)
 	status=$?
 	sums=$(printf '%s\n' "$output" | tail -n 1 |

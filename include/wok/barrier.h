@@ -22,7 +22,7 @@ typedef struct {
 #define WOK_BARRIER_INIT(parties) {(parties), 0, false, {0}}
 
 /**
- * Wait until the group is complete. Who is cancelled before that leaves the group.
+ * Wait until the group is complete. A task that is cancelled before that leaves it.
  *
  * Returns:    0 to parties - 1: the place in the group, in the order of arrival, each once;
  *             WOK_EBROKEN if the barrier was reset meanwhile, or is aborted; -ECANCELED if a scope
@@ -42,7 +42,7 @@ int wok_barrier_wait(wok_barrier *barrier) WOK_MUST_CHECK;
 void wok_barrier_reset(wok_barrier *barrier);
 
 /**
- * Break the barrier: who waits, and whoever comes before it is reset, gets WOK_EBROKEN.
+ * Break the barrier: whoever waits, or comes before it is reset, gets WOK_EBROKEN.
  *
  * Returns:    nothing
  * Checkpoint: never

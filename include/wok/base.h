@@ -17,6 +17,11 @@
  * zero in a field, mean the default. A function is a checkpoint always, never, or shielded: an
  * "always" delivers cancellation and may let other tasks run; a "never" does neither; a "shielded"
  * one may let others run, and delivers no cancellation.
+ *
+ * Calls that start something are macros. A compound literal as their last argument needs nothing;
+ * one before it (the argument of a _copy, _with, _abandon or _start) stands in parentheses if it
+ * has a comma. Mind how long it lives: to the end of its block. In a loop, a task that borrows one
+ * outlives it: there use _copy.
  */
 
 /* clang-format off */
@@ -42,7 +47,10 @@ typedef int64_t wok_time;
 #define WOK_MINUTE (60 * WOK_SECOND)
 #define WOK_FOREVER INT64_MAX
 
-/* Where zero means the default of a limit, this means that there is none. */
+/*
+ * Where zero means the default of a limit, these mean that there is none: WOK_UNLIMITED for a
+ * number, WOK_FOREVER for a time.
+ */
 #define WOK_UNLIMITED SIZE_MAX
 
 /* Bytes that belong to somebody else: see where they are handed out how long they live. */
@@ -85,9 +93,7 @@ typedef struct {
 			return (int) wok__result;                                                  \
 	} while (0)
 
-/*
- * Do without a result that has to be checked elsewhere: gcc warns of (void) wok_...() all the same.
- */
+/* Drop a result that must be checked: (void) does not silence gcc. */
 #define WOK_IGNORE(call)                                                                           \
 	do {                                                                                       \
 		__typeof__(call) wok__ignored = (call);                                            \
@@ -97,14 +103,17 @@ typedef struct {
 /* Hand over: the value of a pointer variable, which becomes NULL. */
 #define WOK_TAKE(pointer)                                                                          \
 	(__extension__({                                                                           \
-		__typeof__(pointer) wok__taken = (pointer);                                        \
-		(pointer) = NULL;                                                                  \
+		__typeof__(pointer) *wok__from = &(pointer), wok__taken = *wok__from;              \
+		*wok__from = NULL;                                                                 \
 		wok__taken;                                                                        \
 	}))
 
 /*
- * Declare a pointer that its type's free function releases when the block ends:
- *     WOK_AUTO(wok_task) *task = wok_create_task(fetch, &page);
+ * Declare a pointer that its type's free function releases when the block ends, the last declared
+ * first. So declare what tasks use before the scope or the handle that ends them, and give each an
+ * initial value, NULL at least:
+ *     WOK_AUTO(wok_queue) *jobs = NULL;
+ *     WOK_AUTO(wok_scope) *workers = NULL; // freed first: it joins, then jobs goes
  */
 #define WOK_AUTO(type) __attribute__((cleanup(type##_auto), unused)) type
 

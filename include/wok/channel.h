@@ -34,8 +34,8 @@ int wok_channel_new(size_t item_size, size_t capacity, wok_channel **ret_channel
 wok_channel *wok_channel_ref(wok_channel *channel);
 
 /**
- * Stop to own a channel. The last owner's call releases it and what is in it; who waits in one of
- * its calls gets -EBADF.
+ * Give up ownership of a channel. The last owner's call releases it and what is in it; whoever
+ * waits in one of its calls gets -EBADF.
  *
  * channel:    NULL does nothing
  * Returns:    nothing
@@ -99,8 +99,8 @@ int wok_channel_next(wok_channel *channel, void *ret_item) WOK_MUST_CHECK;
 int wok_channel_try_receive(wok_channel *channel, void *ret_item) WOK_MUST_CHECK;
 
 /**
- * End a channel: all who wait to send or to receive get -ESHUTDOWN, and so does who sends from now
- * on. Items that it holds can still be received. To close it again does nothing.
+ * End a channel: all who wait to send or to receive get -ESHUTDOWN, and so does whoever sends from
+ * now on. Items that it holds can still be received. To close it again does nothing.
  *
  * Returns:    nothing
  * Checkpoint: never

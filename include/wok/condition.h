@@ -24,8 +24,10 @@ typedef bool wok_condition_fn(void *arg);
 /**
  * Release the lock, wait until notified, and take the lock again. Whatever is returned, the caller
  * holds the lock as before; a second cancel, while somebody else still has it, changes nothing
- * about that. Who was notified before it was cancelled gets 0: no notification is lost. So do not
- * wait for the end of such a task (wok_task_free() does, too) while you hold the lock yourself.
+ * about that. A task that was notified before it was cancelled gets 0: no notification is lost. So
+ * do not wait for the end of such a task (wok_task_free() does, too) while you hold the lock.
+ *
+ * After -EOWNERDEAD, too, the caller HAS the lock: see wok_lock_acquire().
  *
  * Returns:    0; -ECANCELED if a scope around the call was cancelled; -EOWNERDEAD if the lock's
  *             owner ended meanwhile without releasing it (see wok_lock_acquire()); -EPERM if the

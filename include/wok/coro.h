@@ -25,7 +25,7 @@ typedef struct wok_coro wok_coro;
  * Checkpoint: never
  * Threads:    any; the object stays in its thread
  */
-#define wok_coro(fn, arg) wok_coro_at((fn), (arg), 0, WOK_SITE(#fn))
+#define wok_coro(fn, ...) wok_coro_at((fn), __VA_ARGS__, 0, WOK_SITE(#fn))
 
 /**
  * wok_coro() on a copy of the argument, which lives as long as the call.
@@ -50,6 +50,7 @@ wok_coro *wok_coro_at(wok_fn *fn, void *arg, size_t size, const wok_site *site) 
 /**
  * Make the call, in the current task, and release the object, whatever comes of it.
  *
+ * coro:       given away; out of a WOK_AUTO variable: WOK_TAKE(coro)
  * Returns:    what the function returned; -ENOMEM if there was no memory for the object; -EDEADLK
  *             outside of tasks
  * Checkpoint: always, if the function is one; the call itself adds none
@@ -60,6 +61,7 @@ int wok_coro_await(wok_coro *coro) WOK_MUST_CHECK;
 /**
  * Make a task of the call, and release the object, whatever comes of it.
  *
+ * coro:       given away; out of a WOK_AUTO variable: WOK_TAKE(coro)
  * Returns:    a handle, as wok_create_task()
  * Checkpoint: never
  * Threads:    the object's

@@ -32,7 +32,7 @@ int wok_event_wait(wok_event *event) WOK_MUST_CHECK;
 void wok_event_set(wok_event *event);
 
 /**
- * Clear the event. Who was woken by wok_event_set() stays awake.
+ * Clear the event. A task that was woken by wok_event_set() stays awake.
  *
  * Returns:    nothing
  * Checkpoint: never

@@ -7,9 +7,10 @@ WOK_BEGIN_DECLS
 
 /* What to wait for on a descriptor, and what it became. */
 enum {
-	WOK_READABLE =
-		1, /* data, a connection to accept, the end, or an error is there to be read */
-	WOK_WRITABLE = 2, /* a write would not block, or would fail */
+	/* Data, a connection to accept, the end, or an error is there to be read. */
+	WOK_READABLE = 1,
+	/* A write would not block, or would fail. */
+	WOK_WRITABLE = 2,
 };
 
 /**

@@ -32,7 +32,7 @@ int wok_future_new(wok_future **ret_future) WOK_MUST_CHECK;
 wok_future *wok_future_ref(wok_future *future);
 
 /**
- * Stop to own a future. When the last owner goes, an error that nobody took is reported.
+ * Give up ownership of a future. When the last owner goes, an error that nobody took is reported.
  *
  * future:     NULL does nothing
  * Returns:    nothing
@@ -55,7 +55,8 @@ WOK_DEFINE_AUTO(wok_future)
 int wok_future_await(wok_future *future, void **ret_value) WOK_MUST_CHECK;
 
 /**
- * Give the future its result, and wake those who wait.
+ * Give the future its result, and wake those who wait. A giver that may be late, after a cancel or
+ * another giver, and does not mind losing, ignores what is returned.
  *
  * result:     0 or more, or a negative error code; the current wok_errmsg() of that goes along
  * value:      whatever else those who wait need; who owns it is between them and the giver
@@ -66,29 +67,22 @@ int wok_future_await(wok_future *future, void **ret_value) WOK_MUST_CHECK;
 int wok_future_set(wok_future *future, int result, void *value);
 
 /**
- * wok_future_set() for a giver that races with a cancel, or with other givers, and does not mind to
- * lose.
- *
- * Returns:    true if the future took the result
- * Checkpoint: never
- * Threads:    the future's loop
- */
-bool wok_future_try_set(wok_future *future, int result, void *value);
-
-/**
  * Give the future its result from another thread. Those who wait are woken by their loop.
  *
  * remote:     of the future's loop: held by the giver, it tells the loop that the result may come
+ * value:      as wok_future_set()'s; if the loop ends before it has taken the result in, nobody
+ *             gets to see it, and wok does not release it
  * Returns:    0; -EALREADY if somebody gave it one before; -ESHUTDOWN if the loop is over; -EINVAL
  *             if the remote belongs to another loop
  * Checkpoint: never
  * Threads:    any
  */
-int wok_future_set_remote(wok_future *future, wok_remote *remote, int result, void *value)
+int wok_remote_set_future(wok_remote *remote, wok_future *future, int result, void *value)
 	WOK_MUST_CHECK;
 
 /**
- * Cancel the future: who waits gets WOK_ETASKCANCELED, and a result that comes later is refused.
+ * Cancel the future: whoever waits gets WOK_ETASKCANCELED, and a result that comes later is
+ * refused.
  *
  * Returns:    true if it had no result
  * Checkpoint: never
@@ -106,13 +100,14 @@ bool wok_future_cancel(wok_future *future);
 bool wok_future_done(const wok_future *future);
 
 /**
- * The result.
+ * The result: wok_future_await() that does not wait, also for callbacks.
  *
+ * ret_value:  as wok_future_await()'s
  * Returns:    as wok_future_await() would; -EBUSY if there is none yet
  * Checkpoint: never
  * Threads:    the future's loop
  */
-int wok_future_result(wok_future *future);
+int wok_future_result(wok_future *future, void **ret_value);
 
 WOK_END_DECLS
 #endif

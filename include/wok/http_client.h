@@ -102,9 +102,9 @@ typedef struct wok_http_response wok_http_response;
  * url:        "http://host[:port][/path][?query]"; sent as it is, byte by byte
  * options:    NULL for the defaults; borrowed for the call
  * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
- * that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that ends
- *             half-way; -ETIMEDOUT, the message naming the phase; -EINVAL for a URL or header that
- *             makes no sense; -EPROTONOSUPPORT for a scheme other than http; -ECANCELED
+ *             that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that
+ *             ends half-way; -ETIMEDOUT, the message naming the phase; -EINVAL for a URL or header
+ *             that makes no sense; -EPROTONOSUPPORT for a scheme other than http; -ECANCELED
  * Checkpoint: always
  * Threads:    the session's loop
  */

@@ -216,7 +216,7 @@ int wok_http_request_body(wok_http_request *request, wok_view *ret_body) WOK_MUS
 /**
  * Reply with a text of "text/plain; charset=utf-8".
  *
- *status:     200 to 599, but none that has no body
+ * status:     200 to 599, but none that has no body
  * text:        borrowed for the call
  * Returns:    as wok_http_reply()
  * Checkpoint: always
@@ -247,8 +247,9 @@ int wok_http_reply(wok_http_request *request, const wok_http_reply_options *opti
 
 /**
  * Begin a reply whose body comes in pieces, chunked (to an HTTP/1.0 client: until the connection
- * closes). wok_http_write() sends them; it ends when the handler returns 0. If the handler returns
- * an error, the connection breaks off, so that the client does not take the part for the whole.
+ * closes). wok_http_reply_write() sends them; it ends when the handler returns 0. If the handler
+ * returns an error, the connection breaks off, so that the client does not take the part for the
+ * whole.
  *
  * options:    the body of it must be NULL
  * Returns:    as wok_http_reply()
@@ -265,7 +266,7 @@ int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options
  * Checkpoint: always
  * Threads:    the loop's
  */
-int wok_http_write(wok_http_request *request, const void *data, size_t size) WOK_MUST_CHECK;
+int wok_http_reply_write(wok_http_request *request, const void *data, size_t size) WOK_MUST_CHECK;
 
 WOK_END_DECLS
 #endif

@@ -10,7 +10,7 @@ WOK_BEGIN_DECLS
  * takes. Embed it; its fields are private.
  *
  *     wok_interval interval = WOK_INTERVAL_INIT(100 * WOK_MS);
- *     while ((r = wok_interval_next(&interval)) >= 0)
+ *     while ((r = wok_interval_wait(&interval)) >= 0)
  *             sample();
  */
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
  * Checkpoint: always
  * Threads:    the loop's
  */
-int wok_interval_next(wok_interval *interval) WOK_MUST_CHECK;
+int wok_interval_wait(wok_interval *interval) WOK_MUST_CHECK;
 
 WOK_END_DECLS
 #endif

@@ -19,9 +19,13 @@ typedef struct {
 /**
  * Wait for the lock and take it. For a time limit, open a timeout around the call.
  *
- * Returns:    0; -ECANCELED if a scope around the call was cancelled; -EDEADLK if the caller holds
- *             it already; -EOWNERDEAD if its owner ended without releasing it, which was reported:
- *             the lock is the caller's then, to mend what it guards and to release it
+ * After -EOWNERDEAD the caller HAS the lock, as with the robust mutexes of POSIX: it mends what the
+ * lock guards, and releases it. So WOK_TRY() around this call is right only in a task whose own end
+ * matters to nobody: it returns with the lock held. WOK_WITH_LOCK releases it.
+ *
+ * Returns:    0; -EOWNERDEAD if its owner ended without releasing it, which was reported: the lock
+ *             is the caller's; -ECANCELED if a scope around the call was cancelled; -EDEADLK if the
+ *             caller holds it already
  * Checkpoint: always, even when the lock is free
  * Threads:    the lock's loop
  */
@@ -30,7 +34,8 @@ int wok_lock_acquire(wok_lock *lock) WOK_MUST_CHECK;
 /**
  * Take the lock if it is free and nobody queues for it.
  *
- * Returns:    0; -EAGAIN; -EDEADLK and -EOWNERDEAD as wok_lock_acquire()
+ * Returns:    0; -EOWNERDEAD as wok_lock_acquire(), the lock being the caller's; -EAGAIN; -EDEADLK
+ *             if the caller holds it already
  * Checkpoint: never
  * Threads:    the lock's loop
  */
@@ -55,19 +60,25 @@ int wok_lock_release(wok_lock *lock);
 bool wok_lock_held(const wok_lock *lock);
 
 /*
- * Run the block that follows with the lock held, and release it on every way out. If r is negative
- * the block is not entered: the lock was not acquired, or (-EOWNERDEAD) it was released again.
+ * Run the block that follows with the lock held, and release it on every way out. r, an int, is
+ * set by the macro; if it is negative the block is not entered: the lock was not acquired, or
+ * (-EOWNERDEAD) it was released again. The block is a loop that runs once: break and continue leave
+ * the block, not a loop around it; return and goto leave both.
  */
 #define WOK_WITH_LOCK(lock, r)                                                                     \
 	for (wok_lock * WOK__HIDDEN(held) __attribute__((cleanup(wok_lock_leave_auto))) =          \
-		     wok__lock_acquired((lock), (r) = wok_lock_acquire(lock)),                     \
-					  *WOK__HIDDEN(once) = (r) < 0 ? NULL : WOK__HIDDEN(held); \
+		     wok__lock_enter((lock), &(r)),                                                \
+					  *WOK__HIDDEN(once) = WOK__HIDDEN(held);                  \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
 
-/* The lock, if the result of acquiring it says that the caller has it. */
-static inline wok_lock *wok__lock_acquired(wok_lock *lock, int result)
+/* The lock, if the block is to be entered. */
+static inline wok_lock *wok__lock_enter(wok_lock *lock, int *ret_result)
 {
-	return result < 0 && result != -EOWNERDEAD ? NULL : lock;
+	int r = *ret_result = wok_lock_acquire(lock);
+
+	if (r == -EOWNERDEAD)
+		wok_lock_release(lock);
+	return r < 0 ? NULL : lock;
 }
 
 static inline void wok_lock_leave_auto(wok_lock **lock)

@@ -43,10 +43,10 @@ typedef struct {
  * anywhere.
  *
  * fn, arg:    the main task; arg is borrowed
- * Returns:    what fn returned; -EINTR if SIGINT cancelled it; -EDEADLK if nothing could ever wake
- *             any task (the message lists who waits for what), or if this thread runs a loop
- *             already; -EINVAL for options that make no sense; -ENOMEM, -EMFILE ... if the loop
- *             cannot start
+ * Returns:    what fn returned; -EINTR if SIGINT or wok_loop_stop() cancelled it; -EDEADLK if
+ *             nothing could ever wake any task (the message lists who waits for what), or if this
+ *             thread runs a loop already; -EINVAL for options that make no sense; -ENOMEM, -EMFILE
+ *             ... if the loop cannot start
  * Checkpoint: never; from a task it is an error
  * Threads:    any; each thread may run a loop of its own
  */
@@ -78,9 +78,12 @@ int wok_loop_new(const wok_run_options *options, wok_loop **ret_loop) WOK_MUST_C
  * Run fn(arg) as a task until it has ended. What else runs on the loop is left as it is, and goes
  * on with the next run.
  *
- * Returns:    what fn returned; -EINTR if SIGINT cancelled it, or if wok_loop_stop() was called: it
- *             goes on with the next run then; -EDEADLK if nothing could ever wake any task, or if
- *             the loop runs already; -ENOMEM; -EINVAL for another thread's loop, or a closed one
+ * arg:        borrowed until fn has ended, which after -EINPROGRESS is in a later run, or in
+ *             wok_loop_close()
+ * Returns:    what fn returned; -EINTR if SIGINT cancelled it; -EINPROGRESS if wok_loop_stop() was
+ *             called: the task goes on with the next run; -EDEADLK if nothing could ever wake any
+ *             task, or if the loop runs already; -ENOMEM; -EINVAL for another thread's loop, or a
+ *             closed one
  * Checkpoint: never; from a task it is an error
  * Threads:    the loop's
  */
@@ -129,8 +132,8 @@ int wok_loop_step(wok_loop *loop) WOK_MUST_CHECK;
 int wok_loop_fd(wok_loop *loop) WOK_MUST_CHECK;
 
 /**
- * Cancel and join what is left on the loop, and release all but the name: it is the thread's no
- * more.
+ * Cancel and join what is left on the loop, and release everything but the handle itself; the
+ * thread may make another loop.
  *
  * Returns:    0; -EDEADLK if some of it could not end before all was cancelled for a deadlock;
  *             -EINVAL, -EDEADLK as wok_loop_run()

@@ -55,6 +55,21 @@ int wok_tcp_connect_with(const char *host, uint16_t port, const wok_connect_opti
 			 wok_stream **ret_stream) WOK_MUST_CHECK;
 
 /**
+ * Connect to an address in one text, as a program is configured with it: by TCP or to a Unix
+ * socket.
+ *
+ * address:    "host:port" with a name or an IPv4 address; "[::1]:port"; "unix:/path",
+ *             "unix:@abstract"
+ * options:    NULL for the defaults; they are for TCP; borrowed for the call
+ * Returns:    as wok_tcp_connect_with() and wok_unix_connect(); -EINVAL for a text that is no such
+ *             address: the message names it
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_connect(const char *address, const wok_connect_options *options, wok_stream **ret_stream)
+	WOK_MUST_CHECK;
+
+/**
  * Change the options of a TCP connection.
  *
  * options:    borrowed for the call; a field that is zero leaves what is set (but for nagle)
@@ -162,7 +177,7 @@ uint16_t wok_listener_port(const wok_listener *listener);
 int wok_accept(wok_listener *listener, wok_stream **ret_stream) WOK_MUST_CHECK;
 
 /**
- * Stop to listen: a task that waits in wok_accept() gets -EBADF. A Unix socket's file is removed.
+ * Stop listening: a task that waits in wok_accept() gets -EBADF. A Unix socket's file is removed.
  *
  * Returns:    0; -EBADF if it is closed already
  * Checkpoint: never

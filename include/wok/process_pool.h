@@ -14,8 +14,8 @@ WOK_BEGIN_DECLS
  *
  * A process runs one job at a time, and jobs begin in the order in which they were asked for. If
  * one dies, only the job that it was running fails, with WOK_EWORKER; it is replaced at the next
- * job, after a pause if that happens again and again. To cancel who waits for a job ends the
- * process that runs it.
+ * job, after a pause if that happens again and again. To cancel a task that waits for a job
+ * ends the process that runs it.
  *
  * A pool belongs to the loop that made it; any of its tasks may use it.
  */
@@ -39,8 +39,8 @@ typedef struct {
 	const char *program;
 	/* The program was built apart: do not insist on the build of this one. */
 	bool other_build;
-	/* A job that each new process runs first, and what it gets; an error of it goes to who has
-	 * asked for a job. At most 32 KiB. */
+	/* A job that each new process runs first, and what it gets; an error of it goes to whoever
+	 * has asked for a job. At most 32 KiB. */
 	const char *initializer;
 	const void *initializer_input;
 	size_t initializer_size;
@@ -91,15 +91,15 @@ int wok_process_pool_new(const wok_process_pool_options *options, wok_process_po
  * (SIGTERM, then SIGKILL), before the call returns.
  *
  * job:        the name that wok_worker_register() gave it
- * input:      size bytes that the job gets; borrowed for the call; NULL if size is 0
+ * input:      input_size bytes that the job gets; borrowed for the call; NULL if there are none
  * ret_output: the result, which must have exactly output_size bytes; NULL if output_size is 0
  * Returns:    what the function returned, 0 or more, or its error with its message;
- *             WOK_ETASKCANCELED if that was -ECANCELED;
- *             WOK_EWORKER if the process died (the message says how), broke the protocol, or none
- *             can be started; -ENOENT if the job's name is unknown there; -EMSGSIZE if the result
- *             has another size; WOK_ELIMIT if argument or result are too large; -ETIMEDOUT after
- *             the pool's job_timeout; -EAGAIN if too many jobs wait; -ESHUTDOWN if the pool is
- *             being closed; -ECANCELED; -EINVAL on another loop; -ENOMEM
+ *             WOK_ETASKCANCELED if that was -ECANCELED; WOK_EWORKER if the process died (the
+ *             message says how), broke the protocol, or none can be started; -ENOENT if the job's
+ *             name is unknown there; -EMSGSIZE if the result has another size; WOK_ELIMIT if
+ *             argument or result are too large; -ETIMEDOUT after the pool's job_timeout; -EAGAIN
+ *             if too many jobs wait; -ESHUTDOWN if the pool is being closed; -ECANCELED; -EINVAL
+ *             on another loop; -ENOMEM
  * Checkpoint: always
  * Threads:    the loop's
  */
@@ -110,7 +110,7 @@ int wok_run_in_executor(wok_process_pool *pool, const char *job, const void *inp
 typedef struct {
 	wok_time timeout;
 	size_t max_output;
-} wok_job_options;
+} wok_process_job_options;
 
 /**
  * wok_run_in_executor() for a result of unknown size.
@@ -123,8 +123,8 @@ typedef struct {
  * Threads:    the loop's
  */
 int wok_run_in_executor_with(wok_process_pool *pool, const char *job, const void *input,
-			     size_t input_size, const wok_job_options *options, void **ret_output,
-			     size_t *ret_size) WOK_MUST_CHECK;
+			     size_t input_size, const wok_process_job_options *options,
+			     void **ret_output, size_t *ret_size) WOK_MUST_CHECK;
 
 /* What a pool says of itself. */
 typedef struct {

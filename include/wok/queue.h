@@ -51,7 +51,7 @@ int wok_priority_queue_new(size_t item_size, size_t maxsize, wok_queue_compare_f
 			   wok_queue **ret_queue) WOK_MUST_CHECK;
 
 /**
- * Free a queue and what is in it. Who waits in one of its calls gets -EBADF.
+ * Free a queue and what is in it. Whoever waits in one of its calls gets -EBADF.
  *
  * queue:      NULL does nothing
  * Returns:    nothing
@@ -162,8 +162,8 @@ int wok_queue_task_done(wok_queue *queue);
 int wok_queue_join(wok_queue *queue) WOK_MUST_CHECK;
 
 /**
- * Let nothing more in: who waits to put gets -ESHUTDOWN, who gets takes what is left and then has
- * -ESHUTDOWN. A second call with immediate may follow one without.
+ * Let nothing more in: whoever waits to put gets -ESHUTDOWN; whoever gets takes what is left, and
+ * then has -ESHUTDOWN. A second call with immediate may follow one without.
  *
  * immediate:  throw away what is left, as if the work on it was finished
  * Returns:    nothing

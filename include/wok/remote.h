@@ -30,7 +30,7 @@ int wok_remote_new(wok_remote **ret_remote) WOK_MUST_CHECK;
 wok_remote *wok_remote_ref(wok_remote *remote);
 
 /**
- * Stop to own a remote.
+ * Give up ownership of a remote.
  *
  * remote:     NULL does nothing
  * Returns:    nothing
@@ -44,12 +44,26 @@ WOK_DEFINE_AUTO(wok_remote)
  * Have fn(arg) called on the loop, as wok_call_soon() would. Calls from one thread run in the order
  * in which they were made.
  *
- * arg:        borrowed until the call
- * Returns:    0; -ENOMEM; -ESHUTDOWN if the loop is over: fn will not be called
+ * arg:        borrowed until the call, or until the loop has ended
+ * Returns:    0: fn will be called, unless the loop ends before that, and then it reports how many
+ *             calls were lost; -ENOMEM; -ESHUTDOWN if the loop is over: fn will not be called
  * Checkpoint: never
  * Threads:    any
  */
 int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+
+/**
+ * wok_remote_call() with an argument that is given away: for a message that was allocated for it.
+ *
+ * arg_free:   called with arg exactly once if the call returns 0, on the loop's thread: when fn has
+ *             returned, or at the loop's end if fn was not called. After a failure arg is the
+ *             caller's. NULL does nothing
+ * Returns:    as wok_remote_call()
+ * Checkpoint: never
+ * Threads:    any
+ */
+int wok_remote_call_owned(wok_remote *remote, wok_fn *fn, void *arg, wok_free_fn *arg_free)
+	WOK_MUST_CHECK;
 
 /**
  * Run fn(arg) as a task of the loop and wait for its result. A plain thread blocks; a task of
@@ -63,7 +77,8 @@ int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg) WOK_MUST_CHECK;
  * Checkpoint: always, in a task
  * Threads:    any
  */
-#define wok_remote_run(remote, fn, arg) wok_remote_run_at((remote), (fn), (arg), WOK_SITE(#fn))
+#define wok_remote_run(remote, fn, ...)                                                            \
+	wok_remote_run_at((remote), (fn), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
  * The function behind wok_remote_run().

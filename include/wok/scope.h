@@ -8,8 +8,8 @@ WOK_BEGIN_DECLS
 
 /*
  * A block of code and the tasks that it started: they end before it ends. A scope can be cancelled,
- * and can have a deadline; what runs in it, then fails at each wait with -ECANCELED until the scope
- * is left. Scopes of a task nest, and are freed in reverse order by the same task.
+ * and can have a deadline; from then on what runs in it fails at each wait with -ECANCELED, until
+ * the scope is left. Scopes of a task nest, and are freed in reverse order by the same task.
  */
 typedef struct wok_scope wok_scope;
 
@@ -56,8 +56,8 @@ int wok_scope_new_with(const wok_scope_options *options, wok_scope **ret_scope) 
  * Checkpoint: never
  * Threads:    the loop's
  */
-#define wok_scope_spawn(scope, fn, arg)                                                            \
-	wok_scope_spawn_at((scope), (fn), (arg), NULL, WOK_SITE(#fn))
+#define wok_scope_spawn(scope, fn, ...)                                                            \
+	wok_scope_spawn_at((scope), (fn), __VA_ARGS__, NULL, WOK_SITE(#fn))
 
 /**
  * wok_scope_spawn() with options.

@@ -58,15 +58,24 @@ int wok_semaphore_release(wok_semaphore *semaphore);
 size_t wok_semaphore_available(const wok_semaphore *semaphore);
 
 /*
- * Run the block that follows with a permit, and give it back on every way out. If none was
- * acquired, r is the negative result, and the block is not entered.
+ * Run the block that follows with a permit, and give it back on every way out. r, an int, is set by
+ * the macro: if it is negative, no permit was acquired, and the block is not entered. The block is
+ * a loop that runs once: break and continue leave the block, not a loop around it; return and goto
+ * leave both.
  */
 #define WOK_WITH_SEMAPHORE(semaphore, r)                                                           \
 	for (wok_semaphore * WOK__HIDDEN(held)                                                     \
 				     __attribute__((cleanup(wok_semaphore_leave_auto))) =          \
-		     ((r) = wok_semaphore_acquire(semaphore)) < 0 ? NULL : (semaphore),            \
+		     wok__semaphore_enter((semaphore), &(r)),                                      \
 				     *WOK__HIDDEN(once) = WOK__HIDDEN(held);                       \
 	     WOK__HIDDEN(once); WOK__HIDDEN(once) = NULL)
+
+/* The semaphore, if the block is to be entered. */
+static inline wok_semaphore *wok__semaphore_enter(wok_semaphore *semaphore, int *ret_result)
+{
+	*ret_result = wok_semaphore_acquire(semaphore);
+	return *ret_result < 0 ? NULL : semaphore;
+}
 
 static inline void wok_semaphore_leave_auto(wok_semaphore **semaphore)
 {

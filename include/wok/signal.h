@@ -40,7 +40,7 @@ int wok_signals_new(const int *numbers, size_t n, wok_signals **ret_signals) WOK
 int wok_signals_next(wok_signals *signals, int *ret_number) WOK_MUST_CHECK;
 
 /**
- * Stop to keep signals. No task may be in a call.
+ * Stop keeping signals. No task may be in a call.
  *
  * signals:    NULL does nothing
  * Returns:    nothing

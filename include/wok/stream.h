@@ -16,7 +16,10 @@ WOK_BEGIN_DECLS
  */
 typedef struct wok_stream wok_stream;
 
-/* What a stream is made of. Each function is called by one task at a time, close by none else. */
+/*
+ * What a stream is made of. Of read one task at a time is in a call, and one of write, sendfile and
+ * shutdown; close comes once, perhaps while other tasks wait in these, and no call comes after it.
+ */
 typedef struct {
 	const char *name; /* "tcp" */
 	/* Wait for bytes: 1 and more are there, 0 at the end of the stream, or an error. */
@@ -25,7 +28,10 @@ typedef struct {
 	ssize_t (*write)(void *self, const struct iovec *parts, int n_parts);
 	/* End the stream of written bytes, so that the peer reads its end. */
 	int (*shutdown)(void *self);
-	/* Release self; who waits in read or write gets -EBADF. Never waits. */
+	/*
+	 * Wake whoever waits in the others, with -EBADF, and release self when the last of them has
+	 * returned. Never waits.
+	 */
 	int (*close)(void *self);
 	/* The descriptor, or -1; NULL where there never is one. */
 	int (*fd)(void *self);
@@ -37,7 +43,7 @@ typedef struct {
 } wok_stream_ops;
 
 /**
- * Make a stream of a table of functions.
+ * Make a stream from a table of functions.
  *
  * ops:        lives for ever
  * self:       what the functions get; the stream's from now on, unless the call fails

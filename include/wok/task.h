@@ -30,6 +30,9 @@ typedef struct {
  * Start fn(arg) as a task. It is ready at once and runs from the next tick on. The run joins it at
  * the latest; an error of it cancels nobody else.
  *
+ * To fire and forget, detach the handle; or better spawn it into a scope, perhaps a background one,
+ * which waits for it and takes its error.
+ *
  * arg:        borrowed until the task has ended
  * Returns:    a handle, never NULL; free it, or give it away with wok_task_detach(). If the task
  *             cannot start, the handle is one that has failed: with -ENOMEM, with -EINVAL outside
@@ -37,7 +40,7 @@ typedef struct {
  * Checkpoint: never
  * Threads:    the loop's
  */
-#define wok_create_task(fn, arg) wok_create_task_at((fn), (arg), NULL, WOK_SITE(#fn))
+#define wok_create_task(fn, ...) wok_create_task_at((fn), __VA_ARGS__, NULL, WOK_SITE(#fn))
 
 /**
  * wok_create_task() with options.
@@ -179,9 +182,9 @@ wok_task *wok_current_task(void);
 wok_task *wok_task_ref(wok_task *task);
 
 /**
- * Stop to own a task. The last owner's call cancels the task and waits until it has ended; an error
- * that nobody took is reported. Where waiting is impossible (in a callback, or on the task itself)
- * the task is cancelled and left to the run, which is reported.
+ * Give up ownership of a task. The last owner's call cancels the task and waits until it has ended;
+ * an error that nobody took is reported. Where waiting is impossible (in a callback, or on the task
+ * itself) the task is cancelled and left to the run, which is reported.
  *
  * task:       NULL does nothing
  * Returns:    nothing
@@ -290,7 +293,20 @@ int wok_gather(wok_task *const *tasks, size_t n, int flags) WOK_MUST_CHECK;
  * Threads:    the loop's
  */
 #define wok_for_each(fn, array, n, limit, flags)                                                   \
-	wok_for_each_at((fn), (array), sizeof(*(array)), (n), (limit), (flags), WOK_SITE(#fn))
+	wok_for_each_at((fn), (array), WOK__ELEMENT_SIZE(array), (n), (limit), (flags),            \
+			WOK_SITE(#fn))
+
+/* sizeof(*(array)), which GNU C has as 1 for a void *: refused. */
+#ifdef __cplusplus
+#define WOK__ELEMENT_SIZE(array) sizeof(*(array))
+#else
+#define WOK__ELEMENT_SIZE(array)                                                                   \
+	(__extension__({                                                                           \
+		_Static_assert(!__builtin_types_compatible_p(__typeof__(*(array)), void),          \
+			       "wok_for_each: a void * does not tell the size of an element");     \
+		sizeof(*(array));                                                                  \
+	}))
+#endif
 
 /**
  * The function behind wok_for_each().

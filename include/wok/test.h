@@ -26,26 +26,27 @@ typedef struct {
 /**
  * wok_run() under test conditions. Signals are left alone.
  *
+ * fn, arg:    the main task; arg is borrowed
  * options:    NULL for a virtual clock and first in, first out
  * Returns:    as wok_run()
  * Checkpoint: never
  * Threads:    any
  */
-int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+int wok_test_run(wok_fn *fn, void *arg, const wok_test_options *options) WOK_MUST_CHECK;
 
 /**
  * wok_test_run() under several seeds, one after another, until one fails: then its number is
  * reported, with how to run it alone. WOK_TEST_SEED=N in the environment does that.
  *
- * options:    its seed is left out
- * first, n:   the seeds first, first + 1, ... n of them; a seed of 0 is first in, first out
  * fn, arg:    the main task of each; arg is the same for all
+ * first, n:   the seeds first, first + 1, ... n of them; a seed of 0 is first in, first out
+ * options:    NULL for the defaults; its seed is left out
  * Returns:    the first negative result; or that of the last run
  * Checkpoint: never
  * Threads:    any
  */
-int wok_test_run_seeds(const wok_test_options *options, uint64_t first, size_t n, wok_fn *fn,
-		       void *arg) WOK_MUST_CHECK;
+int wok_test_run_seeds(wok_fn *fn, void *arg, uint64_t first, size_t n,
+		       const wok_test_options *options) WOK_MUST_CHECK;
 
 /**
  * The seed of the test run that is under way: for messages, and to draw from what a test shuffles
@@ -67,7 +68,7 @@ uint64_t wok_test_seed(void);
  * Checkpoint: never
  * Threads:    any, while only one thread runs a loop
  */
-int wok_test_run_allocations(const wok_test_options *options, wok_fn *fn, void *arg) WOK_MUST_CHECK;
+int wok_test_run_allocations(wok_fn *fn, void *arg, const wok_test_options *options) WOK_MUST_CHECK;
 
 /**
  * Wait until every other task is blocked, and no time has to pass before that.
@@ -140,7 +141,9 @@ void wok_test_fail_allocation(uint64_t n, bool and_after);
 /**
  * Make system calls fail: the n-th of a name from now on returns an error without being made.
  *
- * name:       "accept4", "recv", "sendmsg", "epoll_ctl", ...: see src/platform/sys.h; NULL for any
+ * name:       as the manual has it: "read", "recv", "recvmsg", "send", "sendmsg", "accept4",
+ *             "socket", "bind", "listen", "epoll_ctl", "epoll_wait", "io_uring_enter", "eventfd",
+ *             "mmap", "posix_spawn" ...; NULL for any of them
  * n:          1 for the next one; 0 switches it off
  * error:      the errno that it gives, such as EMFILE
  * Returns:    nothing

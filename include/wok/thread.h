@@ -16,8 +16,8 @@ WOK_BEGIN_DECLS
  *
  * If the caller is cancelled before a thread has begun, fn never runs. Later it cannot be stopped,
  * only asked: wok_job_canceled() becomes true in it, the call goes on waiting, and what fn returns
- * is the result; the cancel then shows at the next checkpoint. Not to wait for it in that case is
- * what wok_to_thread_copy() is for.
+ * is the result; the cancel then shows at the next checkpoint. wok_to_thread_abandon() does not
+ * wait for it in that case.
  *
  * arg:        borrowed for the call: arguments and results in one struct
  * Returns:    what fn returned; -ECANCELED if a scope around the call was cancelled; -EDEADLK in a
@@ -26,11 +26,12 @@ WOK_BEGIN_DECLS
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any
  */
-#define wok_to_thread(fn, arg) wok_to_thread_at((fn), (arg), WOK_SITE(#fn))
+#define wok_to_thread(fn, ...) wok_to_thread_at((fn), __VA_ARGS__, WOK_SITE(#fn))
 
 /**
- * wok_to_thread() on a copy of the argument, which is written back to *arg at the end. A caller
- * that is cancelled goes on at once, and the thread may finish with nobody waiting.
+ * wok_to_thread() that a cancel abandons: a caller that is cancelled goes on at once, and the
+ * thread may finish with nobody waiting. So it works on a copy of the argument, which is written
+ * back to *arg at the end.
  *
  * size:       bytes of *arg
  * arg_free:   releases what the argument holds, before and after fn, but not the struct itself;
@@ -41,8 +42,8 @@ WOK_BEGIN_DECLS
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any
  */
-#define wok_to_thread_copy(fn, arg, size, arg_free)                                                \
-	wok_to_thread_copy_at((fn), (arg), (size), (arg_free), WOK_SITE(#fn))
+#define wok_to_thread_abandon(fn, arg, size, arg_free)                                             \
+	wok_to_thread_abandon_at((fn), (arg), (size), (arg_free), WOK_SITE(#fn))
 
 /**
  * The function behind wok_to_thread().
@@ -55,14 +56,14 @@ WOK_BEGIN_DECLS
 int wok_to_thread_at(wok_fn *fn, void *arg, const wok_site *site) WOK_MUST_CHECK;
 
 /**
- * The function behind wok_to_thread_copy().
+ * The function behind wok_to_thread_abandon().
  *
  * Returns:    as wok_to_thread()
  * Checkpoint: always, in a task
  * Threads:    any
  */
-int wok_to_thread_copy_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_free,
-			  const wok_site *site) WOK_MUST_CHECK;
+int wok_to_thread_abandon_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_free,
+			     const wok_site *site) WOK_MUST_CHECK;
 
 /**
  * Whether the function that a thread runs for wok should stop: whoever waits for it was cancelled,

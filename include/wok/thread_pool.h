@@ -35,7 +35,10 @@ typedef struct {
 	wok_time idle_timeout;
 	/* So many jobs may be queued before those who bring more must wait; no limit. */
 	size_t max_pending;
-	/* Bytes of stack for each thread; 256 KiB. */
+	/*
+	 * Bytes of stack for each thread; as the system's threads have it: the soft limit of
+	 * RLIMIT_STACK, but 8 MiB if that is above it. Only what a job uses becomes memory.
+	 */
 	size_t stack_size;
 	/* Called in each thread, before its first job and after its last one. */
 	void (*thread_init)(void *hook_arg);
@@ -77,8 +80,8 @@ int wok_thread_pool_new(const wok_thread_pool_options *options, wok_thread_pool 
  * Checkpoint: always, in a task; a plain thread blocks
  * Threads:    any
  */
-#define wok_thread_pool_run(pool, fn, arg)                                                         \
-	wok_thread_pool_run_at((pool), (fn), (arg), NULL, WOK_SITE(#fn))
+#define wok_thread_pool_run(pool, fn, ...)                                                         \
+	wok_thread_pool_run_at((pool), (fn), __VA_ARGS__, NULL, WOK_SITE(#fn))
 
 /**
  * wok_thread_pool_run() with options. With arg_size, fn works on a copy of *arg, which is written
@@ -216,7 +219,7 @@ int wok_thread_pool_shutdown(wok_thread_pool *pool, const wok_thread_pool_shutdo
 /**
  * End a pool: cancel what is queued, and wait for what runs, unless a shutdown gave up on it. Where
  * waiting is impossible (in a callback, or in a job of this pool) it is left to finish by itself,
- * which is reported. Nobody may be about to use the pool; who waits for a job of it may.
+ * which is reported. Nobody may be about to use the pool; those who wait for a job of it may.
  *
  * pool:       NULL does nothing
  * Returns:    nothing

@@ -11,6 +11,7 @@ WOK_BEGIN_DECLS
  * timeout outside of its block, so that its result can be asked for afterwards:
  *
  *     wok_timeout timeout = WOK_TIMEOUT_INIT;
+ *     int r = 0;
  *     WOK_TIMEOUT(&timeout, 5 * WOK_SECOND) {
  *             r = slow(&args);
  *     }
@@ -22,7 +23,11 @@ typedef struct {
 
 #define WOK_TIMEOUT_INIT {{0}}
 
-/* Run the block that follows under a time limit; break and return leave it as they should. */
+/*
+ * Run the block that follows under a time limit. The block is a loop that runs once: break and
+ * continue leave the block, not a loop around it; return and goto leave both. It may not be entered
+ * at all (outside of tasks): give r a value before.
+ */
 #define WOK_TIMEOUT(timeout, limit)                                                                \
 	for (wok_timeout * WOK__HIDDEN(left) __attribute__((cleanup(wok_timeout_leave_auto))) =    \
 		     wok_timeout_enter((timeout), (limit)),                                        \
@@ -131,7 +136,9 @@ typedef struct {
 
 /*
  * Hold off cancellation from outside while the block that follows runs, for at most grace after it
- * has come (or after the block began, if that is later). For a clean-up that has to wait.
+ * has come (or after the block began, if that is later). For a clean-up that has to wait. The block
+ * is a loop that runs once: break and continue leave the block, not a loop around it; return and
+ * goto leave both.
  */
 #define WOK_SHIELD(grace)                                                                          \
 	for (wok_shield * WOK__HIDDEN(left) __attribute__((cleanup(wok_shield_leave_auto))) =      \

@@ -62,7 +62,7 @@ int wok_as_completed(wok_task *const *tasks, size_t n, wok_completed **ret_compl
 int wok_completed_next(wok_completed *completed, wok_task **ret_task) WOK_MUST_CHECK;
 
 /**
- * Forget the rest. Who waits for the next one gets -EBADF.
+ * Forget the rest. A task that waits for the next one gets -EBADF.
  *
  * completed:  NULL does nothing
  * Returns:    nothing

@@ -218,11 +218,11 @@ int wok_run_in_executor(wok_process_pool *pool, const char *name, const void *in
 }
 
 int wok_run_in_executor_with(wok_process_pool *pool, const char *name, const void *input,
-			     size_t input_size, const wok_job_options *options, void **ret_output,
-			     size_t *ret_size)
+			     size_t input_size, const wok_process_job_options *options,
+			     void **ret_output, size_t *ret_size)
 {
-	const wok_job_options defaults = {0};
-	const wok_job_options *o = options ? options : &defaults;
+	const wok_process_job_options defaults = {0};
+	const wok_process_job_options *o = options ? options : &defaults;
 	struct wok__job job = {
 		.name = name,
 		.input = input,

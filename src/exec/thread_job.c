@@ -202,8 +202,8 @@ int wok_to_thread_at(wok_fn *fn, void *arg, const wok_site *site)
 	return wok_thread_pool_run_at(NULL, fn, arg, NULL, site);
 }
 
-int wok_to_thread_copy_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_free,
-			  const wok_site *site)
+int wok_to_thread_abandon_at(wok_fn *fn, void *arg, size_t size, wok_free_fn *arg_free,
+			     const wok_site *site)
 {
 	const wok_thread_job_options options = {
 		.flags = WOK_ABANDON,

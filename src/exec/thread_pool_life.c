@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <wok/error.h>
 #include <wok/thread.h>
 #include <wok/timeout.h>
@@ -21,8 +22,8 @@
 
 enum {
 	DEFAULT_POOL_THREADS = 64,
-	USER_THREADS = 48, /* of these, for what the application does */
-	STACK_SIZE_DEFAULT = 256 << 10,
+	USER_THREADS = 48,            /* of these, for what the application does */
+	STACK_SIZE_DEFAULT = 8 << 20, /* at most: what blocks may be deep C of any kind */
 	STACK_SIZE_MIN = 64 << 10,
 };
 #define IDLE_TIMEOUT_DEFAULT (10 * WOK_SECOND)
@@ -75,9 +76,19 @@ static void open_lanes(struct wok_thread_pool *pool)
 	pool->lanes[WOK_LANE_SLOW].limit = pool->max_threads - pool->max_threads / 2;
 }
 
+/* As the system's threads have it. */
+static size_t default_stack_size(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur > STACK_SIZE_DEFAULT)
+		return STACK_SIZE_DEFAULT; /* RLIM_INFINITY is above it, too */
+	return (size_t) limit.rlim_cur;
+}
+
 int wok__thread_pool_init(struct wok_thread_pool *pool, const wok_thread_pool_options *options)
 {
-	size_t stack = or_default(options->stack_size, STACK_SIZE_DEFAULT);
+	size_t stack = or_default(options->stack_size, default_stack_size());
 
 	pool->max_threads = options->max_threads ? options->max_threads : wok_cpu_count();
 	if (options->min_threads > pool->max_threads || options->idle_timeout < 0)

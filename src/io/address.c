@@ -52,25 +52,32 @@ static int parse_v6(const char *text, char *host, struct sockaddr_in6 *v6)
 	return 0;
 }
 
-/* "host:port", "[host]:port" or ":port" */
-static int parse_ip(const char *text, wok_address *ret)
+int wok__address_split(const char *text, wok_view *ret_host, uint16_t *ret_port)
 {
 	const char *colon = strrchr(text, ':');
-	char host[HOST_MAX + 2];
-	uint16_t port;
 
 	if (!colon)
 		return bad_address(text, "the port is missing");
-	WOK_TRY(parse_port(text, colon + 1, &port));
-	size_t size = (size_t) (colon - text);
-	bool bracketed = size >= 2 && text[0] == '[' && colon[-1] == ']';
-	if (size >= sizeof(host))
+	WOK_TRY(parse_port(text, colon + 1, ret_port));
+	bool bracketed = colon - text >= 2 && text[0] == '[' && colon[-1] == ']';
+	ret_host->data = text + bracketed;
+	ret_host->size = (size_t) (colon - text) - (bracketed ? 2 : 0);
+	return 0;
+}
+
+static int parse_ip(const char *text, wok_address *ret)
+{
+	char host[HOST_MAX];
+	wok_view part;
+	uint16_t port;
+
+	WOK_TRY(wok__address_split(text, &part, &port));
+	bool bracketed = part.data > text;
+	if (part.size >= sizeof(host))
 		return bad_address(text, "this is no IP address");
-	if (bracketed)
-		size -= 2;
-	memcpy(host, text + bracketed, size);
-	host[size] = '\0';
-	if (bracketed || size == 0) {
+	memcpy(host, part.data, part.size);
+	host[part.size] = '\0';
+	if (bracketed || part.size == 0) {
 		struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 		if (bracketed) /* without a host: all addresses */
 			WOK_TRY(parse_v6(text, host, &v6));

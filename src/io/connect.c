@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connecting: see wok/net.h. */
+#include <string.h>
 #include <wok/error.h>
 #include <wok/net.h>
 #include <wok/task.h>
@@ -7,6 +8,8 @@
 #include "io/socket.h"
 #include "loop/loop.h"
 #include "task/park.h"
+
+enum { HOST_SIZE = 256 }; /* names have 253 bytes at most */
 
 /* A result on whose failure a connection is closed. */
 static int or_close(int fd, int result)
@@ -31,6 +34,35 @@ int wok_tcp_connect_with(const char *host, uint16_t port, const wok_connect_opti
 int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream)
 {
 	return wok_tcp_connect_with(host, port, NULL, ret_stream);
+}
+
+static int connect_named(const char *address, const wok_connect_options *options,
+			 wok_stream **ret_stream)
+{
+	char host[HOST_SIZE];
+	wok_view part;
+	uint16_t port;
+
+	WOK_TRY(wok__address_split(address, &part, &port));
+	if (part.size == 0)
+		return wok_fail(-EINVAL, "%s: there is no host to connect to", address);
+	if (part.size >= sizeof(host))
+		return wok_fail(-EINVAL, "%s: the host's name is too long", address);
+	if (part.data == address && memchr(part.data, ':', part.size))
+		return wok_fail(-EINVAL,
+				"%s: an IPv6 address stands in brackets, before the port: [::1]:80",
+				address);
+	memcpy(host, part.data, part.size);
+	host[part.size] = '\0';
+	return wok_tcp_connect_with(host, port, options, ret_stream);
+}
+
+int wok_connect(const char *address, const wok_connect_options *options, wok_stream **ret_stream)
+{
+	WOK_TRY(wok__check());
+	if (strncmp(address, "unix:", 5) == 0)
+		return wok_unix_connect(address + 5, ret_stream);
+	return connect_named(address, options, ret_stream);
 }
 
 int wok_unix_connect(const char *path, wok_stream **ret_stream)

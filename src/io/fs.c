@@ -7,7 +7,6 @@
  * hop.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <wok/error.h>
@@ -26,6 +25,7 @@ struct call {
 	int base;       /* where both begin */
 	mode_t mode;
 	int flags;
+	bool no_replace;
 	uid_t user;
 	gid_t group;
 	const struct timespec *times;
@@ -250,7 +250,7 @@ int wok_fs_remove(const char *path)
 
 static int change_name(struct call *call)
 {
-	return wok__sys_renameat(call->base, call->path, call->to, (unsigned) call->flags);
+	return wok__sys_renameat(call->base, call->path, call->to, !call->no_replace);
 }
 
 int wok_fs_rename(const char *from, const char *to)
@@ -267,7 +267,7 @@ int wok_fs_rename_new(const char *from, const char *to)
 		.verb = "rename",
 		.path = from,
 		.to = to,
-		.flags = RENAME_NOREPLACE,
+		.no_replace = true,
 	};
 
 	return RUN(&call, "wok_fs_rename_new");

@@ -29,4 +29,10 @@ int wok__tcp_set(int fd, const wok_tcp_options *options);
 
 /* The address of a Unix socket: a path, or "@name" for an abstract one; as wok_address_parse(). */
 int wok__unix_address(const char *path, wok_address *ret_address);
+
+/*
+ * Take "host:port" or "[host]:port" apart: the host without its brackets, perhaps empty; or
+ * -EINVAL, with a message about the port.
+ */
+int wok__address_split(const char *text, wok_view *ret_host, uint16_t *ret_port);
 #endif

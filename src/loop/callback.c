@@ -149,17 +149,22 @@ static const char *cannot_call(void)
 	return wok__loop->forked ? "this is a fork of the process that the loop belongs to" : NULL;
 }
 
-wok_callback wok_call_soon(wok_fn *fn, void *arg)
+wok_callback wok__call_soon_owned(wok_fn *fn, void *arg, wok_free_fn *arg_free)
 {
 	const char *why = cannot_call();
 
 	if (why)
-		return refuse(-EINVAL, arg, NULL, why);
-	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, NULL);
+		return refuse(-EINVAL, arg, arg_free, why);
+	struct wok__callback *callback = wok__callback_prepare(wok__loop, fn, arg, arg_free);
 	if (!callback)
-		return refuse(-ENOMEM, arg, NULL, wok_strerror(-ENOMEM));
+		return refuse(-ENOMEM, arg, arg_free, wok_strerror(-ENOMEM));
 	wok__callback_schedule(callback);
 	return (wok_callback){callback->id, callback->slot};
+}
+
+wok_callback wok_call_soon(wok_fn *fn, void *arg)
+{
+	return wok__call_soon_owned(fn, arg, NULL);
 }
 
 wok_callback wok_call_at_owned(wok_time when, wok_fn *fn, void *arg, wok_free_fn *arg_free)

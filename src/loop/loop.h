@@ -189,6 +189,8 @@ struct wok__callback *wok__callback_prepare(wok_loop *loop, wok_fn *fn, void *ar
 					    wok_free_fn *arg_free);
 void wok__callback_schedule(struct wok__callback *callback);
 void wok__callback_drop(struct wok__callback *callback);
+/* wok_call_soon() with an argument that is given away, as wok_call_at_owned(). */
+wok_callback wok__call_soon_owned(wok_fn *fn, void *arg, wok_free_fn *arg_free);
 /* A number below n, each as likely: from the seed, so that a run with the same one repeats it. */
 size_t wok__loop_choose(wok_loop *loop, size_t n);
 

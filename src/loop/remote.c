@@ -18,6 +18,7 @@ struct call {
 	struct wok__mail mail;
 	wok_fn *fn;
 	void *arg;
+	wok_free_fn *arg_free;
 };
 
 /* Of the loop that is ending in this thread: told of together, for there may be very many. */
@@ -75,23 +76,31 @@ static void deliver(struct wok__mail *mail, bool lost)
 {
 	struct call *call = WOK__CONTAINER(mail, struct call, mail);
 
-	if (lost)
+	if (!lost) {
+		(void) wok__call_soon_owned(call->fn, call->arg, call->arg_free);
+	} else {
 		lost_calls++;
-	else
-		wok_call_soon(call->fn, call->arg);
+		if (call->arg_free)
+			call->arg_free(call->arg);
+	}
 	wok_free(call);
 }
 
-int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg)
+int wok_remote_call_owned(wok_remote *remote, wok_fn *fn, void *arg, wok_free_fn *arg_free)
 {
 	struct call *call = wok_alloc(sizeof(*call));
 	if (!call)
 		return -ENOMEM;
-	*call = (struct call){.mail.deliver = deliver, .fn = fn, .arg = arg};
+	*call = (struct call){.mail.deliver = deliver, .fn = fn, .arg = arg, .arg_free = arg_free};
 	int r = wok__remote_post(remote, &call->mail);
 	if (r < 0)
 		wok_free(call);
 	return r;
+}
+
+int wok_remote_call(wok_remote *remote, wok_fn *fn, void *arg)
+{
+	return wok_remote_call_owned(remote, fn, arg, NULL);
 }
 
 void wok__remote_report_lost(void)

@@ -58,8 +58,10 @@ int wok__sys_unlinkat(int base, const char *path, int flags)
 }
 
 /* Not every C library knows renameat2(2). */
-int wok__sys_renameat(int base, const char *from, const char *to, unsigned flags)
+int wok__sys_renameat(int base, const char *from, const char *to, bool replace)
 {
+	const unsigned flags = replace ? 0 : 1; /* RENAME_NOREPLACE */
+
 	RESULT_RETRY("renameat", (int) syscall(SYS_renameat2, base, from, base, to, flags));
 }
 

@@ -6,6 +6,7 @@
  * platform/sys.h: -errno on failure, and each call can be made to fail. base: a folder's
  * descriptor, where relative paths begin; AT_FDCWD for the process's own.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,8 +29,8 @@ int wok__sys_fstatvfs(int fd, struct statvfs *ret_stat);
 int wok__sys_faccessat(int base, const char *path, int mode);
 int wok__sys_mkdirat(int base, const char *path, mode_t mode);
 int wok__sys_unlinkat(int base, const char *path, int flags);
-/* flags: RENAME_NOREPLACE, RENAME_EXCHANGE */
-int wok__sys_renameat(int base, const char *from, const char *to, unsigned flags);
+/* replace: what is at the new path */
+int wok__sys_renameat(int base, const char *from, const char *to, bool replace);
 int wok__sys_linkat(int from_base, const char *from, int to_base, const char *to, int flags);
 int wok__sys_symlinkat(const char *target, int base, const char *path);
 ssize_t wok__sys_readlinkat(int base, const char *path, char *data, size_t size);

@@ -68,7 +68,7 @@ static int check_here(const wok_future *future, const char *function)
 		return 0;
 	return wok_fail(-EINVAL,
 			"%s: the future belongs to another loop: from there, use "
-			"wok_future_set_remote()",
+			"wok_remote_set_future()",
 			function);
 }
 
@@ -103,15 +103,6 @@ int wok_future_set(wok_future *future, int result, void *value)
 	return 0;
 }
 
-bool wok_future_try_set(wok_future *future, int result, void *value)
-{
-	if (check_here(future, "wok_future_try_set") < 0 || atomic_exchange(&future->claimed, true))
-		return false;
-	fill_in(future, result, value);
-	publish(future);
-	return true;
-}
-
 bool wok_future_cancel(wok_future *future)
 {
 	if (check_here(future, "wok_future_cancel") < 0 || atomic_exchange(&future->claimed, true))
@@ -131,11 +122,11 @@ static void deliver(struct wok__mail *mail, bool lost)
 	wok_future_free(future);
 }
 
-int wok_future_set_remote(wok_future *future, wok_remote *remote, int result, void *value)
+int wok_remote_set_future(wok_remote *remote, wok_future *future, int result, void *value)
 {
 	if (!wok__remote_is_for(remote, future->mailbox))
 		return wok_fail(-EINVAL,
-				"wok_future_set_remote: the remote is of another loop than "
+				"wok_remote_set_future: the remote is of another loop than "
 				"the future");
 	WOK_TRY(claim(future));
 	fill_in(future, result, value);
@@ -152,11 +143,13 @@ bool wok_future_done(const wok_future *future)
 	return future->done;
 }
 
-int wok_future_result(wok_future *future)
+int wok_future_result(wok_future *future, void **ret_value)
 {
 	if (!future->done)
 		return -EBUSY;
 	future->taken = true;
+	if (ret_value)
+		*ret_value = future->value;
 	if (future->result < 0)
 		wok__message_adopt(future->message);
 	return future->result;
@@ -179,11 +172,8 @@ int wok_future_await(wok_future *future, void **ret_value)
 	WOK_TRY(check_here(future, "wok_future_await"));
 	wok_future_ref(future); /* its owners may let go of it while this call waits */
 	int r = wait(future);
-	if (r == 0) {
-		r = wok_future_result(future);
-		if (ret_value)
-			*ret_value = future->value;
-	}
+	if (r == 0)
+		r = wok_future_result(future, ret_value);
 	wok_future_free(future);
 	return r;
 }

@@ -9,13 +9,13 @@
 #include "base/time.h"
 #include "task/park.h"
 
-int wok_interval_next(wok_interval *interval)
+int wok_interval_wait(wok_interval *interval)
 {
 	wok_time period = interval->period;
 
 	WOK_TRY(wok__check());
 	if (period <= 0)
-		return wok_fail(-EINVAL, "wok_interval_next: the period must be above zero");
+		return wok_fail(-EINVAL, "wok_interval_wait: the period must be above zero");
 	if (interval->next == 0)
 		interval->next = wok__time_add(wok_now(), period);
 	WOK_TRY(wok_sleep_until(interval->next));

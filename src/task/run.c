@@ -270,8 +270,10 @@ int wok__run_outcome(struct wok__run *run, struct wok_task *main_task)
 				"to which the loop does not belong: after a fork, call "
 				"exec() or _exit()");
 	if (main_task->state != WOK__TASK_DONE)
-		return wok_fail(-EINTR,
-				"wok_loop_stop() was called before the main task had ended");
+		return wok_fail(
+			-EINPROGRESS,
+			"wok_loop_stop() was called before the main task had ended: it goes "
+			"on with the loop's next run");
 	if (main_task->was_canceled && run->deadlock < 0) {
 		r = run->deadlock;
 		message = run->deadlock_message;

@@ -13,7 +13,7 @@ static int run_seed(const wok_test_options *options, uint64_t seed, wok_fn *fn, 
 	wok_test_options seeded = options ? *options : (wok_test_options){0};
 
 	seeded.seed = seed;
-	int r = wok_test_run(&seeded, fn, arg);
+	int r = wok_test_run(fn, arg, &seeded);
 	if (r < 0)
 		wok__report(r, NULL, NULL,
 			    "the seed %" PRIu64 " failed: %s; WOK_TEST_SEED=%" PRIu64
@@ -22,8 +22,8 @@ static int run_seed(const wok_test_options *options, uint64_t seed, wok_fn *fn, 
 	return r;
 }
 
-int wok_test_run_seeds(const wok_test_options *options, uint64_t first, size_t n, wok_fn *fn,
-		       void *arg)
+int wok_test_run_seeds(wok_fn *fn, void *arg, uint64_t first, size_t n,
+		       const wok_test_options *options)
 {
 	const char *only = getenv("WOK_TEST_SEED");
 	int r = 0;
@@ -35,13 +35,13 @@ int wok_test_run_seeds(const wok_test_options *options, uint64_t first, size_t n
 	return r;
 }
 
-int wok_test_run_allocations(const wok_test_options *options, wok_fn *fn, void *arg)
+int wok_test_run_allocations(wok_fn *fn, void *arg, const wok_test_options *options)
 {
 	bool failed = true;
 
 	for (uint64_t n = 1; failed; n++) {
 		wok__fail_allocation(n, false);
-		int r = wok_test_run(options, fn, arg);
+		int r = wok_test_run(fn, arg, options);
 		failed = !wok__fail_allocation_pending();
 		wok__fail_allocation(0, false);
 		if (r < 0 && r != -ENOMEM)

@@ -8,7 +8,7 @@
 #include "task/park.h"
 #include "task/run.h"
 
-int wok_test_run(const wok_test_options *options, wok_fn *fn, void *arg)
+int wok_test_run(wok_fn *fn, void *arg, const wok_test_options *options)
 {
 	const wok_test_options defaults = {0};
 

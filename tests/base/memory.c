@@ -42,7 +42,7 @@ TEST(all_memory_comes_from_the_applications_allocator_and_returns_to_it)
 	const wok_allocator allocator = {count, "mine"};
 
 	ASSERT_OK(wok_set_allocator(&allocator));
-	ASSERT_OK(wok_test_run(NULL, use_memory, NULL));
+	ASSERT_OK(wok_test_run(use_memory, NULL, NULL));
 	ASSERT(calls > 10);
 	ASSERT_EQ(live, 0);
 }

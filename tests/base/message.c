@@ -95,7 +95,7 @@ static int leave_a_message(void *unused)
 
 TEST(a_message_travels_out_of_the_run)
 {
-	ASSERT_ERR(wok_test_run(NULL, leave_a_message, NULL), -EIO);
+	ASSERT_ERR(wok_test_run(leave_a_message, NULL, NULL), -EIO);
 	ASSERT_STR(wok_errmsg(-EIO), "out of the run");
 	ASSERT_ERR(wok_fail(-EIO, "another one"), -EIO);
 	ASSERT_STR(wok_errmsg(-EIO), "another one");
@@ -109,8 +109,8 @@ static int succeed(void *unused)
 
 TEST(a_run_that_succeeds_leaves_no_message_of_the_one_before)
 {
-	ASSERT_ERR(wok_test_run(NULL, leave_a_message, NULL), -EIO);
-	ASSERT_OK(wok_test_run(NULL, succeed, NULL));
+	ASSERT_ERR(wok_test_run(leave_a_message, NULL, NULL), -EIO);
+	ASSERT_OK(wok_test_run(succeed, NULL, NULL));
 	ASSERT_STR(wok_errmsg(-EIO), wok_strerror(-EIO));
 }
 

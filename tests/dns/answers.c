@@ -180,7 +180,7 @@ TEST(a_resolv_conf_that_changes_is_read_anew)
 
 	close(mkstemp(path));
 	dns_use(&test, &(wok_dns_options){.resolv_conf = path}, 1);
-	ASSERT_OK(wok_test_run_seeds(NULL, 0, 5, dns_main, &test));
+	ASSERT_OK(wok_test_run_seeds(dns_main, &test, 0, 5, NULL));
 	dns_end(&test);
 	unlink(path);
 }

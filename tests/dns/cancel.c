@@ -212,7 +212,7 @@ TEST(a_clean_up_at_the_end_of_the_run_can_look_up)
 	struct dns_test test = {.body = end_with_goodbye, .arg = &found};
 
 	dns_use(&test, NULL, 1);
-	ASSERT_OK(wok_test_run(NULL, dns_main, &test));
+	ASSERT_OK(wok_test_run(dns_main, &test, NULL));
 	ASSERT(found);
 	dns_end(&test);
 }

@@ -187,7 +187,7 @@ TEST(a_server_that_is_not_there_is_named)
 	ASSERT_EQ(wok_dns_use(&(wok_dns_options){
 			  .servers = "127.0.0.1:9", .domains = "", .force = true}),
 		  0);
-	ASSERT_OK(wok_test_run(NULL, dns_main, &test));
+	ASSERT_OK(wok_test_run(dns_main, &test, NULL));
 }
 
 static void wait_for_real(struct dns_test *test)
@@ -208,6 +208,6 @@ TEST(so_it_is_on_the_clock_of_the_machine)
 	struct dns_test test = {.body = wait_for_real};
 
 	dns_use(&test, &(wok_dns_options){.timeout = 20 * WOK_MS, .tries = 2}, 1);
-	ASSERT_OK(wok_test_run(&real, dns_main, &test));
+	ASSERT_OK(wok_test_run(dns_main, &test, &real));
 	dns_end(&test);
 }

@@ -48,7 +48,7 @@ static void fail_each(bool and_after)
 	dns_use(&test, NULL, 1);
 	/* c-ares makes do without now and then: a row without an error is not the end. */
 	for (int quiet = 0; quiet < 60; fault.at++) {
-		ASSERT_OK(wok_test_run(NULL, dns_main, &test));
+		ASSERT_OK(wok_test_run(dns_main, &test, NULL));
 		if (fault.result < 0 && fault.result != -ENOMEM && fault.result != -ETIMEDOUT &&
 		    fault.result != WOK_ENAME && fault.result != WOK_ETASKCANCELED)
 			FAIL("allocation %d: %s", (int) fault.at, wok_errname(fault.result));

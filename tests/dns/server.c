@@ -386,7 +386,7 @@ void dns_run(const wok_dns_options *options, size_t n_servers, size_t n_seeds,
 	struct dns_test test = {.body = body};
 
 	dns_use(&test, options, n_servers);
-	ASSERT_OK(wok_test_run_seeds(NULL, 0, n_seeds, dns_main, &test));
+	ASSERT_OK(wok_test_run_seeds(dns_main, &test, 0, n_seeds, NULL));
 	dns_end(&test);
 }
 

@@ -22,8 +22,8 @@ static int run_hang(void *arg)
 	size_t size;
 
 	return wok_run_in_executor_with(self->pool, "hang", &self->order, sizeof(self->order),
-					&(wok_job_options){.timeout = self->timeout}, &output,
-					&size);
+					&(wok_process_job_options){.timeout = self->timeout},
+					&output, &size);
 }
 
 /* A job that has begun and does not end. what: 1 if it is deaf to SIGTERM. */
@@ -382,7 +382,7 @@ TEST(a_pool_that_outlives_its_loop_has_no_processes_and_can_be_freed)
 {
 	wok_process_pool *pool;
 
-	ASSERT_EQ(wok_test_run(NULL, forget_pool, &pool), 1);
+	ASSERT_EQ(wok_test_run(forget_pool, &pool, NULL), 1);
 	ASSERT(no_children());
 	ASSERT_ERR(pass(pool), -EINVAL);
 	wok_process_pool_free(pool);

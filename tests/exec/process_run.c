@@ -165,7 +165,7 @@ TEST_TASK(a_result_of_unknown_size_is_allocated_and_limited, "exec-16")
 {
 	static const size_t sizes[] = {0, 10, 65535, 65536, 3 << 20};
 	WOK_AUTO(wok_process_pool) *pool = new_pool(1);
-	wok_job_options limit = {.max_output = 100};
+	wok_process_job_options limit = {.max_output = 100};
 	void *output;
 	size_t size;
 

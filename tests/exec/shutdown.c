@@ -158,7 +158,7 @@ static void end_a_stuck_pool(wok_fn *in_a_run)
 		ASSERT_OK(wok_thread_pool_try_submit(pool, gate_pass, &gate, NULL));
 	gate_wait(&gate.entered);
 	if (in_a_run)
-		ASSERT_OK(wok_test_run(&real, in_a_run, pool));
+		ASSERT_OK(wok_test_run(in_a_run, pool, &real));
 	else
 		ASSERT_OK(end_in_time(pool));
 	ASSERT_EQ(reports.n, 1);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,47 @@ TEST_TASK(ten_thousand_jobs_run_once_each_in_their_order, "exec-1", "execrow-7")
 	wok_thread_pool_get_info(pool, &info);
 	ASSERT_EQ(info.completed, MANY);
 	ASSERT_EQ(info.threads, 0);
+}
+
+/* --- stacks ----------------------------------------------------------------------------------- */
+
+static int measure_stack(void *ret_size)
+{
+	pthread_attr_t attributes;
+	void *start;
+
+	ASSERT_EQ(pthread_getattr_np(pthread_self(), &attributes), 0);
+	ASSERT_EQ(pthread_attr_getstack(&attributes, &start, ret_size), 0);
+	pthread_attr_destroy(&attributes);
+	return 0;
+}
+
+static size_t stack_of_a_pool(rlim_t limit)
+{
+	WOK_AUTO(wok_thread_pool) *pool = NULL;
+	struct rlimit old, now;
+	size_t size = 0;
+
+	ASSERT_EQ(getrlimit(RLIMIT_STACK, &old), 0);
+	now = (struct rlimit){limit, old.rlim_max};
+	if (limit > old.rlim_max || setrlimit(RLIMIT_STACK, &now) < 0)
+		SKIP("the stack's limit is too low here");
+	ASSERT_OK(wok_thread_pool_new(&(wok_thread_pool_options){.max_threads = 1}, &pool));
+	ASSERT_EQ(setrlimit(RLIMIT_STACK, &old), 0);
+	ASSERT_OK(wok_thread_pool_run(pool, measure_stack, &size));
+	return size;
+}
+
+/* Deep C that blocks is what the threads are for; a slip of a page is the C library's. */
+TEST_TASK(a_threads_stack_is_as_large_as_the_systems)
+{
+	const size_t slip = 64 << 10;
+
+	ASSERT(stack_of_a_pool(1 << 20) <= (1 << 20) + slip);
+	ASSERT(stack_of_a_pool(1 << 20) >= (1 << 20) - slip);
+	ASSERT(stack_of_a_pool(8 << 20) >= (8 << 20) - slip);
+	ASSERT(stack_of_a_pool(16 << 20) >= (8 << 20) - slip);
+	ASSERT(stack_of_a_pool(16 << 20) <= (8 << 20) + slip);
 }
 
 /* --- limits ----------------------------------------------------------------------------------- */
@@ -249,7 +291,7 @@ TEST_TASK(a_job_that_waits_for_the_only_thread_is_told_so, "exec-6")
 
 static int nest_in_a_loop(void *arg)
 {
-	return wok_test_run(NULL, nest, arg);
+	return wok_test_run(nest, arg, NULL);
 }
 
 TEST_TASK(so_is_a_loop_that_runs_in_the_only_thread, "exec-6")
@@ -601,14 +643,14 @@ TEST(a_forked_child_has_threads_of_its_own, "F12", "F13")
 	WOK_AUTO(wok_thread_pool) *pool = gate_pool(1);
 	int number = 1, status;
 
-	ASSERT_OK(wok_test_run(NULL, use_default_pool, NULL));
+	ASSERT_OK(wok_test_run(use_default_pool, NULL, NULL));
 	ASSERT_EQ(wok_thread_pool_run(pool, add_one, &number), 2);
 #ifdef __SANITIZE_THREAD__
 	SKIP("TSan does not like threads after a fork");
 #endif
 	pid_t child = fork();
 	if (child == 0) {
-		ASSERT_OK(wok_test_run(NULL, use_default_pool, NULL));
+		ASSERT_OK(wok_test_run(use_default_pool, NULL, NULL));
 		ASSERT_ERR(wok_thread_pool_run(pool, add_one, &number), -EINVAL);
 		wok_thread_pool_free(pool); /* waits for nobody */
 		_exit(0);
@@ -668,7 +710,7 @@ static void *storm_in_a_loop(void *arg)
 {
 	const wok_test_options options = {.real_clock = true};
 
-	ASSERT_OK(wok_test_run(&options, storm_in_tasks, arg));
+	ASSERT_OK(wok_test_run(storm_in_tasks, arg, &options));
 	return NULL;
 }
 

@@ -43,7 +43,7 @@ TEST(a_plain_thread_can_wait_for_one_as_well)
 	ASSERT_EQ(wok_to_thread(double_it, &number), 8);
 	ASSERT_ERR(wok_to_thread(fail, NULL), -EIO);
 	ASSERT_STR(wok_errmsg(-EIO), "the drum does not turn");
-	ASSERT_EQ(wok_to_thread_copy(double_it, &number, sizeof(number), NULL), 16);
+	ASSERT_EQ(wok_to_thread_abandon(double_it, &number, sizeof(number), NULL), 16);
 	ASSERT_EQ(number, 16);
 }
 
@@ -75,7 +75,7 @@ static int nap(void *unused)
 static int run_a_loop(void *unused)
 {
 	(void) unused;
-	return wok_test_run(NULL, nap, NULL);
+	return wok_test_run(nap, NULL, NULL);
 }
 
 TEST_TASK(a_job_may_run_a_loop_of_its_own)
@@ -354,7 +354,7 @@ TEST_TASK(a_copy_is_written_back_and_stays_the_callers)
 	gate_init(&gate, 5);
 	ASSERT_EQ(sem_init(&gone, 0, 0), 0);
 	sem_post(&gate.open);
-	ASSERT_EQ(wok_to_thread_copy(answer, &held, sizeof(held), held_free), 5);
+	ASSERT_EQ(wok_to_thread_abandon(answer, &held, sizeof(held), held_free), 5);
 	ASSERT_EQ(held.answer, 42);
 	ASSERT_EQ(atomic_load(&freed), 0);
 }
@@ -424,7 +424,7 @@ static int use_all(void *unused)
 	WOK_TRY(wok_thread_pool_run(pool, double_it, &number));
 	WOK_TRY(wok_thread_pool_submit(pool, double_it, &number, &options));
 	WOK_TRY(wok_thread_pool_try_submit(pool, double_it, &number, &options));
-	WOK_TRY(wok_to_thread_copy(double_it, &number, sizeof(number), NULL));
+	WOK_TRY(wok_to_thread_abandon(double_it, &number, sizeof(number), NULL));
 	int r = wok_thread_pool_run(pool, fail, NULL);
 	WOK_TRY(r == -EIO ? 0 : r);
 	WOK_TRY(wok_on_big_stack(double_it, &number));

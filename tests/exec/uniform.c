@@ -44,7 +44,7 @@ static int serve(void *unused)
 static void *run_other_loop(void *unused)
 {
 	(void) unused;
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, serve, NULL));
+	ASSERT_OK(wok_test_run(serve, NULL, &(wok_test_options){.real_clock = true}));
 	return NULL;
 }
 
@@ -104,7 +104,7 @@ static int to_thread_copy(void *unused)
 	int copied = 1;
 
 	(void) unused;
-	return wok_to_thread_copy(job, &copied, sizeof(copied), NULL);
+	return wok_to_thread_abandon(job, &copied, sizeof(copied), NULL);
 }
 
 static int run_in_pool(void *unused)
@@ -214,7 +214,7 @@ static void grant_far_away(void)
 
 static const struct uniform_row rows[] = {
 	{"wok_to_thread", to_thread, let_go, NULL, 0, 0},
-	{"wok_to_thread_copy", to_thread_copy, let_go, NULL, 0, 0},
+	{"wok_to_thread_abandon", to_thread_copy, let_go, NULL, 0, 0},
 	{"wok_thread_pool_run", run_in_pool, let_go, free_threads, -ESHUTDOWN, 0},
 	{"wok_thread_pool_submit", submit, let_go, free_threads, -ESHUTDOWN, 0},
 	{"wok_thread_pool_shutdown", shut_down, let_go, NULL, 0, 0},

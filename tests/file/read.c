@@ -255,7 +255,7 @@ TEST(a_storm_of_signals_is_never_seen, "file-6", "E22")
 
 	ASSERT_EQ(sigaction(SIGALRM, &action, NULL), 0);
 	ASSERT_EQ(setitimer(ITIMER_REAL, &storm, NULL), 0);
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, work_in_storm, NULL));
+	ASSERT_OK(wok_test_run(work_in_storm, NULL, &(wok_test_options){.real_clock = true}));
 	ASSERT_EQ(setitimer(ITIMER_REAL, &calm, NULL), 0);
 }
 

@@ -133,7 +133,7 @@ static int fail_everywhere(void *unused)
 
 TEST(whichever_call_fails_the_file_is_the_old_or_the_new_one, "file-17")
 {
-	ASSERT_OK(wok_test_run(NULL, fail_everywhere, NULL));
+	ASSERT_OK(wok_test_run(fail_everywhere, NULL, NULL));
 }
 
 TEST_TASK(without_nameless_files_it_works_as_well, "file-17")
@@ -159,7 +159,7 @@ static bool die_at(uint64_t n)
 
 	if (child == 0) {
 		wok__sys_fail(NULL, n, WOK__SYS_DIE);
-		_exit(wok_test_run(NULL, replace_fixed, NULL) == 0 ? 0 : 1);
+		_exit(wok_test_run(replace_fixed, NULL, NULL) == 0 ? 0 : 1);
 	}
 	ASSERT(child > 0);
 	ASSERT_EQ(waitpid(child, &status, 0), child);

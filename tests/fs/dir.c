@@ -325,7 +325,7 @@ TEST(a_cancel_in_the_middle_of_a_folder_loses_no_entry, "filerow-16")
 {
 	IN_FAST_FOLDER;
 	put_many(5000);
-	ASSERT_OK(wok_test_run(NULL, cancel_in_the_middle, NULL));
+	ASSERT_OK(wok_test_run(cancel_in_the_middle, NULL, NULL));
 }
 
 TEST_TASK(an_entry_that_needs_no_hop_is_a_checkpoint_all_the_same)

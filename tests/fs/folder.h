@@ -40,7 +40,7 @@ static inline void folder_end(const int *unused)
 
 static inline int folder_begin(const char *where)
 {
-	snprintf(folder, sizeof(folder), "%s/wok-test-XXXXXX", where);
+	snprintf(folder, sizeof(folder), "%s/wok-fs-test-XXXXXX", where);
 	ASSERT(mkdtemp(folder));
 	return 0;
 }

@@ -244,8 +244,10 @@ TEST_TASK(a_task_that_is_cancelled_leaves_none, "file-26")
 	IN_FOLDER;
 	int fds = test_count_fds();
 	WOK_AUTO(wok_task) *task = wok_create_task(wait_with_temps, NULL);
-	while (count_names(folder) < 2)
+	while (count_names(folder) < 2) {
+		ASSERT(!wok_task_done(task));
 		ASSERT_OK(wok_yield());
+	}
 	for (int i = 0; i < 3; i++)
 		test_settle();
 	ASSERT(wok_cancel(task));
@@ -387,6 +389,7 @@ static void expect_late(wok_fn *make, struct making *making)
 	};
 	WOK_AUTO(wok_task) *task = wok_create_task(make, making);
 	test_settle();
+	ASSERT(!wok_task_done(task));
 	gate_wait(&entered);
 	ASSERT(wok_cancel(task));
 	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED); /* at once */
@@ -423,6 +426,7 @@ TEST_TASK(without_that_flag_a_cancelled_task_gets_what_was_made, "filerow-16")
 	IN_FOLDER;
 	WOK_AUTO(wok_task) *task = wok_create_task(make_one, &making);
 	test_settle();
+	ASSERT(!wok_task_done(task));
 	gate_wait(&entered);
 	ASSERT(wok_cancel(task));
 	test_settle();

@@ -209,7 +209,7 @@ static int task_body(void *arg)
 static void run_in_loop(const struct run *run)
 {
 	const wok_test_options options = {.seed = run->seed};
-	int r = wok_test_run(&options, task_body, (void *) run->test);
+	int r = wok_test_run(task_body, (void *) run->test, &options);
 
 	if (r < 0)
 		test_fail(run->test->file, run->test->line, "the run ended with %s: %s",

@@ -43,7 +43,7 @@ static inline int test_run_reporting(struct test_reports *reports, wok_fn *body,
 
 	memset(reports, 0, sizeof(*reports));
 	ASSERT_OK(wok_set_report_hook(test_take_report, reports));
-	return wok_test_run(&options, body, arg);
+	return wok_test_run(body, arg, &options);
 }
 
 /* Whether the report's text contains a word. */

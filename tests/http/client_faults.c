@@ -23,7 +23,7 @@ static int echo(wok_http_request *request, void *arg)
 	(void) arg;
 	WOK_TRY(wok_http_request_body(request, &body));
 	WOK_TRY(wok_http_reply_begin(request, &(wok_http_reply_options){.status = 201}));
-	return wok_http_write(request, body.data, body.size);
+	return wok_http_reply_write(request, body.data, body.size);
 }
 
 static int serve(void *arg)

@@ -14,7 +14,7 @@ static inline int run_real(wok_fn *fn, void *arg)
 {
 	const wok_test_options options = {.real_clock = true};
 
-	return wok_test_run(&options, fn, arg);
+	return wok_test_run(fn, arg, &options);
 }
 
 /* A test whose body is a task on the machine's clock. */

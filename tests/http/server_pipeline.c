@@ -98,7 +98,7 @@ TEST(a_client_that_pipelines_without_reading_is_made_to_wait, "http-36")
 	const wok_allocator counting = {counting_realloc, NULL};
 
 	ASSERT_OK(wok_set_allocator(&counting));
-	ASSERT_OK(wok_test_run(NULL, flood, NULL));
+	ASSERT_OK(wok_test_run(flood, NULL, NULL));
 }
 
 static int wait_first(wok_http_request *request, void *arg)
@@ -201,8 +201,8 @@ static int stream_two(wok_http_request *request, void *arg)
 {
 	(void) arg;
 	WOK_TRY(wok_http_reply_begin(request, NULL));
-	WOK_TRY(wok_http_write(request, "one ", 4));
-	return wok_http_write(request, "two", 3);
+	WOK_TRY(wok_http_reply_write(request, "one ", 4));
+	return wok_http_reply_write(request, "two", 3);
 }
 
 TEST_TASK(a_streamed_reply_to_http_1_0_ends_with_its_connection, "http-41")

@@ -22,9 +22,9 @@ static int stream_pieces(wok_http_request *request, void *arg)
 
 	(void) arg;
 	WOK_TRY(wok_http_reply_begin(request, &options));
-	WOK_TRY(wok_http_write(request, "a,", 2));
-	WOK_TRY(wok_http_write(request, "", 0)); /* not the end */
-	return wok_http_write(request, "b\n", 2);
+	WOK_TRY(wok_http_reply_write(request, "a,", 2));
+	WOK_TRY(wok_http_reply_write(request, "", 0)); /* not the end */
+	return wok_http_reply_write(request, "b\n", 2);
 }
 
 TEST_TASK(a_streamed_reply_is_chunked_and_the_connection_goes_on)
@@ -68,7 +68,7 @@ static int stream_slowly(wok_http_request *request, void *arg)
 	memset(piece, 'x', sizeof(piece));
 	WOK_TRY(wok_http_reply_begin(request, NULL));
 	for (int i = 0; i < 100; i++) {
-		WOK_TRY(wok_http_write(request, piece, sizeof(piece)));
+		WOK_TRY(wok_http_reply_write(request, piece, sizeof(piece)));
 		peer->calls++;
 	}
 	return 0;
@@ -100,7 +100,7 @@ static int reply_with(wok_http_request *request, void *arg)
 static int begin_with(wok_http_request *request, void *arg)
 {
 	WOK_TRY(wok_http_reply_begin(request, arg));
-	return wok_http_write(request, "ignored", 7);
+	return wok_http_reply_write(request, "ignored", 7);
 }
 
 TEST_TASK(replies_204_205_and_304_come_without_a_body, "http-43")
@@ -169,7 +169,7 @@ static int try_bad_replies(wok_http_request *request, void *arg)
 	ASSERT_ERR(wok_http_reply_begin(request,
 					&(wok_http_reply_options){.body = "x", .body_size = 1}),
 		   -EINVAL);
-	ASSERT_ERR(wok_http_write(request, "x", 1), -EINVAL);
+	ASSERT_ERR(wok_http_reply_write(request, "x", 1), -EINVAL);
 	return wok_http_reply_text(request, 200, "fine");
 }
 
@@ -190,7 +190,7 @@ static int reply_twice(wok_http_request *request, void *arg)
 	WOK_TRY(wok_http_reply_text(request, 200, "one"));
 	ASSERT_ERR(wok_http_reply_text(request, 200, "two"), -EALREADY);
 	ASSERT_ERR(wok_http_reply_begin(request, NULL), -EALREADY);
-	ASSERT_ERR(wok_http_write(request, "x", 1), -EINVAL);
+	ASSERT_ERR(wok_http_reply_write(request, "x", 1), -EINVAL);
 	return 0;
 }
 
@@ -287,7 +287,7 @@ static int fail_in_the_middle(wok_http_request *request, void *arg)
 {
 	(void) arg;
 	WOK_TRY(wok_http_reply_begin(request, NULL));
-	WOK_TRY(wok_http_write(request, "half", 4));
+	WOK_TRY(wok_http_reply_write(request, "half", 4));
 	return -EIO;
 }
 
@@ -384,7 +384,7 @@ static int wait_and_reply(wok_http_request *request, void *arg)
 	int r;
 
 	WOK_TRY(wok_http_reply_begin(request, NULL));
-	while ((r = wok_http_write(request, piece, sizeof(piece))) == 0)
+	while ((r = wok_http_reply_write(request, piece, sizeof(piece))) == 0)
 		;
 	peer->calls = r;
 	return r;
@@ -437,7 +437,7 @@ static int count_checkpoints(wok_http_request *request, void *arg)
 	ASSERT(wok_test_checkpoints() > before);
 	for (size_t i = 0; i < 2; i++) {
 		before = wok_test_checkpoints();
-		ASSERT_OK(wok_http_write(request, "x", i));
+		ASSERT_OK(wok_http_reply_write(request, "x", i));
 		ASSERT(wok_test_checkpoints() > before);
 	}
 	return 0;

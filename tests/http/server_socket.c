@@ -54,7 +54,7 @@ static int much(wok_http_request *request, void *arg)
 
 	*result = wok_http_reply_begin(request, NULL);
 	while (*result == 0)
-		*result = wok_http_write(request, body, sizeof(body));
+		*result = wok_http_reply_write(request, body, sizeof(body));
 	return *result;
 }
 
@@ -234,7 +234,7 @@ static int break_off_in_the_middle(wok_http_request *request, void *arg)
 {
 	(void) arg;
 	WOK_TRY(wok_http_reply_begin(request, NULL));
-	WOK_TRY(wok_http_write(request, "half", 4));
+	WOK_TRY(wok_http_reply_write(request, "half", 4));
 	return wok_fail(-EIO, "the rest is lost");
 }
 

@@ -1,7 +1,12 @@
 /* hello: a program outside of the tree, built against the installed library. See try.sh. */
 #include <stdio.h>
+#ifdef WITH_DNS
+#include <wok/dns.h>
+#endif
 #include <wok/http.h>
+#ifdef WITH_TLS
 #include <wok/tls.h>
+#endif
 #include <wok/wok.h>
 
 static int hello(void *name)
@@ -23,6 +28,11 @@ int main(void)
 	WOK_AUTO(wok_tls_context) *context = NULL;
 	if (r == 0)
 		r = wok_tls_client_new(NULL, &context);
+#endif
+#ifdef WITH_DNS
+	if (r == 0)
+		r = wok_dns_use(NULL);
+	r = r > 0 ? 0 : r; /* 1: this machine's names need more than DNS */
 #endif
 	if (r == 0)
 		r = wok_run(hello, "stranger");

@@ -25,6 +25,9 @@ libraries="libwok-http libwok" flags=
 if [ -f "$folder/libwok-tls.pc" ]; then # left out where there is no OpenSSL
 	libraries="libwok-tls $libraries" flags=-DWITH_TLS
 fi
+if [ -f "$folder/libwok-dns.pc" ]; then # left out where there is no c-ares
+	libraries="libwok-dns $libraries" flags="$flags -DWITH_DNS"
+fi
 # shellcheck disable=SC2046
 ${CC:-cc} -std=c17 -Wall -Werror $flags hello.c -o hello $(pkg-config --cflags --libs $libraries)
 LD_LIBRARY_PATH=$(dirname "$folder") ./hello

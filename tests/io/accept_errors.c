@@ -46,7 +46,7 @@ TEST(every_kind_of_need_passes, "E10")
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
 	for (int i = 0; i < 3; i++) {
 		reports.n = 0;
-		ASSERT_OK(wok_test_run(NULL, accept_in_need, &codes[i]));
+		ASSERT_OK(wok_test_run(accept_in_need, &codes[i], NULL));
 		ASSERT_EQ(reports.kept[0].code, -codes[i]);
 	}
 }
@@ -136,7 +136,7 @@ TEST(without_descriptors_a_listener_neither_spins_nor_dies, "E10")
 
 	memset(&reports, 0, sizeof(reports));
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, run_out_of_descriptors,
-			       NULL));
+	ASSERT_OK(wok_test_run(run_out_of_descriptors, NULL,
+			       &(wok_test_options){.real_clock = true}));
 	ASSERT_EQ(reports.n, 1); /* once a second, not at each retry */
 }

@@ -113,7 +113,7 @@ static int give_up_connecting(void *unused)
 
 TEST(giving_up_to_connect_closes_the_socket)
 {
-	ASSERT_OK(wok_test_run(&real, give_up_connecting, NULL));
+	ASSERT_OK(wok_test_run(give_up_connecting, NULL, &real));
 }
 
 static int connect_unix(void *path)
@@ -145,7 +145,116 @@ static int wait_for_the_backlog(void *unused)
 
 TEST(a_unix_connection_waits_for_room_in_the_backlog)
 {
-	ASSERT_OK(wok_test_run(&real, wait_for_the_backlog, NULL));
+	ASSERT_OK(wok_test_run(wait_for_the_backlog, NULL, &real));
+}
+
+/* --- one text --------------------------------------------------------------------------------- */
+
+static void connect_and_greet(const char *address, wok_listener *listener)
+{
+	WOK_AUTO(wok_stream) *there = NULL;
+	WOK_AUTO(wok_stream) *here = NULL;
+	char text[3];
+
+	ASSERT_OK(wok_connect(address, NULL, &there));
+	ASSERT_OK(wok_accept(listener, &here));
+	ASSERT_OK(wok_stream_write_all(there, "hi", 2));
+	ASSERT_OK(wok_stream_read_exactly(here, text, 2, NULL));
+}
+
+TEST_TASK(one_text_says_where_to_connect)
+{
+	WOK_AUTO(wok_listener) *tcp = NULL;
+	WOK_AUTO(wok_listener) *named = NULL;
+	char address[64];
+
+	ASSERT_OK(wok_listen("127.0.0.1:0", NULL, &tcp));
+	snprintf(address, sizeof(address), "127.0.0.1:%u", wok_listener_port(tcp));
+	connect_and_greet(address, tcp);
+	snprintf(address, sizeof(address), "localhost:%u", wok_listener_port(tcp));
+	connect_and_greet(address, tcp);
+	ASSERT_OK(wok_listen("unix:@wok-test-one-text", NULL, &named));
+	connect_and_greet("unix:@wok-test-one-text", named);
+}
+
+TEST_TASK(one_text_may_be_an_ipv6_address_in_brackets)
+{
+	WOK_AUTO(wok_listener) *listener = NULL;
+	char address[64];
+
+	if (wok_listen("[::1]:0", NULL, &listener) < 0)
+		SKIP("this system has no IPv6");
+	snprintf(address, sizeof(address), "[::1]:%u", wok_listener_port(listener));
+	connect_and_greet(address, listener);
+}
+
+TEST_TASK(the_options_of_one_text_are_those_of_tcp)
+{
+	const wok_connect_options only_v6 = {.family = AF_INET6};
+	wok_stream *stream = NULL;
+
+	ASSERT_ERR(wok_connect("127.0.0.1:1", &only_v6, &stream), WOK_ENAME);
+	ASSERT_ERR(wok_connect("unix:@wok-test-nobody", &only_v6, &stream), -ECONNREFUSED);
+}
+
+TEST_TASK(a_text_that_is_no_place_to_connect_to_is_refused_by_name)
+{
+	static const char *const wrong[] = {"",           "host",      "host:",  ":80",   "host:0",
+					    "host:65536", "host:http", "::1:80", "[]:80", "unix:"};
+	char name[300 + 4];
+	wok_stream *stream = NULL;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		WOK_ASSERT_CHECKPOINT(ASSERT_ERR(wok_connect(wrong[i], NULL, &stream), -EINVAL));
+		ASSERT(wok_errmsg(-EINVAL)[0]);
+	}
+	ASSERT_ERR(wok_connect("[::1", NULL, &stream), -EINVAL);
+	ASSERT(strstr(wok_errmsg(-EINVAL), "[::1"));
+	memset(name, 'a', 300);
+	memcpy(name + 300, ":80", 4);
+	ASSERT_ERR(wok_connect(name, NULL, &stream), -EINVAL);
+	ASSERT(!stream);
+}
+
+static int connect_text(void *address)
+{
+	WOK_AUTO(wok_stream) *stream = NULL;
+
+	return wok_connect(address, NULL, &stream);
+}
+
+TEST_TASK(connecting_by_one_text_is_a_checkpoint)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	WOK_TIMEOUT (&timeout, 0) {
+		ASSERT_ERR(connect_text("unix:@wok-test-nobody"), -ECANCELED);
+		ASSERT_ERR(connect_text("127.0.0.1:1"), -ECANCELED);
+		ASSERT_ERR(connect_text("nonsense"), -ECANCELED);
+	}
+}
+
+static int give_up_one_text(void *unused)
+{
+	struct hanging hanging;
+	char address[64];
+
+	(void) unused;
+	open_hanging(&hanging);
+	snprintf(address, sizeof(address), "127.0.0.1:%u", wok_listener_port(hanging.listener));
+	int fds = test_count_fds();
+	WOK_AUTO(wok_task) *task = wok_create_task(connect_text, address);
+	test_settle();
+	ASSERT(wok_cancel(task));
+	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	ASSERT_EQ(test_count_fds(), fds);
+	close_hanging(&hanging);
+	return 0;
+}
+
+TEST(giving_up_to_connect_by_one_text_closes_the_socket)
+{
+	ASSERT_OK(wok_test_run(give_up_one_text, NULL, &real));
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -227,7 +336,7 @@ TEST(answers_that_come_after_the_end_of_the_run_are_dropped)
 	for (int i = 0; i < 20; i++) {
 		wok_addresses unused;
 		(void) unused;
-		ASSERT_OK(wok_test_run(NULL, look_up, NULL));
+		ASSERT_OK(wok_test_run(look_up, NULL, NULL));
 	}
 }
 
@@ -244,8 +353,8 @@ static int leave_a_lookup_behind(void *unused)
 TEST(a_run_may_end_while_its_lookups_are_under_way)
 {
 	for (int i = 0; i < 50; i++)
-		ASSERT_OK(wok_test_run(NULL, leave_a_lookup_behind, NULL));
-	ASSERT_OK(wok_test_run(NULL, look_up, NULL));
+		ASSERT_OK(wok_test_run(leave_a_lookup_behind, NULL, NULL));
+	ASSERT_OK(wok_test_run(look_up, NULL, NULL));
 	wait_for_threads();
 }
 
@@ -291,7 +400,7 @@ static void run_told(wok_fn *fn)
 	static const wok_resolver resolver = {"test", tell};
 
 	ASSERT_OK(wok_set_resolver(&resolver));
-	ASSERT_OK(wok_test_run(&real, fn, NULL));
+	ASSERT_OK(wok_test_run(fn, NULL, &real));
 }
 
 static int try_all(void *unused)

@@ -124,5 +124,5 @@ static int keep_many(void *unused)
 
 TEST(idle_connections_cost_a_page_or_two_each_and_no_system_call)
 {
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, keep_many, NULL));
+	ASSERT_OK(wok_test_run(keep_many, NULL, &(wok_test_options){.real_clock = true}));
 }

@@ -306,7 +306,7 @@ static void *serve_in_thread(void *arg)
 {
 	const wok_test_options options = {.real_clock = true};
 
-	ASSERT_OK(wok_test_run(&options, serve_shared, arg));
+	ASSERT_OK(wok_test_run(serve_shared, arg, &options));
 	return NULL;
 }
 
@@ -338,12 +338,12 @@ TEST(loops_share_a_port, "E11")
 	struct shared_port self = {.accepted = 0};
 	pthread_t threads[2];
 
-	ASSERT_OK(wok_test_run(NULL, pick_port, &self));
+	ASSERT_OK(wok_test_run(pick_port, &self, NULL));
 	ASSERT_EQ(pthread_barrier_init(&self.listening, NULL, 3), 0);
 	for (int i = 0; i < 2; i++)
 		ASSERT_EQ(pthread_create(&threads[i], NULL, serve_in_thread, &self), 0);
 	pthread_barrier_wait(&self.listening);
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, connect_many, &self));
+	ASSERT_OK(wok_test_run(connect_many, &self, &(wok_test_options){.real_clock = true}));
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	ASSERT_EQ(self.accepted, 40);

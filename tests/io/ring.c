@@ -34,7 +34,7 @@ static int run_on_a_ring(wok_fn *fn, void *arg)
 {
 	const wok_test_options options = {.backend = "io_uring", .seed = test_seed()};
 
-	return wok_test_run(&options, fn, arg);
+	return wok_test_run(fn, arg, &options);
 }
 
 static int read_one(void *stream)
@@ -297,8 +297,8 @@ TEST(descriptors_that_run_out_while_a_listener_waits_are_waited_for, "E10")
 	struct test_reports reports = {0};
 
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, run_out_while_accepting,
-			       NULL));
+	ASSERT_OK(wok_test_run(run_out_while_accepting, NULL,
+			       &(wok_test_options){.real_clock = true}));
 	ASSERT_EQ(reports.n, 1);
 	ASSERT_EQ(reports.kept[0].code, -EMFILE);
 }

@@ -69,6 +69,56 @@ static inline void make_in_slow_memory(wok_stream **ret_a, wok_stream **ret_b)
 	ASSERT_OK(wok_stream_pair_with(&options, ret_a, ret_b));
 }
 
+/* An outsider's stream: two pipes, one for each direction, behind a table of functions of its own.
+ */
+struct two_pipes {
+	wok_stream *in, *out;
+};
+
+static inline ssize_t two_pipes_read(void *self, void *data, size_t size)
+{
+	return wok_stream_read(((struct two_pipes *) self)->in, data, size);
+}
+
+static inline ssize_t two_pipes_write(void *self, const struct iovec *parts, int n_parts)
+{
+	for (int i = 0; i < n_parts; i++)
+		if (parts[i].iov_len > 0)
+			return wok_stream_write(((struct two_pipes *) self)->out, parts[i].iov_base,
+						parts[i].iov_len);
+	return 0;
+}
+
+static inline int two_pipes_shutdown(void *self)
+{
+	return wok_stream_shutdown(((struct two_pipes *) self)->out);
+}
+
+/* Who waits in one of them still looks at it: they are released by the test's end. */
+static inline int two_pipes_close(void *self)
+{
+	struct two_pipes *pipes = self;
+
+	wok_stream_close(pipes->in);
+	wok_stream_close(pipes->out);
+	return 0;
+}
+
+static inline void make_by_two_pipes(wok_stream **ret_a, wok_stream **ret_b)
+{
+	static const wok_stream_ops ops = {.name = "two pipes",
+					   .read = two_pipes_read,
+					   .write = two_pipes_write,
+					   .shutdown = two_pipes_shutdown,
+					   .close = two_pipes_close};
+	static struct two_pipes ends[2];
+
+	ASSERT_OK(wok_pipe(&ends[0].in, &ends[1].out));
+	ASSERT_OK(wok_pipe(&ends[1].in, &ends[0].out));
+	ASSERT_OK(wok_stream_new(&ops, &ends[0], ret_a));
+	ASSERT_OK(wok_stream_new(&ops, &ends[1], ret_b));
+}
+
 /*
  * A test over each kind of stream, in which a and b are the two ends. The suite is compiled once
  * more for TLS, whose streams are cut short by a close, since that says no goodbye.
@@ -121,6 +171,10 @@ void make_by_tls_over_tcp(wok_stream **ret_a, wok_stream **ret_b);
 	TEST_TASK(name##_over_a_pair, ##__VA_ARGS__)                                               \
 	{                                                                                          \
 		name##__run(make_by_pair);                                                         \
+	}                                                                                          \
+	TEST_TASK(name##_over_two_pipes, ##__VA_ARGS__)                                            \
+	{                                                                                          \
+		name##__run(make_by_two_pipes);                                                    \
 	}                                                                                          \
 	TEST_TASK(name##_in_slow_memory, ##__VA_ARGS__)                                            \
 	{                                                                                          \

@@ -97,6 +97,6 @@ TEST(sockets_of_systemd_are_taken_by_their_names)
 {
 	/* The loop is made afterwards, so that nothing of it lies where the sockets are to be. */
 	hand_over(2, "http:admin");
-	ASSERT_OK(wok_test_run(NULL, serve_what_systemd_gave, NULL));
+	ASSERT_OK(wok_test_run(serve_what_systemd_gave, NULL, NULL));
 	ASSERT_EQ(close(3) + close(4), 0);
 }

@@ -179,10 +179,10 @@ static int cancel_foreign(void *unused)
 
 TEST(what_waits_at_the_end_of_the_run_is_released, "A2")
 {
-	ASSERT_OK(wok_test_run(NULL, leave_callbacks, NULL));
+	ASSERT_OK(wok_test_run(leave_callbacks, NULL, NULL));
 	ASSERT_EQ(left[0].freed, 1);
 	ASSERT_EQ(left[1].freed, 1);
-	ASSERT_OK(wok_test_run(NULL, cancel_foreign, NULL));
+	ASSERT_OK(wok_test_run(cancel_foreign, NULL, NULL));
 	ASSERT_EQ(left_calls.order[left_calls.n - 1], 7);
 }
 

@@ -160,7 +160,7 @@ TEST(a_stop_ends_a_run_before_its_function_which_goes_on_with_the_next)
 
 	ASSERT_OK(wok_loop_new(NULL, &loop));
 	wok_call_soon(stop, NULL);
-	ASSERT_ERR(wok_loop_run(loop, nap, &longer), -EINTR);
+	ASSERT_ERR(wok_loop_run(loop, nap, &longer), -EINPROGRESS);
 	ASSERT_EQ(calls, 1);
 	ASSERT_EQ(wok_loop_run(loop, nap, &longest), 7);
 	ASSERT_EQ(calls, 3);

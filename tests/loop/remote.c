@@ -2,6 +2,7 @@
 /* Calls from other threads: see wok/remote.h. Run this under ThreadSanitizer, too. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 #include <wok/wok.h>
@@ -73,7 +74,7 @@ static int take_posts_of_threads(void *unused)
 
 TEST(posts_of_each_thread_run_in_order, "A11")
 {
-	ASSERT_OK(wok_test_run(&real, take_posts_of_threads, NULL));
+	ASSERT_OK(wok_test_run(take_posts_of_threads, NULL, &real));
 }
 
 enum { BURST = 1000 };
@@ -116,7 +117,7 @@ static int take_a_burst(void *unused)
 
 TEST(a_burst_of_posts_wakes_the_loop_a_few_times_at_most, "A11")
 {
-	ASSERT_OK(wok_test_run(&real, take_a_burst, NULL));
+	ASSERT_OK(wok_test_run(take_a_burst, NULL, &real));
 }
 
 struct reposting {
@@ -194,7 +195,7 @@ TEST(posting_after_the_end_is_refused_though_threads_hammer_it, "A12")
 	for (int i = 0; i < 10; i++) {
 		atomic_store(&stop, false);
 		atomic_store(&refused, 0);
-		ASSERT_OK(wok_test_run(&real, give_out_a_remote, threads));
+		ASSERT_OK(wok_test_run(give_out_a_remote, threads, &real));
 		ASSERT_ERR(wok_remote_call(late, nothing, NULL), -ESHUTDOWN);
 		ASSERT_ERR(wok_remote_run(late, nothing, NULL), -ESHUTDOWN);
 		atomic_store(&stop, true);
@@ -203,6 +204,95 @@ TEST(posting_after_the_end_is_refused_though_threads_hammer_it, "A12")
 		wok_remote_free(late);
 	}
 }
+
+/* --- arguments that are given away ------------------------------------------------------------ */
+
+static int released; /* by the loop's thread only */
+
+static void release(void *number)
+{
+	released++;
+	free(number);
+}
+
+static int check_number(void *number)
+{
+	ASSERT_EQ(*(int *) number, 7);
+	ASSERT_EQ(released, 0);
+	return 0;
+}
+
+static int *new_number(void)
+{
+	int *number = malloc(sizeof(*number));
+
+	ASSERT(number);
+	*number = 7;
+	return number;
+}
+
+TEST_TASK(an_argument_that_is_given_away_is_released_after_the_call)
+{
+	WOK_AUTO(wok_remote) *remote = NULL;
+
+	ASSERT_OK(wok_remote_new(&remote));
+	ASSERT_OK(wok_remote_call_owned(remote, check_number, new_number(), release));
+	ASSERT_EQ(released, 0);
+	test_settle();
+	ASSERT_EQ(released, 1);
+}
+
+static int call_and_end(void *remote)
+{
+	ASSERT_OK(wok_remote_new((wok_remote **) remote));
+	return wok_remote_call_owned(*(wok_remote **) remote, check_number, new_number(), release);
+}
+
+/* Mail that the loop does not get to any more: what a tick's callback posts when the run is over.
+ */
+static int call_too_late(void *arg)
+{
+	return call_and_end(arg);
+}
+
+static int leave_a_callback(void *remote)
+{
+	wok_call_soon(call_too_late, remote);
+	return 0;
+}
+
+static int without_memory(void *unused)
+{
+	WOK_AUTO(wok_remote) *remote = NULL;
+	int number;
+
+	(void) unused;
+	WOK_TRY(wok_remote_new(&remote));
+	wok_test_fail_allocation(1, false);
+	int r = wok_remote_call_owned(remote, check_number, &number, release);
+	wok_test_fail_allocation(0, false);
+	ASSERT_ERR(r, -ENOMEM);
+	return 0;
+}
+
+TEST(an_argument_that_is_given_away_is_released_at_the_loops_end, "A12")
+{
+	wok_remote *remote;
+	struct test_reports reports;
+	int number;
+
+	ASSERT_OK(test_run_reporting(&reports, leave_a_callback, &remote));
+	ASSERT_EQ(released, 1);
+	ASSERT_EQ(reports.n, 1);
+	ASSERT_REPORT(&reports, 0, "1 remote calls came too late");
+	/* After a failure it is the caller's. */
+	ASSERT_ERR(wok_remote_call_owned(remote, check_number, &number, release), -ESHUTDOWN);
+	wok_remote_free(remote);
+	ASSERT_OK(wok_test_run(without_memory, NULL, NULL));
+	ASSERT_EQ(released, 1);
+}
+
+/* --- waking ----------------------------------------------------------------------------------- */
 
 struct wake {
 	wok_remote *remote;
@@ -246,7 +336,7 @@ static int sleep_until_posted(void *unused)
 
 TEST(a_post_wakes_a_loop_that_waits_for_nothing_else, "A13")
 {
-	ASSERT_OK(wok_test_run(&real, sleep_until_posted, NULL));
+	ASSERT_OK(wok_test_run(sleep_until_posted, NULL, &real));
 }
 
 static int wait_for_nobody(void *arg)
@@ -279,7 +369,7 @@ TEST(when_the_last_remote_goes_a_deadlock_is_found, "G7")
 {
 	struct wake self = {.event = WOK_EVENT_INIT};
 
-	ASSERT_ERR(wok_test_run(&real, lose_the_last_remote, &self), -EDEADLK);
+	ASSERT_ERR(wok_test_run(lose_the_last_remote, &self, &real), -EDEADLK);
 	pthread_join((pthread_t) self.posted, NULL);
 }
 

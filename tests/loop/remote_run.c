@@ -30,7 +30,7 @@ static void *run_other(void *arg)
 {
 	struct other *other = arg;
 
-	other->result = wok_test_run(&real, serve, other);
+	other->result = wok_test_run(serve, other, &real);
 	return NULL;
 }
 
@@ -114,7 +114,7 @@ TEST(a_task_of_another_loop_waits_and_gets_result_and_message)
 	struct other other;
 
 	start(&other);
-	ASSERT_OK(wok_test_run(&real, call_from_a_task, &other));
+	ASSERT_OK(wok_test_run(call_from_a_task, &other, &real));
 	stop(&other);
 }
 
@@ -156,7 +156,7 @@ TEST(cancelling_the_caller_cancels_and_joins_the_task_over_there, "B7")
 	struct other other;
 
 	start(&other);
-	ASSERT_OK(wok_test_run(&real, cancel_the_caller, &other));
+	ASSERT_OK(wok_test_run(cancel_the_caller, &other, &real));
 	stop(&other);
 }
 
@@ -208,7 +208,7 @@ TEST(what_cannot_be_stopped_ends_first_and_then_the_cancel_is_seen, "B17")
 	struct other other;
 
 	start(&other);
-	ASSERT_OK(wok_test_run(&real, cancel_what_cannot_be_stopped, &other));
+	ASSERT_OK(wok_test_run(cancel_what_cannot_be_stopped, &other, &real));
 	stop(&other);
 }
 
@@ -238,7 +238,7 @@ TEST(the_end_of_the_loop_over_there_ends_the_call, "A12")
 		start(&other);
 		ASSERT_EQ(pthread_create(&ender, NULL, end_soon, &other), 0);
 		if (i % 2)
-			ASSERT_OK(wok_test_run(&real, call_until_the_end, &other));
+			ASSERT_OK(wok_test_run(call_until_the_end, &other, &real));
 		else
 			ASSERT_OK(call_until_the_end(&other));
 		pthread_join(ender, NULL);
@@ -271,7 +271,7 @@ TEST(a_callback_cannot_wait_for_another_loop)
 	struct other other;
 
 	start(&other);
-	ASSERT_OK(wok_test_run(&real, try_in_a_callback, &other));
+	ASSERT_OK(wok_test_run(try_in_a_callback, &other, &real));
 	stop(&other);
 }
 
@@ -293,7 +293,7 @@ static int call_many(void *arg)
 
 static void *call_many_in_a_run(void *arg)
 {
-	ASSERT_OK(wok_test_run(&real, call_many, arg));
+	ASSERT_OK(wok_test_run(call_many, arg, &real));
 	return NULL;
 }
 

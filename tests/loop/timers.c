@@ -133,7 +133,7 @@ static int sleep_in_order(void *unused)
 
 TEST(who_wakes_at_one_moment_wakes_in_order, "G5")
 {
-	ASSERT_OK(wok_test_run(NULL, sleep_in_order, NULL)); /* without a seed */
+	ASSERT_OK(wok_test_run(sleep_in_order, NULL, NULL)); /* without a seed */
 }
 
 static void *write_later(void *fd)
@@ -267,8 +267,8 @@ static int sleep_a_thousand_times(void *unused)
 
 TEST(a_sleep_never_ends_early_and_does_not_spin, "A7")
 {
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, sleep_a_thousand_times,
-			       NULL));
+	ASSERT_OK(wok_test_run(sleep_a_thousand_times, NULL,
+			       &(wok_test_options){.real_clock = true}));
 }
 
 struct busy {
@@ -339,7 +339,7 @@ static int sleep_among_players(void *unused)
 
 TEST(two_tasks_that_are_always_ready_do_not_hold_a_timer_up, "A15")
 {
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, sleep_among_players, NULL));
+	ASSERT_OK(wok_test_run(sleep_among_players, NULL, &(wok_test_options){.real_clock = true}));
 }
 
 enum { BUSY = 10000 };
@@ -405,6 +405,6 @@ TEST(ten_thousand_ready_tasks_do_not_hold_a_timer_up, "A15")
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	SKIP("the sanitizers make each turn ten times longer");
 #endif
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true, .stack_size = 16384},
-			       sleep_among_ten_thousand, NULL));
+	ASSERT_OK(wok_test_run(sleep_among_ten_thousand, NULL,
+			       &(wok_test_options){.real_clock = true, .stack_size = 16384}));
 }

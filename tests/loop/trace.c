@@ -62,7 +62,7 @@ static uint64_t trace_of(uint64_t seed)
 {
 	uint64_t trace = 0;
 
-	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = seed}, gather_a_crowd, &trace));
+	ASSERT_OK(wok_test_run(gather_a_crowd, &trace, &(wok_test_options){.seed = seed}));
 	ASSERT(trace != 0);
 	return trace;
 }
@@ -97,8 +97,8 @@ TEST(another_time_gives_another_trace, "G6")
 {
 	uint64_t one = WOK_SECOND, other = WOK_SECOND + 1;
 
-	ASSERT_OK(wok_test_run(NULL, sleep_a_while, &one));
-	ASSERT_OK(wok_test_run(NULL, sleep_a_while, &other));
+	ASSERT_OK(wok_test_run(sleep_a_while, &one, NULL));
+	ASSERT_OK(wok_test_run(sleep_a_while, &other, NULL));
 	ASSERT(one != other);
 }
 

@@ -125,7 +125,7 @@ TEST(a_callback_that_waits_and_a_task_that_is_left_are_reported_in_debug_mode)
 	struct test_reports reports = {0};
 
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-	ASSERT_OK(wok_test_run(&options, forget_a_task, NULL));
+	ASSERT_OK(wok_test_run(forget_a_task, NULL, &options));
 	ASSERT_EQ(reports.n, 2);
 	ASSERT_REPORT(&reports, 0, "a callback called a function that waits");
 	ASSERT_REPORT(&reports, 1, "1 tasks with it, which are cancelled");

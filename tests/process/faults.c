@@ -48,7 +48,7 @@ static void without_each_allocation(wok_fn *fn)
 {
 	int fds = test_count_fds();
 
-	ASSERT_OK(wok_test_run_allocations(NULL, fn, NULL));
+	ASSERT_OK(wok_test_run_allocations(fn, NULL, NULL));
 	ASSERT(no_children());
 	ASSERT_EQ(test_count_fds(), fds);
 }
@@ -74,7 +74,7 @@ static void without_each_call(const char *name, int error, wok_fn *fn)
 
 	for (uint64_t n = 1; r < 0 && n < 100; n++) {
 		wok_test_fail_system_call(name, n, error);
-		r = wok_test_run(NULL, fn, NULL);
+		r = wok_test_run(fn, NULL, NULL);
 		wok_test_fail_system_call(NULL, 0, 0);
 		if (r < 0 && r != -error && r != -EIO)
 			FAIL("%s, call %d: %s", name, (int) n, wok_errmsg(r));

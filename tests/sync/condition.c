@@ -417,7 +417,7 @@ static int wait_for_nobody(void *unused)
 
 TEST(a_condition_that_nobody_can_notify_ends_the_run, "G7", "D9")
 {
-	ASSERT_ERR(wok_test_run(NULL, wait_for_nobody, NULL), -EDEADLK);
+	ASSERT_ERR(wok_test_run(wait_for_nobody, NULL, NULL), -EDEADLK);
 	ASSERT(strstr(wok_errmsg(-EDEADLK), "waits for a condition"));
 }
 

@@ -130,7 +130,7 @@ TEST(what_need_not_wait_neither_allocates_nor_calls_the_system)
 	ASSERT_OK(wok_set_allocator(&(wok_allocator){count, NULL}));
 	/* Twice: static objects serve one run after another. */
 	for (int i = 0; i < 2; i++) {
-		ASSERT_OK(wok_test_run(NULL, count_all, NULL));
+		ASSERT_OK(wok_test_run(count_all, NULL, NULL));
 		ASSERT_OK(wok_run(count_all, NULL));
 	}
 	ASSERT(allocations > 0);
@@ -203,7 +203,7 @@ static int wait_without_memory(void *unused)
 
 TEST(waiting_allocates_nothing)
 {
-	ASSERT_OK(wok_test_run(NULL, wait_without_memory, NULL));
+	ASSERT_OK(wok_test_run(wait_without_memory, NULL, NULL));
 }
 
 /* --- memory that runs out --------------------------------------------------------------------- */

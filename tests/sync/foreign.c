@@ -109,7 +109,7 @@ static int hold_and_wait(void *unused)
 static void *first_thread(void *unused)
 {
 	(void) unused;
-	ASSERT_OK(wok_test_run(NULL, hold_and_wait, NULL));
+	ASSERT_OK(wok_test_run(hold_and_wait, NULL, NULL));
 	return NULL;
 }
 
@@ -209,7 +209,7 @@ TEST(a_lock_that_an_ended_run_left_held_goes_to_the_next_run, "D4")
 	struct test_reports reports;
 
 	ASSERT_OK(test_run_reporting(&reports, leave_it, NULL));
-	ASSERT_OK(wok_test_run(NULL, inherit_it, NULL));
+	ASSERT_OK(wok_test_run(inherit_it, NULL, NULL));
 	ASSERT_EQ(reports.n, 1);
 	ASSERT_EQ(reports.kept[0].code, -EOWNERDEAD);
 }

@@ -177,6 +177,27 @@ TEST_TASK(the_block_form_releases_on_every_way_out)
 	ASSERT_ERR(r, -ECANCELED);
 }
 
+TEST_TASK(the_block_forms_look_at_what_they_are_given_once)
+{
+	wok_lock locks[] = {WOK_LOCK_INIT, WOK_LOCK_INIT};
+	wok_semaphore semaphores[] = {WOK_SEMAPHORE_INIT(1), WOK_SEMAPHORE_INIT(1)};
+	int i = 0, k = 0, results[2] = {5, 5};
+
+	WOK_WITH_LOCK (&locks[i++], results[k++]) {
+		ASSERT(wok_lock_held(&locks[0]));
+		ASSERT(!wok_lock_held(&locks[1]));
+	}
+	ASSERT_EQ(i, 1);
+	ASSERT_EQ(k, 1);
+	WOK_WITH_SEMAPHORE (&semaphores[i++], results[k++]) {
+		ASSERT_EQ(wok_semaphore_available(&semaphores[1]), 0);
+	}
+	ASSERT_EQ(i, 2);
+	ASSERT_EQ(k, 2);
+	ASSERT_OK(results[0]);
+	ASSERT_OK(results[1]);
+}
+
 /* --- owners that die with the lock ------------------------------------------------------------ */
 
 static int keep_the_lock(void *lock)

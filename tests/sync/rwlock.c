@@ -307,6 +307,91 @@ TEST(a_lock_whose_writer_ended_goes_on_with_a_word_of_it, "D4", "D20")
 	ASSERT_REPORT(&reports, 0, "without releasing a read-write lock");
 }
 
+TEST_TASK(the_block_forms_release_on_every_way_out)
+{
+	wok_rwlock lock = WOK_RWLOCK_INIT;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	for (int i = 0; i < 2; i++) {
+		WOK_WITH_READ_LOCK (&lock, r) {
+			ASSERT_EQ(wok_rwlock_readers(&lock), 1);
+			if (i == 1)
+				break;
+		}
+		ASSERT_OK(r);
+		ASSERT_EQ(wok_rwlock_readers(&lock), 0);
+		WOK_WITH_WRITE_LOCK (&lock, r) {
+			ASSERT(wok_rwlock_writing(&lock));
+			if (i == 1)
+				continue;
+			WOK_WITH_READ_LOCK (&lock, r) {
+				FAIL("entered to read while it writes");
+			}
+			ASSERT_ERR(r, -EDEADLK);
+			r = 0;
+		}
+		ASSERT_OK(r);
+		ASSERT(!wok_rwlock_writing(&lock));
+	}
+	WOK_TIMEOUT (&timeout, 0) {
+		WOK_WITH_READ_LOCK (&lock, r) {
+			FAIL("entered though the lock was not acquired");
+		}
+		ASSERT_ERR(r, -ECANCELED);
+		WOK_WITH_WRITE_LOCK (&lock, r) {
+			FAIL("entered though the lock was not acquired");
+		}
+	}
+	ASSERT_ERR(r, -ECANCELED);
+	ASSERT_OK(wok_rwlock_try_acquire_write(&lock));
+	ASSERT_OK(wok_rwlock_release_write(&lock));
+}
+
+static int read_and_return(void *lock)
+{
+	int r;
+
+	WOK_WITH_READ_LOCK (lock, r) {
+		WOK_TRY(wok_fail(-EIO, "a return out of the block"));
+	}
+	return r;
+}
+
+static int die_before_a_block(void *unused)
+{
+	static wok_rwlock lock = WOK_RWLOCK_INIT;
+	int r;
+
+	(void) unused;
+	ASSERT_ERR(read_and_return(&lock), -EIO);
+	ASSERT_EQ(wok_rwlock_readers(&lock), 0);
+	for (int i = 0; i < 2; i++) {
+		WOK_AUTO(wok_task) *owner = wok_create_task(keep_writing, &lock);
+		ASSERT_OK(wok_await(owner));
+		if (i == 0)
+			WOK_WITH_READ_LOCK (&lock, r) {
+				FAIL("entered a block that a writer has left half way");
+			}
+		else
+			WOK_WITH_WRITE_LOCK (&lock, r) {
+				FAIL("entered a block that a writer has left half way");
+			}
+		ASSERT_ERR(r, -EOWNERDEAD);
+		ASSERT_OK(wok_rwlock_try_acquire_write(&lock)); /* the block gave it back */
+		ASSERT_OK(wok_rwlock_release_write(&lock));
+	}
+	return 0;
+}
+
+TEST(the_block_forms_are_not_entered_after_a_dead_writer)
+{
+	struct test_reports reports;
+
+	ASSERT_OK(test_run_reporting(&reports, die_before_a_block, NULL));
+	ASSERT_EQ(reports.n, 2);
+}
+
 static int come_and_go(void *arg)
 {
 	struct book *self = arg;
@@ -392,7 +477,7 @@ TEST(a_writers_end_may_cancel_those_who_wait_for_it, "D4")
 		memset(&reports, 0, sizeof(reports));
 		if (seed == 0)
 			ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-		ASSERT_OK(wok_test_run(&(wok_test_options){.seed = seed}, die_in_a_gather, NULL));
+		ASSERT_OK(wok_test_run(die_in_a_gather, NULL, &(wok_test_options){.seed = seed}));
 		ASSERT_EQ(reports.n, 1);
 	}
 }

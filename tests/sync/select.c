@@ -212,9 +212,9 @@ TEST(a_seed_repeats_the_draw, "D18")
 {
 	char first[31] = "", again[31] = "", other[31] = "";
 
-	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 5}, draw, first));
-	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 5}, draw, again));
-	ASSERT_OK(wok_test_run(&(wok_test_options){.seed = 6}, draw, other));
+	ASSERT_OK(wok_test_run(draw, first, &(wok_test_options){.seed = 5}));
+	ASSERT_OK(wok_test_run(draw, again, &(wok_test_options){.seed = 5}));
+	ASSERT_OK(wok_test_run(draw, other, &(wok_test_options){.seed = 6}));
 	ASSERT_STR(first, again);
 	ASSERT(strcmp(first, other) != 0);
 }

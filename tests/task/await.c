@@ -280,7 +280,7 @@ TEST(handles_outlive_their_loop)
 {
 	pthread_t thread;
 
-	ASSERT_EQ(wok_test_run(NULL, keep_handles, NULL), 42);
+	ASSERT_EQ(wok_test_run(keep_handles, NULL, NULL), 42);
 	ASSERT_EQ(wok_task_result(kept[0]), 42);
 	ASSERT(wok_task_canceled(kept[1]));
 	ASSERT_ERR(wok_await(kept[0]), -EDEADLK);

@@ -16,7 +16,7 @@ static int wait_for_nobody(void *unused)
 
 TEST(a_wait_that_nobody_can_end_ends_the_run, "G7")
 {
-	ASSERT_ERR(wok_test_run(NULL, wait_for_nobody, NULL), -EDEADLK);
+	ASSERT_ERR(wok_test_run(wait_for_nobody, NULL, NULL), -EDEADLK);
 	ASSERT(strstr(wok_errmsg(-EDEADLK), "deadlock"));
 	ASSERT(strstr(wok_errmsg(-EDEADLK), "waits for an event"));
 }
@@ -104,7 +104,7 @@ TEST(the_list_of_who_waits_is_bounded, "G7")
 {
 	const char *message;
 
-	ASSERT_ERR(wok_test_run(NULL, start_a_crowd, NULL), -EDEADLK);
+	ASSERT_ERR(wok_test_run(start_a_crowd, NULL, NULL), -EDEADLK);
 	message = wok_errmsg(-EDEADLK);
 	ASSERT(strstr(message, " more"));
 	ASSERT(strlen(message) < 1100);
@@ -118,7 +118,7 @@ static int sleep_for_ever(void *unused)
 
 TEST(virtual_time_never_comes_to_for_ever, "G5")
 {
-	ASSERT_ERR(wok_test_run(NULL, sleep_for_ever, NULL), -EDEADLK);
+	ASSERT_ERR(wok_test_run(sleep_for_ever, NULL, NULL), -EDEADLK);
 }
 
 static int hold_a_remote(void *unused)
@@ -136,5 +136,5 @@ static int hold_a_remote(void *unused)
 
 TEST(who_may_still_be_called_from_another_thread_is_not_stuck)
 {
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, hold_a_remote, NULL));
+	ASSERT_OK(wok_test_run(hold_a_remote, NULL, &(wok_test_options){.real_clock = true}));
 }

@@ -403,15 +403,15 @@ TEST_TASK(an_interval_keeps_its_beat_however_long_the_work_takes)
 {
 	wok_interval interval = WOK_INTERVAL_INIT(100 * WOK_MS);
 
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 100 * WOK_MS);
 	ASSERT_OK(wok_sleep(70 * WOK_MS));
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 200 * WOK_MS);
 	ASSERT_OK(wok_sleep(250 * WOK_MS)); /* 300 and 400 pass by */
-	ASSERT_EQ(wok_interval_next(&interval), 1);
+	ASSERT_EQ(wok_interval_wait(&interval), 1);
 	ASSERT_EQ(wok_now(), 450 * WOK_MS);
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), 500 * WOK_MS);
 }
 
@@ -421,9 +421,51 @@ TEST_TASK(a_beat_that_was_cancelled_comes_with_the_next_call)
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 
 	WOK_TIMEOUT (&timeout, 500 * WOK_MS) {
-		ASSERT_ERR(wok_interval_next(&interval), -ECANCELED);
+		ASSERT_ERR(wok_interval_wait(&interval), -ECANCELED);
 	}
-	ASSERT_EQ(wok_interval_next(&interval), 0);
+	ASSERT_EQ(wok_interval_wait(&interval), 0);
 	ASSERT_EQ(wok_now(), WOK_SECOND);
-	ASSERT_ERR(wok_interval_next(&none), -EINVAL);
+	ASSERT_ERR(wok_interval_wait(&none), -EINVAL);
+}
+
+/* --- what the macros take --------------------------------------------------------------------- */
+
+struct dish {
+	int portions, price;
+};
+
+static int cook(void *arg)
+{
+	struct dish *dish = arg;
+
+	return dish->portions * dish->price;
+}
+
+/* The comma in such an argument needs no parentheses, for it is the last one. */
+TEST_TASK(a_literal_may_be_the_argument_of_what_is_started)
+{
+	WOK_AUTO(wok_task) *task = wok_create_task(cook, &(struct dish){2, 7});
+	WOK_AUTO(wok_scope) *scope = NULL;
+	WOK_AUTO(wok_remote) *remote = NULL;
+
+	ASSERT_EQ(wok_await(task), 14);
+	ASSERT_EQ(wok_coro_await(wok_coro(cook, &(struct dish){3, 7})), 21);
+	ASSERT_OK(wok_scope_new(&scope));
+	ASSERT_OK(wok_scope_spawn(scope, cook, &(struct dish){1, 1}));
+	ASSERT_OK(wok_scope_join(scope));
+	ASSERT_EQ(wok_to_thread(cook, &(struct dish){4, 7}), 28);
+	ASSERT_EQ(wok_thread_pool_run(NULL, cook, &(struct dish){5, 7}), 35);
+	ASSERT_OK(wok_remote_new(&remote));
+	ASSERT_ERR(wok_remote_run(remote, cook, &(struct dish){6, 7}), -EDEADLK);
+}
+
+TEST(handing_over_looks_at_its_pointer_once)
+{
+	int number = 0, i = 0;
+	int *slots[] = {&number, &number};
+
+	ASSERT(WOK_TAKE(slots[i++]) == &number);
+	ASSERT_EQ(i, 1);
+	ASSERT(!slots[0]);
+	ASSERT(slots[1] == &number);
 }

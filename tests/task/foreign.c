@@ -65,7 +65,7 @@ static int own_them(void *unused)
 static void *own_in_a_thread(void *unused)
 {
 	(void) unused;
-	ASSERT_OK(wok_test_run(NULL, own_them, NULL));
+	ASSERT_OK(wok_test_run(own_them, NULL, NULL));
 	return NULL;
 }
 
@@ -136,7 +136,7 @@ TEST(the_tasks_of_another_loop_are_refused_and_left_alone, "F16")
 	ASSERT_EQ(sem_init(&tried, 0, 0), 0);
 	ASSERT_EQ(pthread_create(&thread, NULL, own_in_a_thread, NULL), 0);
 	sem_wait(&ready);
-	ASSERT_OK(wok_test_run(NULL, try_all, NULL));
+	ASSERT_OK(wok_test_run(try_all, NULL, NULL));
 	ASSERT_EQ(reports.n, REPORTED);
 	ASSERT_REPORT(&reports, 0, "wok_cancel did nothing: the task belongs to another loop");
 	/* A thread without a loop can do no more. */

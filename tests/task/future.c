@@ -19,13 +19,35 @@ TEST_TASK(a_callback_gives_a_future_its_result)
 	void *value = NULL;
 
 	ASSERT_OK(wok_future_new(&future));
-	ASSERT_ERR(wok_future_result(future), -EBUSY);
+	ASSERT_ERR(wok_future_result(future, &value), -EBUSY);
+	ASSERT(!value);
 	wok_call_later(WOK_SECOND, set_5, future);
 	ASSERT_EQ(wok_future_await(future, &value), 17);
 	ASSERT_EQ(*(int *) value, 5);
 	ASSERT_EQ(wok_now(), WOK_SECOND);
 	ASSERT(wok_future_done(future));
 	ASSERT_EQ(wok_future_await(future, NULL), 17); /* any number of times */
+}
+
+static int take_the_value(void *arg)
+{
+	void **value = arg;
+
+	return wok_future_result(*value, value);
+}
+
+TEST_TASK(a_callback_gets_at_the_value_of_a_future)
+{
+	WOK_AUTO(wok_future) *future = NULL;
+	static int value;
+	void *taken;
+
+	ASSERT_OK(wok_future_new(&future));
+	ASSERT_OK(wok_future_set(future, 3, &value));
+	taken = future;
+	wok_call_soon(take_the_value, &taken);
+	test_settle();
+	ASSERT(taken == &value);
 }
 
 TEST_TASK(a_result_is_given_once, "B25")
@@ -35,9 +57,8 @@ TEST_TASK(a_result_is_given_once, "B25")
 	ASSERT_OK(wok_future_new(&future));
 	ASSERT_OK(wok_future_set(future, 1, NULL));
 	ASSERT_ERR(wok_future_set(future, 2, NULL), -EALREADY);
-	ASSERT(!wok_future_try_set(future, 3, NULL));
 	ASSERT(!wok_future_cancel(future));
-	ASSERT_EQ(wok_future_result(future), 1);
+	ASSERT_EQ(wok_future_result(future, NULL), 1);
 }
 
 TEST_TASK(a_callback_that_races_with_a_cancel_may_lose, "B25")
@@ -46,7 +67,6 @@ TEST_TASK(a_callback_that_races_with_a_cancel_may_lose, "B25")
 
 	ASSERT_OK(wok_future_new(&future));
 	ASSERT(wok_future_cancel(future));
-	ASSERT(!wok_future_try_set(future, 3, NULL));
 	ASSERT_ERR(wok_future_set(future, 3, NULL), -EALREADY);
 	ASSERT_ERR(wok_future_await(future, NULL), WOK_ETASKCANCELED);
 }
@@ -103,7 +123,7 @@ TEST_TASK(the_last_owner_may_go_while_somebody_waits)
 	ASSERT_OK(wok_future_new(&waiting.future));
 	WOK_AUTO(wok_task) *task = wok_create_task(await_future, &waiting);
 	test_settle();
-	ASSERT(wok_future_try_set(waiting.future, 1, NULL));
+	ASSERT_OK(wok_future_set(waiting.future, 1, NULL));
 	wok_future_free(waiting.future);
 	ASSERT_OK(wok_await(task));
 	ASSERT_EQ(waiting.result, 1);
@@ -145,7 +165,7 @@ static void *give(void *arg)
 	struct giver *giver = arg;
 	int result = giver->result < 0 ? wok_fail(giver->result, "from afar") : giver->result;
 
-	giver->given = wok_future_set_remote(giver->future, giver->remote, result, giver);
+	giver->given = wok_remote_set_future(giver->remote, giver->future, result, giver);
 	return NULL;
 }
 
@@ -198,11 +218,10 @@ static int misuse_another_loops(void *arg)
 
 	ASSERT_ERR(wok_future_await(giver->future, NULL), -EINVAL);
 	ASSERT_ERR(wok_future_set(giver->future, 1, NULL), -EINVAL);
-	ASSERT(!wok_future_try_set(giver->future, 1, NULL));
 	ASSERT(!wok_future_cancel(giver->future));
 	ASSERT_OK(wok_remote_new(&own));
-	ASSERT_ERR(wok_future_set_remote(giver->future, own, 1, NULL), -EINVAL);
-	ASSERT_ERR(wok_future_set_remote(giver->future, giver->remote, 1, NULL), -ESHUTDOWN);
+	ASSERT_ERR(wok_remote_set_future(own, giver->future, 1, NULL), -EINVAL);
+	ASSERT_ERR(wok_remote_set_future(giver->remote, giver->future, 1, NULL), -ESHUTDOWN);
 	return 0;
 }
 

@@ -218,7 +218,7 @@ TEST(a_hook_that_misbehaves_harms_nobody, "A14")
 	const wok_test_options options = {.seed = test_seed()};
 
 	ASSERT_OK(wok_set_report_hook(misbehave, NULL));
-	ASSERT_OK(wok_test_run(&options, meet_a_bad_hook, NULL));
+	ASSERT_OK(wok_test_run(meet_a_bad_hook, NULL, &options));
 	ASSERT_EQ(misbehaved, 3);
 }
 

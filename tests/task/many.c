@@ -66,7 +66,7 @@ static int let_many_sleep(void *unused)
 TEST(two_hundred_thousand_tasks_sleep_at_once, "G2")
 {
 	SKIP_IF_SANITIZED();
-	ASSERT_OK(wok_test_run(NULL, let_many_sleep, NULL));
+	ASSERT_OK(wok_test_run(let_many_sleep, NULL, NULL));
 }
 
 static int return_at_once(void *unused)
@@ -194,5 +194,5 @@ static int idle_after_a_crowd(void *unused)
 TEST(stacks_that_are_not_needed_give_their_memory_back, "G2")
 {
 	SKIP_IF_SANITIZED();
-	ASSERT_OK(wok_test_run(&(wok_test_options){.real_clock = true}, idle_after_a_crowd, NULL));
+	ASSERT_OK(wok_test_run(idle_after_a_crowd, NULL, &(wok_test_options){.real_clock = true}));
 }

@@ -255,7 +255,7 @@ TEST(mayhem_ends_and_loses_nothing)
 		memset(&world, 0, sizeof(world));
 		world.random = seed * UINT64_C(0x9e3779b97f4a7c15) + test_seed();
 		world.semaphore = (wok_semaphore) WOK_SEMAPHORE_INIT(2);
-		ASSERT_OK(wok_test_run(&(wok_test_options){.seed = seed}, unleash, NULL));
+		ASSERT_OK(wok_test_run(unleash, NULL, &(wok_test_options){.seed = seed}));
 		for (int i = 0; i < TARGETS; i++)
 			wok_task_free(world.targets[i]); /* handles outlive their run */
 		ASSERT_EQ(world.alive, 0);

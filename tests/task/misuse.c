@@ -227,7 +227,7 @@ TEST(nothing_starts_when_the_last_task_has_ended, "B22")
 {
 	wok_scope *scope;
 
-	ASSERT_OK(wok_test_run(NULL, end_with_a_callback, &scope));
+	ASSERT_OK(wok_test_run(end_with_a_callback, &scope, NULL));
 	ASSERT_EQ(released, 3);
 	wok_scope_free(scope);
 }
@@ -255,7 +255,7 @@ static int leave_a_task(void *unused)
 
 TEST(the_call_at_the_end_of_the_last_task_starts_nothing, "B22")
 {
-	ASSERT_OK(wok_test_run(NULL, leave_a_task, NULL));
+	ASSERT_OK(wok_test_run(leave_a_task, NULL, NULL));
 	ASSERT_EQ(released, 1);
 }
 

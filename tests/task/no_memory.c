@@ -201,7 +201,7 @@ static void fail_each_allocation(bool and_after)
 		/* After a row without an error no allocation is left to fail. */
 		for (; quiet < 3 && at < MOST; at++) {
 			struct fault fault = {parts[i], at, and_after, 0};
-			ASSERT_OK(wok_test_run(NULL, with_fault, &fault));
+			ASSERT_OK(wok_test_run(with_fault, &fault, NULL));
 			if (fault.result < 0 && fault.result != -ENOMEM &&
 			    fault.result != WOK_ETASKCANCELED && fault.result != WOK_ENAME &&
 			    (fault.result != -ETIMEDOUT || !and_after))
@@ -237,7 +237,7 @@ TEST(a_run_that_cannot_start_says_why, "G3")
 
 	for (int at = 1;; at++) {
 		wok_test_fail_allocation((uint64_t) at, false);
-		int r = wok_test_run(NULL, yield_once, NULL);
+		int r = wok_test_run(yield_once, NULL, NULL);
 		wok_test_fail_allocation(0, false);
 		if (r == 0)
 			break;
@@ -249,9 +249,9 @@ TEST(a_run_that_cannot_start_says_why, "G3")
 	const char *const calls[] = {"eventfd", "epoll_create1", "epoll_ctl"};
 	for (int i = 0; i < 3; i++) {
 		wok_test_fail_system_call(calls[i], 1, EMFILE);
-		ASSERT_ERR(wok_test_run(&epoll, yield_once, NULL), -EMFILE);
+		ASSERT_ERR(wok_test_run(yield_once, NULL, &epoll), -EMFILE);
 	}
-	ASSERT_OK(wok_test_run(NULL, yield_once, NULL));
+	ASSERT_OK(wok_test_run(yield_once, NULL, NULL));
 }
 
 static int fail_each_call(void *unused)
@@ -277,5 +277,5 @@ static int fail_each_call(void *unused)
 
 TEST(any_system_call_may_fail, "G3")
 {
-	ASSERT_OK(wok_test_run(NULL, fail_each_call, NULL));
+	ASSERT_OK(wok_test_run(fail_each_call, NULL, NULL));
 }

@@ -211,7 +211,7 @@ static int collect_values(void *unused)
 static int next_beat(void *unused)
 {
 	(void) unused;
-	return wok_interval_next(&it.interval);
+	return wok_interval_wait(&it.interval);
 }
 
 static int acquire_rate(void *unused)
@@ -286,7 +286,7 @@ static const struct uniform_row rows[] = {
 	{"wok_gen_next", next_value, open_gate, close_gen, 0, 0},
 	{"wok_gen_next, freed", next_value, open_gate, free_gen, 0, 0},
 	{"wok_gen_collect", collect_values, open_gate, close_gen, 0, 0},
-	{"wok_interval_next", next_beat, NULL, NULL, 0, 0},
+	{"wok_interval_wait", next_beat, NULL, NULL, 0, 0},
 	{"wok_rate_acquire", acquire_rate, NULL, NULL, 0, 0},
 };
 

@@ -38,7 +38,7 @@ TEST(a_range_of_seeds_stops_at_the_one_that_fails_and_names_it, "G6")
 	int runs = 0, again = 0;
 
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
-	ASSERT_ERR(wok_test_run_seeds(NULL, 0, 100, want_order, &runs), -EPROTO);
+	ASSERT_ERR(wok_test_run_seeds(want_order, &runs, 0, 100, NULL), -EPROTO);
 	ASSERT(runs > 1 && runs < 100); /* 0 keeps the order */
 	ASSERT_EQ(reports.n, 1);
 	snprintf(seed, sizeof(seed), "%d", runs - 1);
@@ -46,10 +46,10 @@ TEST(a_range_of_seeds_stops_at_the_one_that_fails_and_names_it, "G6")
 	ASSERT_REPORT(&reports, 0, "the second came first");
 
 	setenv("WOK_TEST_SEED", seed, 1); /* as the report says: it fails again, alone */
-	ASSERT_ERR(wok_test_run_seeds(NULL, 0, 100, want_order, &again), -EPROTO);
+	ASSERT_ERR(wok_test_run_seeds(want_order, &again, 0, 100, NULL), -EPROTO);
 	ASSERT_EQ(again, 1);
 	setenv("WOK_TEST_SEED", "0", 1);
-	ASSERT_OK(wok_test_run_seeds(NULL, 5, 100, want_order, &again));
+	ASSERT_OK(wok_test_run_seeds(want_order, &again, 5, 100, NULL));
 	ASSERT_EQ(again, 2);
 }
 
@@ -64,7 +64,7 @@ TEST(a_test_can_ask_for_its_seed)
 	const wok_test_options options = {.seed = 77};
 	uint64_t seed = 0;
 
-	ASSERT_OK(wok_test_run(&options, draw, &seed));
+	ASSERT_OK(wok_test_run(draw, &seed, &options));
 	ASSERT_EQ(seed, 77);
 	ASSERT_EQ(wok_test_seed(), 0);
 }
@@ -95,10 +95,10 @@ TEST(each_allocation_is_made_to_fail_in_turn, "G3")
 {
 	int runs = 0;
 
-	ASSERT_OK(wok_test_run_allocations(NULL, needs_three, &runs));
+	ASSERT_OK(wok_test_run_allocations(needs_three, &runs, NULL));
 	ASSERT(runs >
 	       3); /* three that fail in it, one that does not; others fail before it starts */
-	ASSERT_ERR(wok_test_run_allocations(NULL, hides_it, NULL), -EIO);
+	ASSERT_ERR(wok_test_run_allocations(hides_it, NULL, NULL), -EIO);
 	ASSERT(strstr(wok_errmsg(-EIO), "with allocation "));
 }
 
@@ -142,17 +142,17 @@ static int set_only(void *unused)
 
 static void claim_too_little(void)
 {
-	WOK_IGNORE(wok_test_run(NULL, pass_checkpoints, ""));
+	WOK_IGNORE(wok_test_run(pass_checkpoints, "", NULL));
 }
 
 static void claim_too_much(void)
 {
-	WOK_IGNORE(wok_test_run(NULL, set_only, NULL));
+	WOK_IGNORE(wok_test_run(set_only, NULL, NULL));
 }
 
 TEST(a_call_is_asserted_to_be_a_checkpoint_or_none)
 {
-	ASSERT_OK(wok_test_run(NULL, pass_checkpoints, NULL));
+	ASSERT_OK(wok_test_run(pass_checkpoints, NULL, NULL));
 	expect_abort(claim_too_little);
 	expect_abort(claim_too_much);
 }

@@ -365,7 +365,7 @@ static int live_and_let_live(void *unused)
 TEST(any_one_allocation_of_a_connection_may_fail, "E25")
 {
 	good_cert(); /* made before */
-	ASSERT_OK(wok_test_run_allocations(NULL, live_and_let_live, NULL));
+	ASSERT_OK(wok_test_run_allocations(live_and_let_live, NULL, NULL));
 }
 
 struct shortage {
@@ -389,7 +389,7 @@ TEST(all_allocations_of_a_connection_from_one_on_may_fail)
 
 	good_cert();
 	for (; shortage.result < 0; shortage.at++) {
-		ASSERT_OK(wok_test_run(NULL, live_in_want, &shortage));
+		ASSERT_OK(wok_test_run(live_in_want, &shortage, NULL));
 		ASSERT(shortage.at < 500);
 	}
 	ASSERT(shortage.at > 20);
@@ -430,17 +430,17 @@ static void just_free(void *pointer, const char *file, int line)
 TEST(any_one_allocation_of_openssl_may_fail)
 {
 	ASSERT_EQ(CRYPTO_set_mem_functions(fail_in_time, fail_in_time_again, just_free), 1);
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL)); /* what is made once is made */
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL)); /* what is made once is made */
 	countdown = 1L << 40;
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL));
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL));
 	long all = (1L << 40) - countdown;
 	int failed = 0;
 	for (long at = 1; at < all; at += 1 + all / SAMPLES) {
 		countdown = at;
-		int r = wok_test_run(NULL, live_and_let_live, NULL);
+		int r = wok_test_run(live_and_let_live, NULL, NULL);
 		countdown = 0;
 		failed += r < 0;
 	}
 	ASSERT(failed > SAMPLES / 10);
-	ASSERT_OK(wok_test_run(NULL, live_and_let_live, NULL));
+	ASSERT_OK(wok_test_run(live_and_let_live, NULL, NULL));
 }

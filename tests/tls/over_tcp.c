@@ -148,7 +148,7 @@ TEST(any_system_call_below_may_fail)
 	struct server server = {.context = good_server()};
 
 	ASSERT_OK(wok_set_report_hook(drop_report, NULL)); /* the server's side fails, too */
-	ASSERT_OK(wok_test_run(NULL, with_failing_calls, &server));
+	ASSERT_OK(wok_test_run(with_failing_calls, &server, NULL));
 	wok_tls_context_free(server.context);
 }
 
@@ -197,7 +197,7 @@ TEST(openssls_client_is_served)
 {
 	if (system("openssl version >/dev/null 2>&1") != 0)
 		SKIP("there is no command openssl");
-	ASSERT_OK(wok_test_run(&real, meet_s_client, NULL));
+	ASSERT_OK(wok_test_run(meet_s_client, NULL, &real));
 }
 
 /* Read lines of a program until one begins like this; the rest of it. */
@@ -250,7 +250,7 @@ TEST(openssls_server_is_understood)
 			 path);
 		FILE *pipe = popen(command, "re");
 		server.port = (uint16_t) atoi(line_with(pipe, "ACCEPT 127.0.0.1:", line));
-		ASSERT_OK(wok_test_run(&real, meet_s_server, &server));
+		ASSERT_OK(wok_test_run(meet_s_server, &server, &real));
 		while (fgets(line, sizeof(line), pipe)) /* it ends by itself */
 			;
 		pclose(pipe);

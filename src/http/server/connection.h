@@ -28,7 +28,7 @@ struct wok__http_server {
 /* How far the reply to a request has come. */
 enum wok__reply {
 	WOK__REPLY_NONE,     /* not begun */
-	WOK__REPLY_BEGUN,    /* its head is out; wok_http_write() sends more */
+	WOK__REPLY_BEGUN,    /* its head is out; wok_http_reply_write() sends more */
 	WOK__REPLY_COMPLETE, /* all is out */
 	WOK__REPLY_BROKEN,   /* the connection cannot be used any more */
 };

@@ -167,7 +167,7 @@ static int check(const wok_http_request *request, const wok_http_reply_options *
 		return wok_fail(-EINVAL, "a reply cannot have the status %d", options->status);
 	if (options->body && streamed)
 		return wok_fail(-EINVAL,
-				"wok_http_reply_begin: the body comes by wok_http_write()");
+				"wok_http_reply_begin: the body comes by wok_http_reply_write()");
 	if (options->body_size > 0 && is_bodiless(options->status))
 		return wok_fail(-EINVAL, "a reply of status %d has no body", options->status);
 	if (options->body_size > 0 && !options->body && !request->is_head)
@@ -232,13 +232,13 @@ int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options
 	return wok__request_send(request, &part, 1);
 }
 
-int wok_http_write(wok_http_request *request, const void *data, size_t size)
+int wok_http_reply_write(wok_http_request *request, const void *data, size_t size)
 {
 	char size_line[WOK__H1_CHUNK_HEAD_MAX];
 
 	if (request->reply != WOK__REPLY_BEGUN)
 		return wok_fail(-EINVAL,
-				"wok_http_write: no reply was begun, or it has broken off");
+				"wok_http_reply_write: no reply was begun, or it has broken off");
 	/* An empty chunk would be the end. */
 	if (size == 0 || request->is_head)
 		return wok__checkpoint();
