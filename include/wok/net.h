@@ -217,7 +217,7 @@ typedef struct {
  * Serve an open listener: a task for each connection, until the call is cancelled or the listener
  * is closed. Then no more is accepted, and the connections' tasks have ended when the call returns:
  * a cancel ends them, after the drain; a closed listener lets them come to their own end. An error
- * of a connection that is not the peer's doing (-EPIPE, -ECONNRESET, WOK_EEOF) is reported, and
+ * of a connection that is not the peer's doing (-EPIPE, -ECONNRESET, WOK_EEOF ...) is reported, and
  * ends only that one.
  *
  * listener:   closed by the call, not released

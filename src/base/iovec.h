@@ -12,7 +12,7 @@ static inline void wok__iovec_skip(struct iovec **parts, int *n_parts, size_t n)
 		(*parts)++;
 		(*n_parts)--;
 	}
-	if (n > 0) {
+	if (n > 0 && *n_parts > 0) {
 		(*parts)->iov_base = (char *) (*parts)->iov_base + n;
 		(*parts)->iov_len -= n;
 	}

@@ -146,8 +146,11 @@ static int to_small(const char *host, char text[NAME_MAX_BYTES + 1])
 		return wok_fail(WOK_ENAME,
 				"cannot look up %.20s...: of %zu bytes, and a name has %d at most",
 				host, n, NAME_MAX_BYTES);
-	for (size_t i = 0; i <= n; i++)
-		text[i] = host[i] >= 'A' && host[i] <= 'Z' ? (char) (host[i] + 'a' - 'A') : host[i];
+	for (size_t i = 0; i <= n; i++) {
+		text[i] = host[i];
+		if (host[i] >= 'A' && host[i] <= 'Z')
+			text[i] = (char) (host[i] + ('a' - 'A'));
+	}
 	return 0;
 }
 

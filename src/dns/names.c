@@ -83,7 +83,7 @@ static void grow(struct wok__dns_names *names)
 {
 	size_t n_old = names->n_buckets;
 	struct wok__dns_name **old = names->buckets;
-	struct wok__dns_name **buckets = wok__alloc_zeroed(2 * n_old * sizeof(*buckets));
+	struct wok__dns_name **buckets = wok__alloc_zeroed(2 * n_old * sizeof(void *));
 
 	if (!buckets)
 		return;

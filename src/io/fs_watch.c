@@ -89,7 +89,7 @@ static struct watched *find_wanted(const wok_watch *watch, int id)
 }
 
 /* There is room for it. */
-static void insert(wok_watch *watch, int id, char *path)
+static void insert(wok_watch *watch, int id, char *path) /* NOLINT: it is kept, to be freed */
 {
 	size_t i = place_of(watch, id);
 
@@ -313,14 +313,20 @@ static int tell_move(wok_watch *watch, wok_watch_event *ret_event)
 
 static int what_of(uint32_t mask)
 {
-	return mask & IN_CREATE        ? WOK_WATCH_CREATED
-	       : mask & IN_DELETE      ? WOK_WATCH_REMOVED
-	       : mask & IN_MODIFY      ? WOK_WATCH_CHANGED
-	       : mask & IN_CLOSE_WRITE ? WOK_WATCH_WRITTEN
-	       : mask & IN_ATTRIB      ? WOK_WATCH_ATTRIBUTES
-	       : mask & IN_MOVED_TO    ? WOK_WATCH_MOVED
-	       : mask & IN_MOVE_SELF   ? WOK_WATCH_MOVED_SELF
-				       : 0;
+	static const struct {
+		uint32_t mask;
+		int what;
+	} known[] = {
+		{IN_CREATE, WOK_WATCH_CREATED},       {IN_DELETE, WOK_WATCH_REMOVED},
+		{IN_MODIFY, WOK_WATCH_CHANGED},       {IN_CLOSE_WRITE, WOK_WATCH_WRITTEN},
+		{IN_ATTRIB, WOK_WATCH_ATTRIBUTES},    {IN_MOVED_TO, WOK_WATCH_MOVED},
+		{IN_MOVE_SELF, WOK_WATCH_MOVED_SELF},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (mask & known[i].mask)
+			return known[i].what;
+	return 0;
 }
 
 static int tell_plain(wok_watch *watch, const struct inotify_event *event,

@@ -34,7 +34,7 @@ struct connection {
 static bool is_peers_doing(int code)
 {
 	return code == -EPIPE || code == -ECONNRESET || code == -ECONNABORTED ||
-	       code == -ETIMEDOUT || code == WOK_EEOF;
+	       code == -ETIMEDOUT || code == WOK_EEOF || code == WOK_EPEER;
 }
 
 static int serve_connection(void *arg)

@@ -132,7 +132,7 @@ static int take_fds(struct msghdr *message, int *ret_fds, size_t max, size_t *re
 ssize_t wok_unix_receive_fds(wok_stream *stream, void *data, size_t size, int *ret_fds, size_t max,
 			     size_t *ret_n)
 {
-	union control control;
+	union control control = {.bytes = {0}};
 	struct iovec part = {data, size};
 	struct msghdr message = {.msg_iov = &part,
 				 .msg_iovlen = 1,

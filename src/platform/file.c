@@ -106,7 +106,7 @@ int wok__sys_file_mode(int fd, mode_t *ret_mode)
 {
 	struct stat stat;
 #ifdef AT_STATX_DONT_SYNC
-	struct statx known;
+	struct statx known = {0};
 
 	if (wok__sys_faulty("statx"))
 		return -wok__sys_fault_error();

@@ -61,9 +61,9 @@ static int password(char *data, int size, int writing, void *arg)
 	size_t n = arg ? strlen(arg) : 0;
 
 	(void) writing;
-	if (n == 0 || n > (size_t) size)
+	if (n == 0 || n >= (size_t) size)
 		return -1;
-	memcpy(data, arg, n);
+	memcpy(data, arg, n + 1);
 	return (int) n;
 }
 
