@@ -65,7 +65,7 @@ static int big(void *arg)
 {
 	struct work *work = arg;
 	WOK_AUTO(wok_file) *file = NULL;
-	char *piece = malloc(PIECE);
+	char *piece = wok_alloc(PIECE);
 	ssize_t n;
 
 	if (!piece)
@@ -75,7 +75,7 @@ static int big(void *arg)
 		r = n < 0 ? (int) n : 0;
 		work->bytes += n > 0 ? (size_t) n : 0;
 	}
-	free(piece);
+	wok_free(piece);
 	return r;
 }
 

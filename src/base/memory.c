@@ -8,6 +8,13 @@
 
 #include "base/settle.h"
 
+/*
+ * Where the kernel copies into memory that begins at no multiple of 32, some processors take five
+ * times as long (AMD Zen: 2.0 against 10.3 GB/s, bench/w12-files). malloc() gives 16, and what it
+ * maps begins 16 bytes into a page: so large blocks, which are buffers, are aligned here.
+ */
+enum { LARGE = 4096, ALIGNMENT = 64 };
+
 static void *libc_realloc(void *pointer, size_t size, void *unused)
 {
 	(void) unused;
@@ -15,6 +22,8 @@ static void *libc_realloc(void *pointer, size_t size, void *unused)
 		free(pointer);
 		return NULL;
 	}
+	if (!pointer && size >= LARGE)
+		return posix_memalign(&pointer, ALIGNMENT, size) == 0 ? pointer : NULL;
 	return realloc(pointer, size);
 }
 

@@ -37,6 +37,18 @@ static int use_memory(void *unused)
 	return wok_scope_join(scope);
 }
 
+TEST(large_blocks_are_aligned_for_the_kernels_copies)
+{
+	for (size_t size = 4096; size < 1 << 22; size = size * 3 / 2 + 1) {
+		char *block = wok_alloc(size);
+		ASSERT_EQ((uintptr_t) block % 64, 0);
+		block[size - 1] = 'x';
+		block = wok_realloc(block, 2 * size);
+		ASSERT_EQ(block[size - 1], 'x');
+		wok_free(block);
+	}
+}
+
 TEST(all_memory_comes_from_the_applications_allocator_and_returns_to_it)
 {
 	const wok_allocator allocator = {count, "mine"};
