@@ -126,6 +126,8 @@ def fan_out(peer, case):
 def files(peer, case):
     """many-N, big-MIB, lines-MIB; what is read is made once, by wok, and is in the page cache then."""
     what, n = case.split("-")
+    if what == "lines" and peer in ("go", "libuv", "asyncio"):
+        raise Failed("left out: lines are for C's getline() to compare")
     folder = os.path.join(Settings.folder, "files-" + n)
     if not os.path.exists(os.path.join(folder, "made")):
         os.makedirs(folder, exist_ok=True)
@@ -181,7 +183,7 @@ WORKLOADS = {
                     ["many-10000", "big-1024", "lines-1024"],
                     [Metric("files_per_s", "/s", more=True, show="files"),
                      Metric("GB_per_s", "GB/s", more=True, show="bytes")],
-                    "sync",
+                    "sync go libuv asyncio",
                     [Goal("GB_per_s", "sync", 0.85, "many-10000"),
                      Goal("GB_per_s", "sync", 0.85, "big-1024"),
                      Goal("GB_per_s", "sync", 1 / 1.3, "lines-1024")]),

@@ -72,6 +72,7 @@ fi
 if has_library -luv; then
 	c libuv w4-timers uv_timers.c -luv
 	c libuv w6-echo uv_echo.c -luv
+	c libuv w12-files uv_files.c -luv
 else
 	leave_out libuv "libuv1-dev is not installed"
 fi
@@ -88,7 +89,7 @@ if have go; then
 	mkdir -p "$out/go"
 	[ "$out/go/bin" -nt "$here/go/main.go" ] ||
 		(cd "$here/go" && GOFLAGS=-mod=mod GOPROXY=off go build -o "$out/go/bin" .) || failed=1
-	links go $all
+	links go $all w12-files
 else
 	leave_out go "golang-go is not installed"
 fi
@@ -112,6 +113,7 @@ for loop in asyncio uvloop; do
 	fi
 	python $loop $core
 	python $loop-streams w6-echo
+	/usr/bin/python3 -c "import aiofiles" 2>/dev/null && python $loop w12-files
 	if /usr/bin/python3 -c "import aiohttp" 2>/dev/null; then
 		python $loop w7-http-server w8-http-client w9-fanout
 	else

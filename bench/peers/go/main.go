@@ -215,6 +215,53 @@ func client(url string, n, c int) {
 	fmt.Printf("cpu_us_per_req %.2f\n", (cpu()-c0)*1e6/float64(n))
 	fmt.Printf("wall_s %.4f\n", w)
 }
+func w12() {
+	path := os.Args[2]
+	c0, t := cpu(), time.Now()
+	if os.Args[1] == "many" {
+		n := arg(3, 10000)
+		var idx, tot int64
+		idx = -1
+		var wg sync.WaitGroup
+		wg.Add(16)
+		for k := 0; k < 16; k++ {
+			go func() {
+				defer wg.Done()
+				for {
+					i := atomic.AddInt64(&idx, 1)
+					if i >= int64(n) {
+						return
+					}
+					b, e := os.ReadFile(path + "/f" + strconv.Itoa(int(i)))
+					must(e)
+					atomic.AddInt64(&tot, int64(len(b)))
+				}
+			}()
+		}
+		wg.Wait()
+		if tot != int64(n)*4096 {
+			panic("short")
+		}
+		s := time.Since(t).Seconds()
+		fmt.Printf("files_per_s %.0f\n", float64(n)/s)
+		fmt.Printf("GB_per_s %.3f\n", float64(tot)/s/1e9)
+	} else {
+		f, e := os.Open(path + "/big")
+		must(e)
+		b := make([]byte, 1<<20)
+		tot := 0
+		for {
+			n, e := f.Read(b)
+			if e == io.EOF {
+				break
+			}
+			must(e)
+			tot += n
+		}
+		fmt.Printf("GB_per_s %.3f\n", float64(tot)/time.Since(t).Seconds()/1e9)
+	}
+	fmt.Printf("cpu_s %.4f\n", cpu()-c0)
+}
 func main() {
 	switch filepath.Base(os.Args[0]) {
 	case "w1-spawn":
@@ -235,6 +282,8 @@ func main() {
 		client(os.Args[1], arg(2, 20000), arg(3, 64))
 	case "w9-fanout":
 		client(os.Args[1], arg(2, 10), arg(2, 10))
+	case "w12-files":
+		w12()
 	default:
 		panic(os.Args[0])
 	}

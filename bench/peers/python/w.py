@@ -206,6 +206,38 @@ async def w9():
     await client(A[0], n, n)
 
 
+async def w12():
+    import aiofiles
+
+    op, path = A[0], A[1]
+    if op == "many":
+        n = arg(2, 10000)
+        c0, t = cpu_s(), time.perf_counter()
+        it = iter(range(n))
+
+        async def worker():
+            tot = 0
+            for i in it:
+                async with aiofiles.open(f"{path}/f{i}", "rb") as f:
+                    tot += len(await f.read())
+            return tot
+
+        tot = sum(await asyncio.gather(*[worker() for _ in range(16)]))
+        w = time.perf_counter() - t
+        assert tot == n * 4096
+        out("files_per_s", round(n / w))
+        out("GB_per_s", round(tot / w / 1e9, 3))
+    else:
+        c0, t = cpu_s(), time.perf_counter()
+        tot = 0
+        async with aiofiles.open(f"{path}/big", "rb", buffering=0) as f:
+            while d := await f.read(1 << 20):
+                tot += len(d)
+        w = time.perf_counter() - t
+        out("GB_per_s", round(tot / w / 1e9, 3))
+    out("cpu_s", round(cpu_s() - c0, 4))
+
+
 main = globals()["w" + PROG[1:].split("-")[0]]()
 if PEER.startswith("uvloop"):
     import uvloop
