@@ -133,17 +133,23 @@ static ssize_t send_call(const struct wok__io *io)
 	return wok__sys_sendmmsg(io->fd, batch->headers, batch->n);
 }
 
+/* Senders take turns, so that one waits for the socket at most. */
+static ssize_t send_in_turn(wok_udp *udp, struct wok__io *io)
+{
+	WOK_TRY(wok__check());
+	WOK_TRY(check_open(udp));
+	WOK_TRY(wok__turn_take(&udp->sending, "another task's message to be sent"));
+	ssize_t r = udp->closed ? -EBADF : wok__io_wait(io, "room in a UDP socket");
+	wok__turn_pass(&udp->sending);
+	return r;
+}
+
 static ssize_t send_batch(wok_udp *udp, struct batch *batch)
 {
 	struct wok__io io = {
 		.kind = WOK__IO_CALL_TO_WRITE, .fd = udp->fd, .call = send_call, .arg = batch};
 
-	WOK_TRY(wok__check());
-	WOK_TRY(check_open(udp));
-	WOK_TRY(wok__turn_take(&udp->sending, "another task's message to be sent"));
-	ssize_t r = udp->closed ? -EBADF : wok__io_wait(&io, "room in a UDP socket");
-	wok__turn_pass(&udp->sending);
-	return r;
+	return send_in_turn(udp, &io);
 }
 
 ssize_t wok_udp_send_many(wok_udp *udp, const wok_datagram *datagrams, size_t n)
@@ -191,12 +197,7 @@ ssize_t wok_udp_send(wok_udp *udp, const void *data, size_t size, const wok_addr
 		single.header.msg_name = (void *) (uintptr_t) &to->storage;
 		single.header.msg_namelen = to->size;
 	}
-	WOK_TRY(wok__check());
-	WOK_TRY(check_open(udp));
-	WOK_TRY(wok__turn_take(&udp->sending, "another task's message to be sent"));
-	ssize_t r = udp->closed ? -EBADF : wok__io_wait(&io, "room in a UDP socket");
-	wok__turn_pass(&udp->sending);
-	return r;
+	return send_in_turn(udp, &io);
 }
 
 static ssize_t receive_call(const struct wok__io *io)
