@@ -276,6 +276,10 @@ static void run_test(int index)
 		test_fail(run->test->file, run->test->line,
 			  "%d file descriptor(s) left open, the first on %s", after - before,
 			  name_leak(&fds_before, &fds_after, name, sizeof(name)));
+	siginfo_t child = {.si_pid = 0};
+	if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0)
+		test_fail(run->test->file, run->test->line, "a child process was left, %s",
+			  child.si_pid ? "dead and not waited for" : "and runs");
 }
 
 /* --- choosing what runs ----------------------------------------------------------------------- */

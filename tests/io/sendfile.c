@@ -109,6 +109,20 @@ STREAM_TEST(a_file_shorter_than_said_is_an_error_that_says_how_much_went, "E21")
 	close(sending.file);
 }
 
+STREAM_TEST(a_file_that_shrinks_on_its_way_is_an_error_that_says_how_much_went, "E21")
+{
+	struct sending sending = {a, open_file(SIZE), 0, SIZE, 0, 0};
+	WOK_AUTO(wok_task) *task = wok_create_task(send_file, &sending);
+
+	test_settle();
+	ASSERT(!wok_task_done(task));
+	ASSERT_EQ(ftruncate(sending.file, SIZE - 100000), 0);
+	ASSERT_EQ(read_pattern(b, 0, SIZE - 100000), SIZE - 100000);
+	ASSERT_ERR(wok_await(task), WOK_EEOF);
+	ASSERT_EQ(sending.done, SIZE - 100000);
+	close(sending.file);
+}
+
 STREAM_TEST(a_peer_that_closes_midway_is_an_error_and_no_signal, "E21")
 {
 	struct sending sending = {a, open_file(SIZE), 0, SIZE, 0, 0};
