@@ -62,7 +62,7 @@ static int start_output(wok_process **ret_process)
 	const char *const argv[] = {"head", "-c", count, "/dev/zero", NULL};
 
 	snprintf(count, sizeof(count), "%zu", output_mib << 20);
-	return wok_process_spawn(argv, &(wok_process_options){.output = {WOK_STDIO_PIPE}},
+	return wok_process_spawn(argv, &(wok_process_options){.output.kind = WOK_STDIO_PIPE},
 				 ret_process);
 }
 

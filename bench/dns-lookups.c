@@ -148,7 +148,7 @@ static size_t count_threads(void)
 static int run(void *arg)
 {
 	size_t n = *(size_t *) arg;
-	char(*names)[32] = calloc(n, sizeof(*names));
+	char(*names)[48] = calloc(n, sizeof(*names));
 
 	if (!names)
 		return -ENOMEM;

@@ -41,9 +41,9 @@ static int run_once(struct service *service)
 
 	WOK_TRY(wok_process_spawn(argv,
 				  &(wok_process_options){
-					  .input = {WOK_STDIO_NULL},
-					  .output = {WOK_STDIO_PIPE},
-					  .errors = {WOK_STDIO_OUTPUT},
+					  .input.kind = WOK_STDIO_NULL,
+					  .output.kind = WOK_STDIO_PIPE,
+					  .errors.kind = WOK_STDIO_OUTPUT,
 					  .new_group = true, /* Ctrl-C is for us */
 					  .grace = GRACE,
 				  },

@@ -27,7 +27,7 @@ typedef enum {
 	WOK_STDIO_OUTPUT,  /* for errors: where output goes */
 } wok_stdio_kind;
 
-/* One of them: .output = {WOK_STDIO_FILE, .path = "log"}. */
+/* One of them: .output = {.kind = WOK_STDIO_FILE, .path = "log"}. */
 typedef struct {
 	wok_stdio_kind kind;
 	int fd;

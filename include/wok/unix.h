@@ -39,7 +39,8 @@ int wok_unix_send_fds(wok_stream *stream, const void *data, size_t size, const i
  * ret_fds:    room for max descriptors; they are the caller's, and closed at exec
  * ret_n:      how many came
  * Returns:    how many bytes came; 0 at the end of the stream; WOK_ELIMIT if there were more
- *             descriptors than max: they have been closed, all, and the bytes are lost; -EINVAL if
+ *             descriptors than max: they have been closed, all, and the bytes are lost; -EMFILE,
+ *             likewise, if this process is out of descriptors; -EINVAL if
  *             the stream is no Unix socket, or bytes of it are buffered; as wok_stream_read()
  * Checkpoint: always
  * Threads:    the loop's

@@ -229,7 +229,7 @@ int wok_dump_tasks(int fd)
 
 /* --- by a signal ------------------------------------------------------------------------------ */
 
-static atomic_int signal_fd;
+static atomic_int signal_fds[WOK__SIGNAL_LAST + 1];
 /* Its address marks the signals that one thread sends to the others. */
 static const char marked;
 
@@ -237,7 +237,7 @@ static void on_signal(int number, const siginfo_t *info)
 {
 	int here = wok__sys_gettid();
 
-	(void) wok_dump_tasks(atomic_load(&signal_fd));
+	(void) wok_dump_tasks(atomic_load(&signal_fds[number]));
 	if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &marked)
 		return;
 	for (int i = 0; i < WOK__ROSTER_MAX; i++) {
@@ -249,11 +249,13 @@ static void on_signal(int number, const siginfo_t *info)
 
 int wok_dump_on_signal(int number, int fd)
 {
+	if (number <= 0 || number > WOK__SIGNAL_LAST)
+		return wok_fail(-EINVAL, "wok_dump_on_signal: %d is no signal", number);
 	if (fd < 0)
 		return wok__signal_watch_direct(number, NULL);
-	int before = atomic_exchange(&signal_fd, fd);
+	int before = atomic_exchange(&signal_fds[number], fd);
 	int r = wok__signal_watch_direct(number, on_signal);
 	if (r < 0)
-		atomic_store(&signal_fd, before);
+		atomic_store(&signal_fds[number], before);
 	return r;
 }

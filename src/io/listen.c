@@ -128,7 +128,9 @@ static int accept_stream(wok_listener *listener, wok_stream **ret_stream)
 		return (int) fd;
 	int r = listener->is_unix ? wok__unix_stream_new((int) fd, ret_stream)
 				  : wok__tcp_stream_new((int) fd, ret_stream);
-	if (r < 0)
+	if (r < 0 && listener->closed)
+		(void) wok__sys_close((int) fd);
+	else if (r < 0)
 		listener->kept = (int) fd;
 	return r;
 }

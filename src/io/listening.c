@@ -2,12 +2,15 @@
 /* Sockets that listen: made here, or taken over. See wok_listen(). */
 #include "io/listen.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <wok/error.h>
 
 #include "io/socket.h"
+#include "platform/file.h"
 #include "platform/path.h"
 #include "platform/sys.h"
 #include "platform/sys_socket.h"
@@ -19,8 +22,12 @@ enum { BACKLOG_DEFAULT = 4096 };
  */
 static void remove_stale(const wok_address *address, const char *path)
 {
-	int fd = wok__sys_socket(AF_UNIX, SOCK_STREAM);
+	struct stat about;
 
+	/* Whatever is no socket refuses connections as well. */
+	if (wok__sys_file_stat_at(AT_FDCWD, path, &about) < 0 || !S_ISSOCK(about.st_mode))
+		return;
+	int fd = wok__sys_socket(AF_UNIX, SOCK_STREAM);
 	if (fd < 0)
 		return;
 	if (wok__sys_connect(fd, (const void *) &address->storage, address->size) == -ECONNREFUSED)
@@ -41,8 +48,8 @@ static int set_options(int fd, const wok_address *address, const wok_listen_opti
 	return wok__tcp_set(fd, &options->tcp);
 }
 
-static int bind_to(int fd, const wok_address *address, const char *path,
-		   const wok_listen_options *options)
+static int bind_and_listen(int fd, const wok_address *address, const char *path,
+			   const wok_listen_options *options)
 {
 	const struct sockaddr *to = (const void *) &address->storage;
 
@@ -51,11 +58,14 @@ static int bind_to(int fd, const wok_address *address, const char *path,
 		remove_stale(address, path);
 		r = wok__sys_bind(fd, to, address->size);
 	}
-	if (r < 0 || !path || !options->mode)
+	if (r < 0)
 		return r;
 	/* Nobody can have connected: it does not listen yet. */
-	r = wok__sys_chmod(path, options->mode);
-	if (r < 0)
+	if (path && options->mode)
+		r = wok__sys_chmod(path, options->mode);
+	if (r == 0)
+		r = wok__sys_listen(fd, options->backlog ? options->backlog : BACKLOG_DEFAULT);
+	if (r < 0 && path)
 		(void) wok__sys_unlink(path);
 	return r;
 }
@@ -69,9 +79,7 @@ static int open_socket(const wok_address *address, const char *path,
 		return fd;
 	int r = set_options(fd, address, options);
 	if (r == 0)
-		r = bind_to(fd, address, path, options);
-	if (r == 0)
-		r = wok__sys_listen(fd, options->backlog ? options->backlog : BACKLOG_DEFAULT);
+		r = bind_and_listen(fd, address, path, options);
 	if (r < 0) {
 		(void) wok__sys_close(fd);
 		return r;
@@ -160,7 +168,10 @@ int wok__listening_open(const char *text, const wok_listen_options *options,
 		*ret_listening = listening;
 		return 0;
 	}
-	if (listening.fd >= 0)
+	if (listening.fd >= 0) {
 		(void) wok__sys_close(listening.fd);
+		if (listening.path)
+			(void) wok__sys_unlink(listening.path);
+	}
 	return r;
 }

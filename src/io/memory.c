@@ -253,8 +253,9 @@ static int memory_shutdown(void *self)
 {
 	struct end *end = self;
 
-	WOK_TRY(wok__checkpoint());
+	WOK_TRY(wok__check());
 	end_pipe(end->out);
+	wok__spend(); /* others run, and may close it: it is not touched after that */
 	return 0;
 }
 

@@ -88,10 +88,12 @@ static int pipe_shutdown(void *self)
 
 	if (!end->writes)
 		return wrong_way("writing");
-	WOK_TRY(wok__checkpoint());
-	int fd = end->fd;
+	WOK_TRY(wok__check());
+	int fd = end->fd, r;
 	end->fd = -1;
-	return close_fd(fd);
+	r = close_fd(fd);
+	wok__spend(); /* others run, and may close it: it is not touched after that */
+	return r;
 }
 
 static int end_close(void *self)

@@ -86,41 +86,43 @@ static void announce(wok_process *process)
 		wok__process_release(process);
 }
 
-static int watch(wok_process *process);
-
 static void on_death(struct wok__io *io)
 {
 	wok_process *process = WOK__CONTAINER(io, wok_process, death);
 
 	if (process->loop_ended)
 		return;
-	if (!bury(process, false)) {
-		if (watch(process) == 0)
-			return;
-		/* Somebody closed our descriptor, or there is no memory to wait for it. */
+	if (io->result < 0) { /* somebody closed our descriptor */
 		process->ended = true;
 		process->error = -ECHILD;
 	}
 	announce(process);
 }
 
+/*
+ * Its descriptor may be readable before it can be reaped: one that is traced belongs to the tracer
+ * until that has looked. Then the next edge is waited for.
+ */
+static ssize_t try_to_bury(const struct wok__io *io)
+{
+	return bury(io->arg, false) ? 1 : -EAGAIN;
+}
+
 /* 0: its end will be heard of, or has come; else an error. */
 static int watch(wok_process *process)
 {
 	process->death = (struct wok__io){
-		.kind = WOK__IO_WAIT,
+		.kind = WOK__IO_CALL_TO_READ,
 		.fd = process->pidfd,
-		.events = WOK_READABLE,
+		.call = try_to_bury,
+		.arg = process,
 		.done = on_death,
 	};
-	while (wok__io_start(process->loop, &process->death)) {
-		if (process->death.result < 0)
-			return (int) process->death.result;
-		if (bury(process, false)) {
-			announce(process);
-			break;
-		}
-	}
+	if (!wok__io_start(process->loop, &process->death))
+		return 0;
+	if (process->death.result < 0)
+		return (int) process->death.result;
+	announce(process);
 	return 0;
 }
 
@@ -185,9 +187,10 @@ int wok_process_kill(wok_process *process)
 /* Its group has the number of a process that is not reaped: nobody else's. */
 static void signal_all(const wok_process *process, int number)
 {
-	if (process->leads_group)
-		(void) wok__sys_signal_group(process->pid, number);
-	else
+	int r = process->leads_group ? wok__sys_signal_group(process->pid, number) : -ESRCH;
+
+	/* It may have left its group, which others may be in still. */
+	if (r < 0 || number == SIGKILL)
 		(void) send_signal(process, number);
 }
 
@@ -237,6 +240,14 @@ static int wait_for_end(wok_process *process, bool shielded)
 	return r;
 }
 
+/* The last who waited for one that was freed meanwhile releases it. */
+static int leave(wok_process *process, int result)
+{
+	if (process->orphan && process->ended && process->users == 0)
+		wok__process_release(process);
+	return result;
+}
+
 int wok_process_stop(wok_process *process, wok_time grace, int *ret_status)
 {
 	WOK_TRY(check_here(process, "wok_process_stop"));
@@ -245,7 +256,7 @@ int wok_process_stop(wok_process *process, wok_time grace, int *ret_status)
 		ask_to_end(process, grace);
 		WOK_TRY(wait_for_end(process, true));
 	}
-	return outcome(process, ret_status);
+	return leave(process, outcome(process, ret_status));
 }
 
 int wok_process_wait(wok_process *process, int *ret_status)
@@ -259,9 +270,7 @@ int wok_process_wait(wok_process *process, int *ret_status)
 	int r = wait_for_end(process, false);
 	if (r == 0)
 		r = outcome(process, ret_status);
-	if (process->orphan && process->ended && process->users == 0)
-		wok__process_release(process);
-	return r;
+	return leave(process, r);
 }
 
 bool wok_process_ended(const wok_process *process, int *ret_status)
@@ -399,5 +408,9 @@ int wok_process_resize(wok_process *process, unsigned columns, unsigned rows)
 {
 	if (!process->terminal)
 		return wok_fail(-EINVAL, "wok_process_resize: the process has no terminal");
+	if (columns > UINT16_MAX || rows > UINT16_MAX)
+		return wok_fail(-EINVAL,
+				"wok_process_resize: %u columns and %u rows; 65535 at most",
+				columns, rows);
 	return wok__sys_resize_terminal(wok_stream_fd(process->terminal), columns, rows);
 }

@@ -58,11 +58,13 @@ static bool is_missing(const struct chunk *chunk, size_t at)
 	return wok__sys_pread_now(chunk->file, &byte, 1, chunk->offset + (off_t) at) == -EAGAIN;
 }
 
-/* Have a chunk in the cache. What is wrong with the file, sendfile says. */
-static int load(struct chunk *chunk)
+int wok__file_load(int file, off_t offset, size_t size)
 {
-	if (is_missing(chunk, 0) || is_missing(chunk, chunk->size - 1))
-		return run_in_thread(chunk);
+	struct chunk chunk = {file, offset, size < CHUNK ? size : CHUNK, NULL};
+
+	/* What is wrong with the file, sendfile(2) says. */
+	if (is_missing(&chunk, 0) || is_missing(&chunk, chunk.size - 1))
+		return run_in_thread(&chunk);
 	return 0;
 }
 
@@ -79,43 +81,16 @@ ssize_t wok__send_by_socket(int socket, int file, off_t offset, size_t size)
 	struct wok__io io = {
 		.kind = WOK__IO_CALL_TO_WRITE, .fd = socket, .call = sendfile_call, .arg = &chunk};
 
-	WOK_TRY(load(&chunk));
 	return wok__io_wait(&io, "room in a socket");
 }
 
-/* Read now if the bytes are in the cache, else in a thread. */
-static ssize_t read_some(struct chunk *chunk)
-{
-	ssize_t n = wok__sys_pread_now(chunk->file, chunk->data, chunk->size, chunk->offset);
-
-	return n == -EAGAIN || n == -EOPNOTSUPP ? run_in_thread(chunk) : n;
-}
-
-static ssize_t write_whole(const wok_stream_ops *ops, void *self, struct iovec part)
-{
-	size_t size = part.iov_len;
-
-	while (part.iov_len > 0) {
-		ssize_t n = ops->write(self, &part, 1);
-		if (n < 0) /* what went out before is told; the error comes again */
-			return part.iov_len < size ? (ssize_t) (size - part.iov_len) : n;
-		part.iov_base = (char *) part.iov_base + n;
-		part.iov_len -= (size_t) n;
-	}
-	return (ssize_t) size;
-}
-
-ssize_t wok__send_by_copy(const wok_stream_ops *ops, void *self, int file, off_t offset,
-			  size_t size)
+ssize_t wok__file_copy(int file, off_t offset, size_t size, void **ret_data)
 {
 	struct chunk chunk = {file, offset, size < COPY ? size : COPY, NULL};
 
-	chunk.data = wok_alloc(chunk.size);
+	*ret_data = chunk.data = wok_alloc(chunk.size);
 	if (!chunk.data)
 		return -ENOMEM;
-	ssize_t n = read_some(&chunk);
-	if (n > 0)
-		n = write_whole(ops, self, (struct iovec){chunk.data, (size_t) n});
-	wok_free(chunk.data);
-	return n;
+	ssize_t n = wok__sys_pread_now(file, chunk.data, chunk.size, offset);
+	return n == -EAGAIN || n == -EOPNOTSUPP ? run_in_thread(&chunk) : n;
 }

@@ -19,7 +19,19 @@ static int fd_of(void *self)
 	return (int) (intptr_t) self;
 }
 
-static ssize_t socket_read(void *self, void *data, size_t size)
+static ssize_t tcp_read(void *self, void *data, size_t size)
+{
+	struct wok__io io = {.kind = WOK__IO_RECV,
+			     .to_the_end = true,
+			     .fd = fd_of(self),
+			     .data = data,
+			     .size = size};
+
+	return wok__io_wait(&io, "data from a socket");
+}
+
+/* A read ends behind a message that came with descriptors, though more is there. */
+static ssize_t unix_read(void *self, void *data, size_t size)
 {
 	struct wok__io io = {.kind = WOK__IO_RECV, .fd = fd_of(self), .data = data, .size = size};
 
@@ -36,9 +48,10 @@ static ssize_t socket_write(void *self, const struct iovec *parts, int n_parts)
 
 static int socket_shutdown(void *self)
 {
-	int r = wok__checkpoint();
-
-	return r < 0 ? r : wok__sys_shutdown(fd_of(self), SHUT_WR);
+	WOK_TRY(wok__check());
+	int r = wok__sys_shutdown(fd_of(self), SHUT_WR);
+	wok__spend(); /* others run, and may close it: it is not touched after that */
+	return r;
 }
 
 static int socket_close(void *self)
@@ -51,13 +64,14 @@ static ssize_t socket_sendfile(void *self, int file, off_t offset, size_t size)
 	return wok__send_by_socket(fd_of(self), file, offset, size);
 }
 
-#define SOCKET_OPS(kind)                                                                           \
+#define SOCKET_OPS(kind, reads)                                                                    \
 	{                                                                                          \
-		.name = (kind), .read = socket_read, .write = socket_write,                        \
+		.name = (kind), .read = (reads), .write = socket_write,                            \
 		.shutdown = socket_shutdown, .close = socket_close, .fd = fd_of,                   \
 		.sendfile = socket_sendfile                                                        \
 	}
-static const wok_stream_ops tcp_ops = SOCKET_OPS("tcp"), unix_ops = SOCKET_OPS("unix");
+static const wok_stream_ops tcp_ops = SOCKET_OPS("tcp", tcp_read),
+			    unix_ops = SOCKET_OPS("unix", unix_read);
 
 int wok__tcp_stream_new(int fd, wok_stream **ret_stream)
 {

@@ -57,8 +57,22 @@ static int begin_read(const wok_stream *stream)
 	return 0;
 }
 
+int wok__stream_begin_read(wok_stream *stream)
+{
+	WOK_TRY(begin_read(stream));
+	stream->reading = true;
+	return 0;
+}
+
+void wok__stream_end_read(wok_stream *stream)
+{
+	stream->reading = false;
+}
+
 static ssize_t source_read(wok_stream *stream, void *data, size_t size)
 {
+	if (stream->closed) /* between two reads of one call */
+		return wok_fail(-EBADF, "the stream was closed");
 	stream->reading = true;
 	ssize_t n = stream->ops->read(stream->self, data, size);
 	stream->reading = false;
@@ -260,6 +274,16 @@ static void end_write(wok_stream *stream)
 	wok__turn_pass(&stream->writing);
 }
 
+int wok__stream_begin_write(wok_stream *stream)
+{
+	return begin_write(stream);
+}
+
+void wok__stream_end_write(wok_stream *stream)
+{
+	end_write(stream);
+}
+
 static int write_loop(wok_stream *stream, struct iovec *parts, int n_parts, size_t *done)
 {
 	wok__iovec_skip(&parts, &n_parts, 0); /* empty parts */
@@ -291,18 +315,50 @@ int wok_stream_write_parts(wok_stream *stream, struct iovec *parts, int n_parts,
 	return r;
 }
 
+/* Write what was read of a file: how many bytes went, or an error if none did. */
+static ssize_t write_copy(wok_stream *stream, struct iovec part)
+{
+	size_t size = part.iov_len;
+	ssize_t n = 0;
+
+	while (part.iov_len > 0 && n >= 0) {
+		n = stream->closed ? wok_fail(-EBADF, "the stream was closed")
+				   : stream->ops->write(stream->self, &part, 1);
+		if (n > 0) {
+			part.iov_base = (char *) part.iov_base + n;
+			part.iov_len -= (size_t) n;
+		}
+	}
+	/* What went out before an error is told; the error comes again. */
+	return part.iov_len < size ? (ssize_t) (size - part.iov_len) : n;
+}
+
+static ssize_t send_copy(wok_stream *stream, int file, off_t offset, size_t size)
+{
+	void *data;
+	ssize_t n = wok__file_copy(file, offset, size, &data);
+
+	if (n > 0)
+		n = write_copy(stream, (struct iovec){data, (size_t) n});
+	wok_free(data);
+	return n;
+}
+
 /* By the stream's own way, or by reading and writing if it has none for such a file. */
 static ssize_t send_some(wok_stream *stream, int file, off_t offset, size_t size)
 {
 	ssize_t n = -EOPNOTSUPP;
 
+	/* What may wait for a thread comes first: a stream may be closed meanwhile. */
+	if (stream->ops->sendfile)
+		WOK_TRY(wok__file_load(file, offset, size));
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream was closed");
 	if (stream->ops->sendfile)
 		n = stream->ops->sendfile(stream->self, file, offset, size);
-	if (n == -EOPNOTSUPP || n == -EINVAL || n == -ENOSYS)
-		n = wok__send_by_copy(stream->ops, stream->self, file, offset, size);
-	return n;
+	if (n != -EOPNOTSUPP && n != -EINVAL && n != -ENOSYS)
+		return n;
+	return send_copy(stream, file, offset, size);
 }
 
 static int sendfile_loop(wok_stream *stream, int file, off_t offset, size_t size, size_t *done)

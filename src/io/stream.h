@@ -10,4 +10,13 @@ WOK_BEGIN_DECLS
 void *wok__stream_self(const wok_stream *stream, const wok_stream_ops *ops);
 
 WOK_END_DECLS
+
+/*
+ * The stream's turn for who works on its descriptor: the beginning of any read or write. 0, or an
+ * error: nothing to end then.
+ */
+int wok__stream_begin_read(wok_stream *stream);
+void wok__stream_end_read(wok_stream *stream);
+int wok__stream_begin_write(wok_stream *stream);
+void wok__stream_end_write(wok_stream *stream);
 #endif

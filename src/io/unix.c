@@ -7,6 +7,7 @@
 #include <wok/error.h>
 
 #include "io/socket.h"
+#include "io/stream.h"
 #include "loop/loop.h"
 #include "platform/sys.h"
 #include "platform/sys_socket.h"
@@ -61,7 +62,7 @@ static ssize_t send_call(const struct wok__io *io)
 	return wok__sys_sendmsg_whole(io->fd, io->arg);
 }
 
-static ssize_t send_first(int fd, const void *data, size_t size, const int *fds, size_t n)
+static ssize_t send_some(int fd, const void *data, size_t size, const int *fds, size_t n)
 {
 	union control control = {.bytes = {0}};
 	struct iovec part = {(void *) (uintptr_t) data, size};
@@ -81,23 +82,41 @@ static ssize_t send_first(int fd, const void *data, size_t size, const int *fds,
 	return wok__io_wait(&io, "room in a socket");
 }
 
+/* All of it, as one write: the descriptors go with its first byte. */
+static int send_in_turn(const wok_stream *stream, const void *data, size_t size, const int *fds,
+			size_t n)
+{
+	const char *rest = data;
+
+	while (size > 0) {
+		int fd = wok_stream_fd(stream);
+		if (fd < 0) /* closed between two parts */
+			return wok_fail(-EBADF, "the stream was closed");
+		ssize_t sent = send_some(fd, rest, size, fds, n);
+		if (sent < 0)
+			return (int) sent;
+		rest += sent;
+		size -= (size_t) sent;
+		n = 0;
+	}
+	return 0;
+}
+
 int wok_unix_send_fds(wok_stream *stream, const void *data, size_t size, const int *fds, size_t n)
 {
-	int fd = socket_of(stream, "wok_unix_send_fds");
+	int r = socket_of(stream, "wok_unix_send_fds");
 
-	if (fd < 0)
-		return fd;
+	if (r < 0)
+		return r;
 	if (size == 0 || n > FDS_MAX)
 		return wok_fail(-EINVAL,
 				"wok_unix_send_fds: %zu bytes with %zu descriptors; at least one "
 				"byte, at most %d descriptors",
 				size, n, FDS_MAX);
-	ssize_t sent = send_first(fd, data, size, fds, n);
-	if (sent < 0)
-		return (int) sent;
-	if ((size_t) sent == size)
-		return 0;
-	return wok_stream_write_all(stream, (const char *) data + sent, size - (size_t) sent);
+	WOK_TRY(wok__stream_begin_write(stream));
+	r = send_in_turn(stream, data, size, fds, n);
+	wok__stream_end_write(stream);
+	return r;
 }
 
 static ssize_t receive_call(const struct wok__io *io)
@@ -126,6 +145,8 @@ static int take_fds(struct msghdr *message, int *ret_fds, size_t max, size_t *re
 	}
 	for (size_t i = 0; i < n; i++)
 		(void) wok__sys_close(fds[i]);
+	if (n <= max)
+		return wok_fail(-EMFILE, "there was no room for the descriptors of a message");
 	return wok_fail(WOK_ELIMIT, "more than %zu descriptors came with a message", max);
 }
 
@@ -148,7 +169,9 @@ ssize_t wok_unix_receive_fds(wok_stream *stream, void *data, size_t size, int *r
 		return wok_fail(-EINVAL, "wok_unix_receive_fds: %s",
 				size ? "bytes of the stream are buffered: read them first"
 				     : "there is no room for a byte");
+	WOK_TRY(wok__stream_begin_read(stream));
 	ssize_t n = wok__io_wait(&io, "data from a socket");
+	wok__stream_end_read(stream);
 	if (n < 0)
 		return n;
 	WOK_TRY(take_fds(&message, ret_fds, max, ret_n));

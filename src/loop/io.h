@@ -30,6 +30,7 @@ enum wok__io_kind {
 
 struct wok__io {
 	enum wok__io_kind kind;
+	bool to_the_end; /* RECV: a short read means that nothing is left, as TCP's */
 	int fd;
 	union {
 		struct {

@@ -142,7 +142,7 @@ static void learn(struct wok__watch *watch, const struct wok__io *io, ssize_t re
 	bool blocked = result == -EAGAIN;
 
 	if (io->kind == WOK__IO_RECV && !watch->hung_up &&
-	    (blocked || (result > 0 && (size_t) result < io->size)))
+	    (blocked || (io->to_the_end && result > 0 && (size_t) result < io->size)))
 		watch->readable = false;
 	else if (!blocked || io->kind == WOK__IO_WAIT || io->kind == WOK__IO_CONNECT)
 		return; /* a terminal's short read says nothing */

@@ -104,7 +104,7 @@ int wok__sys_file_stat_at(int dir, const char *name, struct stat *ret_stat)
 
 int wok__sys_file_mode(int fd, mode_t *ret_mode)
 {
-	struct stat stat;
+	struct stat stat = {0};
 #ifdef AT_STATX_DONT_SYNC
 	struct statx known = {0};
 

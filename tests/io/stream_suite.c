@@ -283,6 +283,23 @@ static int read_a_line(void *stream)
 	return r > 0 ? (int) line.size : r;
 }
 
+static int read_a_hundred(void *stream)
+{
+	char data[100];
+
+	return wok_stream_read_exactly(stream, data, 100, NULL);
+}
+
+STREAM_TEST(a_read_of_several_parts_ends_when_the_stream_is_closed_between_them, "E6")
+{
+	WOK_AUTO(wok_task) *task = wok_create_task(read_a_hundred, b);
+
+	test_settle();
+	ASSERT_OK(wok_stream_write_all(a, "some of it", 10));
+	ASSERT_OK(wok_stream_close(b)); /* perhaps it was woken already, but has not run */
+	ASSERT_ERR(wok_await(task), -EBADF);
+}
+
 STREAM_TEST(a_second_reader_is_refused_and_takes_nothing, "E7")
 {
 	char data[8];

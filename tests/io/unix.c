@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <wok/test.h>
 
 #include "io/streams.h"
 
@@ -43,6 +44,101 @@ TEST_TASK(descriptors_travel_with_bytes_and_are_closed_at_exec)
 	ASSERT_EQ(n, 0);
 	ASSERT_OK(wok_stream_close(a));
 	ASSERT_EQ(wok_unix_receive_fds(b, data, sizeof(data), fds, 4, &n), 0);
+}
+
+static int read_some(void *stream)
+{
+	char data[100];
+
+	return (int) wok_stream_read(stream, data, sizeof(data));
+}
+
+TEST_TASK(what_comes_behind_descriptors_is_not_overlooked)
+{
+	WOK_AUTO(wok_stream) *a = NULL, *b = NULL;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ASSERT_OK(wok_unix_pair(&a, &b));
+	WOK_AUTO(wok_task) *task = wok_create_task(read_some, b);
+	test_settle(); /* it has waited: the loop hears of edges only */
+	ASSERT_OK(wok_unix_send_fds(a, "x", 1, &null, 1));
+	ASSERT_OK(wok_stream_write_all(a, "hello", 5));
+	ASSERT_EQ(wok_await(task), 1); /* a read ends behind a message with descriptors */
+	ASSERT_EQ(read_some(b), 5);
+	close(null);
+}
+
+struct fd_sending {
+	wok_stream *stream;
+	int fd;
+};
+
+static int send_fd(void *arg)
+{
+	const struct fd_sending *self = arg;
+
+	return wok_unix_send_fds(self->stream, "!", 1, &self->fd, 1);
+}
+
+static int write_much(void *stream)
+{
+	static char much[400000];
+
+	return wok_stream_write_all(stream, much, sizeof(much));
+}
+
+TEST_TASK(descriptors_wait_for_the_turn_to_write)
+{
+	WOK_AUTO(wok_stream) *a = NULL, *b = NULL;
+	static char heard[400001];
+	struct fd_sending sending = {.fd = 0};
+	size_t n = 0;
+	int fd;
+
+	ASSERT_OK(wok_unix_pair(&a, &b));
+	sending.stream = a;
+	WOK_AUTO(wok_task) *first = wok_create_task(write_much, a);
+	test_settle();
+	WOK_AUTO(wok_task) *second = wok_create_task(send_fd, &sending);
+	test_settle();
+	ASSERT_OK(wok_stream_read_exactly(b, heard, 400000, NULL));
+	for (int i = 0; i < 400000; i++)
+		ASSERT_EQ(heard[i], 0);
+	ASSERT_EQ(wok_unix_receive_fds(b, heard, 1, &fd, 1, &n), 1);
+	ASSERT_EQ(heard[0], '!');
+	ASSERT_EQ(n, 1);
+	close(fd);
+	ASSERT_OK(wok_await(first));
+	ASSERT_OK(wok_await(second));
+}
+
+TEST_TASK(a_file_that_is_no_socket_is_not_replaced)
+{
+	char path[] = "/tmp/wok-plain-file-XXXXXX", address[80];
+	wok_listener *listener = NULL;
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	ASSERT_EQ(write(fd, "kept", 4), 4);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	ASSERT_ERR(wok_listen(address, NULL, &listener), -EADDRINUSE);
+	ASSERT_EQ(access(path, F_OK), 0);
+	ASSERT_EQ(close(fd) + unlink(path), 0);
+}
+
+TEST_TASK(a_socket_file_goes_when_listening_fails)
+{
+	char path[64], address[80];
+	wok_listener *listener = NULL;
+
+	snprintf(path, sizeof(path), "/tmp/wok-test-failed-%d", (int) getpid());
+	snprintf(address, sizeof(address), "unix:%s", path);
+	wok_test_fail_system_call("listen", 1, ENOBUFS);
+	ASSERT_ERR(wok_listen(address, NULL, &listener), -ENOBUFS);
+	ASSERT(access(path, F_OK) < 0);
+	wok_test_fail_system_call("getsockname", 1, ENOBUFS);
+	ASSERT_ERR(wok_listen(address, NULL, &listener), -ENOBUFS);
+	ASSERT(access(path, F_OK) < 0);
+	wok_test_fail_system_call(NULL, 0, 0);
 }
 
 TEST_TASK(more_descriptors_than_expected_are_closed)

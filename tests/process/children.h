@@ -33,8 +33,8 @@ static inline wok_process *spawn_cat(void)
 
 	ASSERT_OK(wok_process_spawn(argv,
 				    &(wok_process_options){
-					    .input = {WOK_STDIO_PIPE},
-					    .output = {WOK_STDIO_NULL},
+					    .input.kind = WOK_STDIO_PIPE,
+					    .output.kind = WOK_STDIO_NULL,
 				    },
 				    &process));
 	return process;

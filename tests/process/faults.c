@@ -7,8 +7,8 @@ static int use_processes(void *unused)
 	const char *const argv[] = {"cat", NULL};
 	const wok_process_fd given = {STDERR_FILENO, 7};
 	const wok_process_options options = {
-		.output = {WOK_STDIO_PIPE},
-		.errors = {WOK_STDIO_OUTPUT},
+		.output.kind = WOK_STDIO_PIPE,
+		.errors.kind = WOK_STDIO_OUTPUT,
 		.fds = &given,
 		.n_fds = 1,
 	};

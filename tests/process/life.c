@@ -191,7 +191,8 @@ static void wait_until_ready(wok_process *process)
 	ASSERT_EQ(wok_stream_next_line(wok_process_output(process), 0, &line), 1);
 }
 
-static const wok_process_options talking = {.input = {WOK_STDIO_PIPE}, .output = {WOK_STDIO_PIPE}};
+static const wok_process_options talking = {.input.kind = WOK_STDIO_PIPE,
+					    .output.kind = WOK_STDIO_PIPE};
 
 static int stop_the_stubborn(void *unused)
 {

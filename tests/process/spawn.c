@@ -27,9 +27,9 @@ TEST_TASK(a_program_that_cannot_run_is_told_of_at_once, "F3")
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *const argv[] = {cases[i].program, NULL};
 		const wok_process_options options = {
-			.input = {WOK_STDIO_PIPE},
-			.output = {WOK_STDIO_PIPE},
-			.errors = {WOK_STDIO_NULL},
+			.input.kind = WOK_STDIO_PIPE,
+			.output.kind = WOK_STDIO_PIPE,
+			.errors.kind = WOK_STDIO_NULL,
 			.cwd = cases[i].cwd,
 		};
 		int r = wok_process_spawn(argv, &options, &process);
@@ -68,9 +68,9 @@ TEST_TASK(what_makes_no_sense_is_refused)
 	const char *const none[] = {NULL}, *const cat[] = {"cat", NULL};
 	const wok_process_fd low = {0, 2}, gone = {9999, 5}, twice[] = {{0, 7}, {1, 7}};
 	const wok_process_options bad[] = {
-		{.output = {WOK_STDIO_OUTPUT}},
-		{.input = {WOK_STDIO_APPEND, .path = "/dev/null"}},
-		{.input = {WOK_STDIO_FILE}},
+		{.output.kind = WOK_STDIO_OUTPUT},
+		{.input = {.kind = WOK_STDIO_APPEND, .path = "/dev/null"}},
+		{.input.kind = WOK_STDIO_FILE},
 		{.input = {(wok_stdio_kind) 77}},
 		{.fds = &low, .n_fds = 1},
 		{.fds = twice, .n_fds = 2},
@@ -83,12 +83,13 @@ TEST_TASK(what_makes_no_sense_is_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ASSERT_ERR(wok_process_spawn(cat, &bad[i], &process), -EINVAL);
 	const wok_process_options closed[] = {
-		{.output = {WOK_STDIO_FD, .fd = 9999}},
+		{.output = {.kind = WOK_STDIO_FD, .fd = 9999}},
 		{.fds = &gone, .n_fds = 1},
 	};
 	for (size_t i = 0; i < 2; i++)
 		ASSERT_ERR(wok_process_spawn(cat, &closed[i], &process), -EBADF);
-	const wok_process_options missing = {.input = {WOK_STDIO_FILE, .path = "/nowhere/x"}};
+	const wok_process_options missing = {
+		.input = {.kind = WOK_STDIO_FILE, .path = "/nowhere/x"}};
 	ASSERT_ERR(wok_process_spawn(cat, &missing, &process), -ENOENT);
 	ASSERT_MESSAGE(-ENOENT, "/nowhere/x");
 	ASSERT(process == NULL);
@@ -122,8 +123,8 @@ TEST_TASK(a_child_begins_with_signals_as_a_fresh_process_has_them, "F8")
 	sigaddset(&some, SIGTERM);
 	sigaddset(&some, SIGRTMIN + 1);
 	pthread_sigmask(SIG_BLOCK, &some, &old);
-	ASSERT_OK(wok_process_run(argv, NULL, 0, &(wok_process_options){.output = {WOK_STDIO_PIPE}},
-				  &result));
+	ASSERT_OK(wok_process_run(argv, NULL, 0,
+				  &(wok_process_options){.output.kind = WOK_STDIO_PIPE}, &result));
 	ASSERT_EQ(status_of(result.output.data, "SigBlk"), 0);
 	ASSERT_EQ(status_of(result.output.data, "SigIgn"), 0);
 	ASSERT_EQ(status_of(result.output.data, "SigCgt"), 0);
@@ -141,9 +142,9 @@ TEST_TASK(a_child_that_writes_to_nobody_dies_of_sigpipe, "F8")
 {
 	WOK_AUTO(wok_process) *process =
 		spawn_shell("read x; echo to nobody; echo survived >&2",
-			    &(wok_process_options){.input = {WOK_STDIO_PIPE},
-						   .output = {WOK_STDIO_PIPE},
-						   .errors = {WOK_STDIO_PIPE}});
+			    &(wok_process_options){.input.kind = WOK_STDIO_PIPE,
+						   .output.kind = WOK_STDIO_PIPE,
+						   .errors.kind = WOK_STDIO_PIPE});
 	int status = 0;
 	wok_view line;
 
@@ -163,7 +164,7 @@ TEST_TASK(a_child_has_no_descriptors_but_those_it_is_given, "F8")
 	ASSERT_OK(high);
 	const char *const argv[] = {"ls", "/proc/self/fd", NULL};
 	wok_process_result result;
-	wok_process_options options = {.input = {WOK_STDIO_NULL}, .output = {WOK_STDIO_PIPE}};
+	wok_process_options options = {.input.kind = WOK_STDIO_NULL, .output.kind = WOK_STDIO_PIPE};
 	ASSERT_OK(wok_process_run(argv, NULL, 0, &options, &result));
 	ASSERT_STR(result.output.data, "0\n1\n2\n3\n"); /* 3: that folder */
 	wok_process_result_clear(&result);
@@ -218,7 +219,7 @@ TEST_TASK(folder_environment_and_path_are_as_asked)
 	const char *const named[] = {"another name", "-c", "echo $0", NULL};
 	wok_process_result result;
 	const wok_process_options options = {
-		.program = "./sh", .cwd = "/bin", .output = {WOK_STDIO_PIPE}};
+		.program = "./sh", .cwd = "/bin", .output.kind = WOK_STDIO_PIPE};
 	ASSERT_OK(wok_process_run(named, NULL, 0, &options, &result));
 	ASSERT_STR(result.output.data, "another name\n");
 	wok_process_result_clear(&result);
@@ -228,21 +229,22 @@ TEST_TASK(output_can_go_to_files_descriptors_and_the_other_output)
 {
 	char path[] = "/tmp/wok-test-output-XXXXXX";
 	int fd = mkstemp(path);
-	WOK_AUTO(wok_process) *append =
-		spawn_shell("echo one; echo two >&2",
-			    &(wok_process_options){.output = {WOK_STDIO_APPEND, .path = path},
-						   .errors = {WOK_STDIO_OUTPUT}});
+	WOK_AUTO(wok_process) *append = spawn_shell(
+		"echo one; echo two >&2",
+		&(wok_process_options){.output = {.kind = WOK_STDIO_APPEND, .path = path},
+				       .errors.kind = WOK_STDIO_OUTPUT});
 	ASSERT_OK(wok_process_wait(append, NULL));
 	WOK_AUTO(wok_process) *by_fd = spawn_shell(
-		"echo three", &(wok_process_options){.output = {WOK_STDIO_FD, .fd = fd},
-						     .input = {WOK_STDIO_FILE, .path = path}});
+		"echo three",
+		&(wok_process_options){.output = {.kind = WOK_STDIO_FD, .fd = fd},
+				       .input = {.kind = WOK_STDIO_FILE, .path = path}});
 	ASSERT_OK(wok_process_wait(by_fd, NULL));
 	char data[40];
 	ssize_t n = pread(fd, data, sizeof(data), 0);
 	ASSERT(n == 8 && memcmp(data, "three\no\n", 8) == 0); /* fd stood at the begin */
 	WOK_AUTO(wok_process) *anew = spawn_shell(
-		"cat", &(wok_process_options){.input = {WOK_STDIO_NULL},
-					      .output = {WOK_STDIO_FILE, .path = path}});
+		"cat", &(wok_process_options){.input.kind = WOK_STDIO_NULL,
+					      .output = {.kind = WOK_STDIO_FILE, .path = path}});
 	ASSERT_OK(wok_process_wait(anew, NULL));
 	ASSERT_EQ(pread(fd, data, sizeof(data), 0), 0);
 	close(fd);
@@ -284,7 +286,7 @@ static int spawn_one(void *ret_process)
 {
 	const char *const argv[] = {"cat", NULL};
 
-	return wok_process_spawn(argv, &(wok_process_options){.input = {WOK_STDIO_PIPE}},
+	return wok_process_spawn(argv, &(wok_process_options){.input.kind = WOK_STDIO_PIPE},
 				 ret_process);
 }
 

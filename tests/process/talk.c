@@ -7,7 +7,7 @@
 enum { BIG = 1 << 20 };
 
 static const wok_process_options both = {
-	.input = {WOK_STDIO_PIPE}, .output = {WOK_STDIO_PIPE}, .errors = {WOK_STDIO_PIPE}};
+	.input.kind = WOK_STDIO_PIPE, .output.kind = WOK_STDIO_PIPE, .errors.kind = WOK_STDIO_PIPE};
 
 static char *big_text(void)
 {
@@ -225,10 +225,11 @@ static int run_sleeper(void *unused)
 
 	(void) unused;
 	ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
-	int r = wok_process_run(argv, NULL, 0,
-				&(wok_process_options){.input = {WOK_STDIO_FD, .fd = fds[0]},
-						       .output = {WOK_STDIO_PIPE}},
-				&result);
+	int r = wok_process_run(
+		argv, NULL, 0,
+		&(wok_process_options){.input = {.kind = WOK_STDIO_FD, .fd = fds[0]},
+				       .output.kind = WOK_STDIO_PIPE},
+		&result);
 	close(fds[0]);
 	close(fds[1]);
 	return r;
@@ -284,7 +285,7 @@ TEST_TASK(a_child_can_have_a_terminal_of_its_own)
 
 TEST_TASK(a_terminal_is_the_controlling_one)
 {
-	const wok_process_options options = {.terminal = true, .output = {WOK_STDIO_PIPE}};
+	const wok_process_options options = {.terminal = true, .output.kind = WOK_STDIO_PIPE};
 	WOK_AUTO(wok_process) *process =
 		spawn_shell("echo ready >/dev/tty; echo also; exec cat", &options);
 	int status = 0;
@@ -300,7 +301,7 @@ TEST_TASK(a_terminal_is_the_controlling_one)
 
 TEST_TASK(much_output_of_a_terminal_arrives_whole)
 {
-	const wok_process_options options = {.terminal = true, .input = {WOK_STDIO_NULL}};
+	const wok_process_options options = {.terminal = true, .input.kind = WOK_STDIO_NULL};
 	WOK_AUTO(wok_process) *process =
 		spawn_shell("stty raw <&1; head -c 300000 /dev/zero", &options);
 	size_t size;
