@@ -17,7 +17,9 @@ typedef struct {
 	/*
 	 * WOK_ABANDON: a task that is cancelled goes on at once, though a call of its runs. The
 	 * call works on memory of wok's own then, which costs a copy, and what it still brings is
-	 * released when it ends. Otherwise a call that runs is waited for, and its result counts.
+	 * released when it ends. Otherwise a call that runs is waited for, and its result counts;
+	 * so is a write at a file's own position or at its end, whatever the flags, since it must
+	 * not come after what is written later.
 	 */
 	int flags;
 } wok_disk_options;

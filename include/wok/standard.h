@@ -11,7 +11,9 @@ WOK_BEGIN_DECLS
  * The descriptors 0, 1 and 2 are shared with the shell and with other processes, so they are never
  * made non-blocking, which would outlive this process. Where the system allows it the stream opens
  * the same terminal or pipe anew, for itself; otherwise it waits until the descriptor is ready, and
- * a thread makes the call.
+ * a thread makes the call. If another process that shares the descriptor is quicker to take what
+ * came (a socket, or a terminal that cannot be opened anew), that call waits in its thread until
+ * more comes, and a cancel waits with it.
  */
 
 /**

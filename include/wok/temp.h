@@ -104,7 +104,8 @@ void wok_temp_free(wok_temp *temp);
 WOK_DEFINE_AUTO(wok_temp)
 
 /*
- * A temporary file that is kept in memory as long as it is small.
+ * A temporary file that is kept in memory as long as it is small. One task at a time uses it: while
+ * a call waits, another one on the same spool is refused with -EBUSY.
  */
 typedef struct wok_spool wok_spool;
 
@@ -129,7 +130,7 @@ int wok_spool_new(const wok_spool_options *options, wok_spool **ret_spool) WOK_M
  * it into a file first.
  *
  * data:       borrowed for the call
- * Returns:    0; -ENOMEM; -ECANCELED; an error of the file, as wok_file_write()
+ * Returns:    0; -EBUSY; -ENOMEM; -ECANCELED; an error of the file, as wok_file_write()
  * Checkpoint: always
  * Threads:    the loop's
  */
@@ -138,7 +139,7 @@ int wok_spool_write(wok_spool *spool, const void *data, size_t size) WOK_MUST_CH
 /**
  * Read from the position, which moves on.
  *
- * Returns:    how many bytes; 0 at the end; -ECANCELED; as wok_file_read()
+ * Returns:    how many bytes; 0 at the end; -EBUSY; -ECANCELED; as wok_file_read()
  * Checkpoint: always
  * Threads:    the loop's
  */
@@ -148,8 +149,8 @@ ssize_t wok_spool_read(wok_spool *spool, void *data, size_t size) WOK_MUST_CHECK
  * Move the position.
  *
  * whence:     SEEK_SET, SEEK_CUR, SEEK_END
- * Returns:    the new position, bytes from the start; -EINVAL if it were negative; -ECANCELED; as
- *             wok_file_seek()
+ * Returns:    the new position, bytes from the start; -EINVAL if it were negative; -EBUSY;
+ *             -ECANCELED; as wok_file_seek()
  * Checkpoint: always
  * Threads:    the loop's
  */
@@ -159,7 +160,7 @@ off_t wok_spool_seek(wok_spool *spool, off_t offset, int whence) WOK_MUST_CHECK;
  * Bring a spool into a file, if it is not in one, for what needs one. It stays there.
  *
  * ret_file:   the file, at the same position; borrowed, as long as the spool lives
- * Returns:    0; -ECANCELED, or another error, and then the spool is as it was
+ * Returns:    0; -EBUSY, -ECANCELED, or another error, and then the spool is as it was
  * Checkpoint: always
  * Threads:    the loop's
  */

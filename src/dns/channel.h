@@ -2,9 +2,10 @@
 #ifndef WOK_DNS_CHANNEL_H
 #define WOK_DNS_CHANNEL_H
 /*
- * A c-ares channel on a loop: see channel.c for how it is driven. c-ares is called in one place
- * only, the channel's own callback on the loop, so it is never entered from within itself, and
- * never on a task's stack.
+ * A c-ares channel on a loop: see channel.c for how it is driven. An open one is called in one
+ * place only, the channel's own callback on the loop, so c-ares is never entered from within
+ * itself, and asks and answers on no task's stack. Its initialisation, which reads files, runs on
+ * the caller's.
  */
 #include "dns/config.h"
 #include "loop/loop.h"
@@ -29,7 +30,7 @@ struct wok__dns_channel {
 	char servers[256]; /* as text */
 };
 
-/* 0, or -ENOMEM, or -EINVAL with a message. */
+/* 0, or -ENOMEM, or -EINVAL with a message. On the caller's stack: see above. */
 int wok__dns_channel_new(const struct wok__dns_settings *settings,
 			 struct wok__dns_channel **ret_channel);
 

@@ -40,7 +40,7 @@ struct wok_file {
 	bool closed;
 	bool no_quick_read, no_quick_write; /* the file system has none that does not wait */
 	int flags;                          /* of each transfer: WOK__RWF_DONTCACHE */
-	int failed;          /* a sync: nothing more is written. Its errno, negative */
+	int failed;          /* a sync, and the user was told: nothing more is written; 0 */
 	int deferred;        /* writing the buffer: the error of the last time */
 	off_t offset;        /* of the next transfer, whatever is buffered */
 	size_t users;        /* tasks in calls */

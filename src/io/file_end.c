@@ -35,14 +35,17 @@ struct ending {
 	struct wok__transfer transfer;
 	struct iovec part;
 	int written, closed; /* what came of it */
+	int untold;          /* of a sync that was left behind */
 };
 
 static int run_ending(void *arg)
 {
 	struct ending *ending = arg;
 	wok_file *file = ending->file;
+	int failed = atomic_load(&file->handle->failed);
 
-	if (file->out_used > 0 && file->failed < 0)
+	ending->untold = file->failed == 0 ? failed : 0;
+	if (file->out_used > 0 && (file->failed < 0 || failed < 0))
 		ending->written = -EIO;
 	else if (file->out_used > 0)
 		ending->written = wok__transfer_all(&ending->transfer);
@@ -59,6 +62,11 @@ static int outcome(const struct ending *ending)
 				"%s was closed, and the last %zu bytes could not be written: %s",
 				file->path, file->out_used - ending->transfer.done,
 				wok_strerror(ending->written));
+	if (ending->untold < 0)
+		return wok_fail(-EIO,
+				"%s was closed, but an earlier sync failed (%s), and what was "
+				"written before may be lost",
+				file->path, wok_strerror(ending->untold));
 	return wok__file_error(file, "close", ending->closed);
 }
 

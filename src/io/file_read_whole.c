@@ -73,7 +73,8 @@ static int grow_for(struct content *content, int fd)
 	if (stat.st_size >= FIRST)
 		need = (uint64_t) stat.st_size < SIZE_MAX / 2 ? (size_t) stat.st_size + 1
 							      : SIZE_MAX / 2;
-	if (need > content->limit && need - content->limit > 1)
+	/* Small sizes may be wrong: those of /sys are all 4096. */
+	if (stat.st_size >= FIRST && (uint64_t) stat.st_size > content->limit)
 		return WOK_ELIMIT;
 	return grow(content, need);
 }

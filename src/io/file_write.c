@@ -21,8 +21,11 @@
 #include "platform/file.h"
 #include "task/park.h"
 
-static int check_failed(const wok_file *file)
+static int check_failed(wok_file *file)
 {
+	/* One that was left behind has told nobody so far. */
+	if (file->failed == 0)
+		file->failed = atomic_load(&file->handle->failed);
 	if (file->failed == 0)
 		return 0;
 	return wok_fail(-EIO,
@@ -31,12 +34,13 @@ static int check_failed(const wok_file *file)
 			file->path, wok_strerror(file->failed));
 }
 
-/* Write bytes at the position, and move it. */
+/* Write bytes at the position, and move it. Left behind, they would overtake, or come twice. */
 static int put(wok_file *file, struct wok__transfer *transfer)
 {
 	size_t before = transfer->done;
 
 	transfer->write = true;
+	transfer->stays = true;
 	transfer->offset = file->positioned_at_end ? -1 : file->offset;
 	int r = wok__file_move(file, transfer);
 	file->offset += (off_t) (transfer->done - before);
@@ -56,11 +60,7 @@ int wok__file_drain(wok_file *file)
 	if (file->out_used == 0)
 		return 0;
 	WOK_TRY(check_failed(file));
-	/* Left behind, it would be written after what comes later: so it is waited for. */
-	int flags = file->disk.flags;
-	file->disk.flags = 0;
 	int r = put(file, &transfer);
-	file->disk.flags = flags;
 	file->out_used -= transfer.done;
 	memmove(file->out, file->out + transfer.done, file->out_used);
 	file->deferred = r == -ECANCELED ? 0 : r;
@@ -176,6 +176,7 @@ static int write_at(wok_file *file, struct wok__transfer *transfer)
 		return wok__file_error(file, "write", -EINVAL);
 	WOK_TRY(check_failed(file));
 	WOK_TRY(settle_buffers(file));
+	transfer->stays = file->positioned_at_end; /* the system appends, whatever the offset */
 	return wok__file_error(file, "write", wok__file_move(file, transfer));
 }
 
@@ -234,11 +235,21 @@ struct owned_sync {
 	struct wok__handle *handle;
 };
 
+/* Whether a sync that failed has said something of what is on the disk. */
+static bool tells_of_disk(int r)
+{
+	return r == -EIO || r == -ENOSPC || r == -EDQUOT;
+}
+
+/* The system tells of an error once only: it is kept for whoever comes next. */
 static int run_owned_sync(void *arg)
 {
 	struct owned_sync *owned = arg;
+	int r = run_sync(&owned->sync);
 
-	return run_sync(&owned->sync);
+	if (tells_of_disk(r))
+		atomic_store(&owned->handle->failed, r);
+	return r;
 }
 
 static void dispose_sync(void *arg)
@@ -262,12 +273,6 @@ static int sync_owned(wok_file *file, bool data_only)
 	if (r != -ECANCELED)
 		dispose_sync(owned);
 	return r;
-}
-
-/* Whether a sync that failed has said something of what is on the disk. */
-static bool tells_of_disk(int r)
-{
-	return r == -EIO || r == -ENOSPC || r == -EDQUOT;
 }
 
 static int sync_file(wok_file *file, bool data_only)

@@ -92,9 +92,9 @@ static int run_write(void *arg)
 {
 	struct writing *writing = arg;
 	const wok_write_file_options *options = &writing->options;
-	int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY |
+	int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | (options->exclusive ? O_EXCL : 0) |
 		    (options->append      ? O_APPEND
-		     : options->exclusive ? O_EXCL
+		     : options->exclusive ? 0
 					  : O_TRUNC);
 
 	int fd = wok__path_open(&writing->path, flags, permissions_of(writing));
@@ -149,14 +149,22 @@ static int make_named(struct fresh *fresh, mode_t permissions)
 	return fresh->fd < 0 ? fresh->fd : 0;
 }
 
-/* A new file is a file as the old one was. */
+/*
+ * A new file is a file as the old one was. But the bits by which it runs as its owner or group are
+ * meant for those of the old one only.
+ */
 static int dress(const struct fresh *fresh, const struct writing *writing)
 {
+	const struct stat *old = &fresh->old;
+	struct stat now;
+
 	if (!fresh->old_exists)
 		return 0;
 	if (writing->options.keep_owner)
-		WOK_TRY(wok__sys_file_chown(fresh->fd, fresh->old.st_uid, fresh->old.st_gid));
-	return wok__sys_file_chmod(fresh->fd, fresh->old.st_mode & 07777);
+		WOK_TRY(wok__sys_file_chown(fresh->fd, old->st_uid, old->st_gid));
+	WOK_TRY(wok__sys_file_stat(fresh->fd, &now));
+	bool same = now.st_uid == old->st_uid && now.st_gid == old->st_gid;
+	return wok__sys_file_chmod(fresh->fd, old->st_mode & (same ? 07777 : 0777));
 }
 
 static int fill(const struct fresh *fresh, const struct writing *writing)
@@ -187,6 +195,9 @@ static int prepare(struct fresh *fresh, const struct writing *writing, bool name
 {
 	mode_t permissions = permissions_of(writing);
 
+	/* What only some could read nobody else can until it is dressed, neither. */
+	if (fresh->old_exists)
+		permissions = fresh->old.st_mode & 0700;
 	WOK_TRY(nameless ? make_nameless(fresh, permissions) : make_named(fresh, permissions));
 	int r = fill(fresh, writing);
 	if (r == 0)

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "io/disk.h"
 #include "io/fs_path.h"
+#include "platform/file.h"
 #include "platform/path.h"
 #include "platform/process.h"
 #include "platform/sys.h"
@@ -79,6 +80,9 @@ static int open_existing(struct copy *copy)
 	if (copy->told)
 		return wok_fail(-EINVAL, "cannot copy %s to %s: they are the same file", copy->from,
 				copy->to);
+	/* It may be open to more people than what it is to hold. */
+	if (stat.st_mode & 0777 & ~copy->stat.st_mode)
+		WOK_TRY(wok__sys_fchmod(copy->out, stat.st_mode & copy->stat.st_mode & 0777));
 	return wok__sys_ftruncate(copy->out, 0);
 }
 
@@ -197,6 +201,32 @@ static int copy_content(struct copy *copy)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* A new name is on the disk when its folder is. */
+static int sync_folder(const struct copy *copy)
+{
+	const char *slash = strrchr(copy->to, '/');
+	char *path = wok__strdup(slash ? copy->to : ".");
+
+	if (!path)
+		return -ENOMEM;
+	if (slash)
+		path[slash - copy->to + 1] = '\0';
+	int fd = wok__sys_openat(copy->base, path, O_RDONLY | O_DIRECTORY, 0);
+	wok_free(path);
+	if (fd < 0)
+		return fd;
+	int r = wok__sys_file_sync(fd, false);
+	(void) wok__sys_close(fd);
+	return r;
+}
+
+/* Permissions and times, too: that is more than a sync of the data promises. */
+static int sync_copy(const struct copy *copy)
+{
+	WOK_TRY(wok__sys_file_sync(copy->out, false));
+	return copy->is_new ? sync_folder(copy) : 0;
+}
+
 static int finish(const struct copy *copy)
 {
 	const struct timespec times[] = {copy->stat.st_atim, copy->stat.st_mtim};
@@ -204,9 +234,7 @@ static int finish(const struct copy *copy)
 	WOK_TRY(wok__sys_fchmod(copy->out, copy->stat.st_mode & 0777));
 	if (copy->options.keep_times)
 		WOK_TRY(wok__sys_futimens(copy->out, times));
-	if (copy->options.sync)
-		WOK_TRY(wok__sys_fdatasync(copy->out));
-	return 0;
+	return copy->options.sync ? sync_copy(copy) : 0;
 }
 
 static int copy_all(struct copy *copy)

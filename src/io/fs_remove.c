@@ -23,6 +23,7 @@
 struct removal {
 	struct wok__tree tree;
 	int base;
+	bool cancelable;
 	int error; /* the first; its message is the thread's */
 };
 
@@ -33,20 +34,28 @@ static void note(struct removal *removal, int r)
 			wok_fail(r, "cannot remove %s: %s", removal->tree.path, wok_strerror(r));
 }
 
-/* What is gone already, or became a folder, is no failure. */
+static int remove_name(struct removal *removal, const char *name)
+{
+	struct wok__level *top = wok__tree_top(&removal->tree);
+	int r = wok__sys_unlinkat(top->fd, name, 0);
+
+	top->changed |= r == 0;
+	return r;
+}
+
+/* What is gone already, or became a folder, or is none any more, is no failure. */
 static int remove_entry(struct removal *removal, const struct wok__dirent *record)
 {
 	struct wok__tree *tree = &removal->tree;
-	struct wok__level *top = wok__tree_top(tree);
 	int r = -EISDIR;
 
 	WOK_TRY(wok__tree_name(tree, record->name));
 	if (record->type != DT_DIR)
-		r = wok__sys_unlinkat(top->fd, record->name, 0);
+		r = remove_name(removal, record->name);
 	if (r == -EISDIR)
 		r = wok__tree_enter(tree);
-	else if (r == 0)
-		top->changed = true;
+	if (r == -ENOTDIR || r == -ELOOP)
+		r = remove_name(removal, record->name);
 	if (r == -ENOMEM)
 		return r;
 	note(removal, r == -ENOENT ? 0 : r);
@@ -89,7 +98,7 @@ static int step(struct removal *removal)
 	struct wok__level *top = wok__tree_top(&removal->tree);
 	const struct wok__dirent *record = wok__chunk_next(&top->chunk);
 
-	if (wok_job_canceled())
+	if (removal->cancelable && wok_job_canceled())
 		return -ECANCELED;
 	if (record)
 		return remove_entry(removal, record);
@@ -101,9 +110,9 @@ static int step(struct removal *removal)
 	return 0;
 }
 
-static int remove_folders(int base, const char *path)
+static int remove_folders(int base, const char *path, bool cancelable)
 {
-	struct removal removal = {.base = base};
+	struct removal removal = {.base = base, .cancelable = cancelable};
 	int r = wok__tree_open(&removal.tree, base, path, O_NOFOLLOW);
 
 	while (r == 0 && removal.tree.depth > 0)
@@ -126,17 +135,17 @@ static bool ends_in_dots(const char *path)
 }
 
 /* path: without a slash at its end, which would follow a symbolic link. */
-static int remove_path(int base, const char *path)
+static int remove_path(int base, const char *path, bool cancelable)
 {
 	if (ends_in_dots(path))
 		return wok_fail(-EINVAL, "cannot remove %s: name it from outside", path);
 	int r = wok__sys_unlinkat(base, path, 0);
 	if (r == -EISDIR)
-		return remove_folders(base, path);
+		return remove_folders(base, path, cancelable);
 	return r < 0 ? wok_fail(r, "cannot remove %s: %s", path, wok_strerror(r)) : 0;
 }
 
-int wok__remove_tree(int base, const char *path)
+int wok__remove_tree(int base, const char *path, bool cancelable)
 {
 	char *copy = wok__strdup(path);
 
@@ -144,7 +153,7 @@ int wok__remove_tree(int base, const char *path)
 		return -ENOMEM;
 	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
 		copy[n - 1] = '\0';
-	int r = remove_path(base, copy);
+	int r = remove_path(base, copy, cancelable);
 	wok_free(copy);
 	return r;
 }
@@ -158,7 +167,7 @@ static int run_job(void *arg)
 {
 	const struct job *job = arg;
 
-	return wok__remove_tree(job->base, job->path);
+	return wok__remove_tree(job->base, job->path, true);
 }
 
 int wok_fs_remove_tree(const char *path)

@@ -15,7 +15,23 @@ struct wok_spool {
 	wok_file *file; /* NULL: all of it is in data */
 	char *data;
 	size_t size, capacity, position;
+	bool busy; /* a task is in a call */
 };
+
+/* Memory and position move, and the one becomes a file: nobody else may look meanwhile. */
+static int enter(wok_spool *spool)
+{
+	WOK_TRY(wok__check());
+	if (spool->busy)
+		return wok_fail(-EBUSY, "another task is using the spool");
+	spool->busy = true;
+	return 0;
+}
+
+static void leave(wok_spool *spool)
+{
+	spool->busy = false;
+}
 
 int wok_spool_new(const wok_spool_options *options, wok_spool **ret_spool)
 {
@@ -72,9 +88,8 @@ static bool fits(const wok_spool *spool, size_t size)
 	       size <= spool->options.max_memory - spool->position;
 }
 
-int wok_spool_write(wok_spool *spool, const void *data, size_t size)
+static int spool_write(wok_spool *spool, const void *data, size_t size)
 {
-	WOK_TRY(wok__check());
 	if (!spool->file && fits(spool, size)) {
 		wok__spend();
 		return write_to_memory(spool, data, size);
@@ -84,9 +99,16 @@ int wok_spool_write(wok_spool *spool, const void *data, size_t size)
 	return wok_file_write(spool->file, data, size);
 }
 
-ssize_t wok_spool_read(wok_spool *spool, void *data, size_t size)
+int wok_spool_write(wok_spool *spool, const void *data, size_t size)
 {
-	WOK_TRY(wok__check());
+	WOK_TRY(enter(spool));
+	int r = spool_write(spool, data, size);
+	leave(spool);
+	return r;
+}
+
+static ssize_t spool_read(wok_spool *spool, void *data, size_t size)
+{
 	if (spool->file)
 		return wok_file_read(spool->file, data, size);
 	size_t left = spool->position < spool->size ? spool->size - spool->position : 0;
@@ -98,11 +120,18 @@ ssize_t wok_spool_read(wok_spool *spool, void *data, size_t size)
 	return (ssize_t) size;
 }
 
-off_t wok_spool_seek(wok_spool *spool, off_t offset, int whence)
+ssize_t wok_spool_read(wok_spool *spool, void *data, size_t size)
+{
+	WOK_TRY(enter(spool));
+	ssize_t n = spool_read(spool, data, size);
+	leave(spool);
+	return n;
+}
+
+static off_t spool_seek(wok_spool *spool, off_t offset, int whence)
 {
 	off_t from, to;
 
-	WOK_TRY(wok__check());
 	if (spool->file)
 		return wok_file_seek(spool->file, offset, whence);
 	from = whence == SEEK_CUR   ? (off_t) spool->position
@@ -117,15 +146,27 @@ off_t wok_spool_seek(wok_spool *spool, off_t offset, int whence)
 	return to;
 }
 
+off_t wok_spool_seek(wok_spool *spool, off_t offset, int whence)
+{
+	WOK_TRY(enter(spool));
+	off_t to = spool_seek(spool, offset, whence);
+	leave(spool);
+	return to;
+}
+
 int wok_spool_file(wok_spool *spool, wok_file **ret_file)
 {
-	WOK_TRY(wok__check());
+	int r = 0;
+
+	WOK_TRY(enter(spool));
 	if (!spool->file)
-		WOK_TRY(move_to_file(spool));
+		r = move_to_file(spool);
 	else
 		wok__spend();
-	*ret_file = spool->file;
-	return 0;
+	leave(spool);
+	if (r == 0)
+		*ret_file = spool->file;
+	return r;
 }
 
 bool wok_spool_in_memory(const wok_spool *spool)

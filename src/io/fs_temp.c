@@ -83,10 +83,12 @@ static int remove_named(wok_temp *temp)
 {
 	if (!temp->exists || temp->keep)
 		return 0;
-	temp->exists = false;
-	int r = temp->kind == FOLDER ? wok__remove_tree(temp->folder, temp->name)
+	int r = temp->kind == FOLDER ? wok__remove_tree(temp->folder, temp->name, false)
 				     : wok__sys_unlinkat(temp->folder, temp->name, 0);
-	return r == -ENOENT ? 0 : r; /* somebody has renamed it, or removed it */
+	if (r == -ENOENT)
+		r = 0; /* somebody has renamed it, or removed it */
+	temp->exists = r < 0;
+	return r;
 }
 
 /* Not every file system has files without names. */

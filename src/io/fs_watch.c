@@ -47,6 +47,8 @@ struct watched {
 struct wok_watch {
 	int fd;
 	bool busy;               /* a task waits in wok_watch_next() */
+	bool overflowed;         /* last events may be missing */
+	bool sweep;              /* what was removed is to be forgotten without one */
 	struct watched *watched; /* by id */
 	size_t n, capacity;
 	size_t adding;       /* tasks in wok_watch_add() */
@@ -106,6 +108,19 @@ static void forget(wok_watch *watch, struct watched *watched)
 
 	watch->n--;
 	memmove(watched, watched + 1, (watch->n - i) * sizeof(*watched));
+}
+
+/* Their last events may have been lost; one that comes all the same is of an unknown id. */
+static void forget_removed(wok_watch *watch)
+{
+	watch->sweep = false;
+	for (size_t i = watch->n; i > 0; i--) {
+		struct watched *watched = &watch->watched[i - 1];
+		if (!watched->removed)
+			continue;
+		wok_free(watched->path);
+		forget(watch, watched);
+	}
 }
 
 /* --- making and adding ------------------------------------------------------------------------ */
@@ -214,8 +229,13 @@ int wok_watch_remove(wok_watch *watch, int id)
 	if (!watched)
 		return wok_fail(-EINVAL, "wok_watch_remove: %d is not watched", id);
 	watched->removed = true;
-	/* If it has gone by itself, its last event is in the queue already. */
-	(void) wok__sys_inotify_rm_watch(watch->fd, id);
+	/* If it has gone by itself, its last event is in the queue already; or was lost. */
+	int r = wok__sys_inotify_rm_watch(watch->fd, id);
+	if (r == -EINVAL && watch->overflowed) {
+		watch->sweep = true; /* not here: a text of it may be with the user */
+		if (wok__loop)
+			wok__loop->backend->forget(wok__loop, watch->fd);
+	}
 	return 0;
 }
 
@@ -359,6 +379,8 @@ static int tell_end(wok_watch *watch, struct watched *watched, wok_watch_event *
 static int tell_overflow(wok_watch *watch, wok_watch_event *ret_event)
 {
 	watch->start += size_of(event_at(watch, watch->start));
+	watch->overflowed = true;
+	forget_removed(watch);
 	*ret_event = (wok_watch_event){.what = WOK_WATCH_OVERFLOW};
 	return 1;
 }
@@ -393,6 +415,8 @@ static int wait_for_events(wok_watch *watch)
 
 	if (r == 0)
 		r = wok_fd_wait(watch->fd, WOK_READABLE);
+	if (watch->sweep && r != -ECANCELED)
+		return GO_ON; /* woken by a removal */
 	return r < 0 ? r : GO_ON;
 }
 
@@ -403,6 +427,8 @@ static int next(wok_watch *watch, wok_watch_event *ret_event)
 
 	wok_free(WOK_TAKE(watch->gone));
 	while (r == GO_ON) {
+		if (watch->sweep)
+			forget_removed(watch);
 		if (watch->start < watch->end)
 			r = tell(watch, &event);
 		else if (watch->n + watch->adding > 0)

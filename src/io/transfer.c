@@ -22,6 +22,7 @@ struct wok__handle *wok__handle_new(int fd)
 	if (!handle)
 		return NULL;
 	atomic_init(&handle->refs, 1);
+	atomic_init(&handle->failed, 0);
 	handle->fd = fd;
 	return handle;
 }
@@ -262,7 +263,7 @@ static ssize_t move_owned(struct wok__transfer *transfer, const wok_disk_options
 int wok__transfer_in_thread(struct wok__transfer *transfer, const wok_disk_options *how,
 			    struct wok__handle *handle)
 {
-	if (!(how->flags & WOK_ABANDON))
+	if (!(how->flags & WOK_ABANDON) || transfer->stays)
 		return wok__disk_run(how, "a transfer of a file", wok__transfer_work, transfer);
 	for (;;) {
 		size_t asked = size_of(transfer);

@@ -16,6 +16,7 @@
  */
 struct wok__handle {
 	atomic_uint refs;
+	atomic_int failed; /* the error of a sync, which may have been left behind; 0 */
 	int fd;
 };
 
@@ -28,6 +29,7 @@ int wok__handle_unref(struct wok__handle *handle);
 struct wok__transfer {
 	int fd;
 	bool write;
+	bool stays;          /* never left behind: it would be done after what comes later */
 	int flags;           /* WOK__RWF_... */
 	off_t offset;        /* of the first byte; -1: the description's own position */
 	struct iovec *parts; /* what is left to be done */
@@ -58,7 +60,7 @@ int wok__transfer_now(struct wok__transfer *transfer);
 
 /*
  * The rest, in a thread: 0, or an error. With WOK_ABANDON it works on memory of its own, and holds
- * the handle.
+ * the handle; unless transfer->stays.
  */
 int wok__transfer_in_thread(struct wok__transfer *transfer, const wok_disk_options *how,
 			    struct wok__handle *handle);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <wok/error.h>
 
+#include "task/park.h"
 #include "tls/tls.h"
 
 /*
@@ -88,7 +89,7 @@ static int make_room(struct wok__tls *tls, size_t size)
 	return wok__tls_buffer_reserve(incoming, size);
 }
 
-int wok__tls_fill(struct wok__tls *tls)
+static int fill(struct wok__tls *tls)
 {
 	size_t size = tls->comes_much || tls->wanted > LITTLE ? MUCH : LITTLE;
 
@@ -104,6 +105,22 @@ int wok__tls_fill(struct wok__tls *tls)
 				"the connection%s%s ended without TLS's goodbye (close_notify): "
 				"what came may be cut short",
 				tls->host ? " to " : "", tls->host ? tls->host : "");
+}
+
+int wok__tls_fill(struct wok__tls *tls)
+{
+	struct wok__parker parker = WOK__PARKER_INIT("another task to read from a TLS connection");
+
+	if (tls->filling)
+		return wok__park(&parker, &tls->filled);
+	if (wok__tls_buffered(&tls->incoming) > 0)
+		return 0; /* another task was quicker */
+	tls->filling = true;
+	int r = fill(tls);
+	tls->filling = false;
+	while (wok__wake_first(&tls->filled, 0))
+		;
+	return r;
 }
 
 bool wok__tls_has_written(const struct wok__tls *tls)

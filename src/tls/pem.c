@@ -137,34 +137,62 @@ void wok__tls_identity_clear(struct wok__tls_identity *identity)
 	sk_X509_pop_free(identity->chain, X509_free);
 }
 
-static int add_all(X509_STORE *store, STACK_OF(X509_INFO) * all)
+typedef int adder(X509_STORE *store, X509_INFO *info);
+
+static int add_certificate(X509_STORE *store, X509_INFO *info)
+{
+	if (!info->x509)
+		return 0;
+	return X509_STORE_add_cert(store, info->x509) ? 1 : -ENOMEM;
+}
+
+static int add_crl(X509_STORE *store, X509_INFO *info)
+{
+	if (!info->crl)
+		return 0;
+	return X509_STORE_add_crl(store, info->crl) ? 1 : -ENOMEM;
+}
+
+static int add_all(X509_STORE *store, STACK_OF(X509_INFO) * all, adder *add)
 {
 	int n = 0;
 
 	for (int i = 0; i < sk_X509_INFO_num(all); i++) {
-		X509_INFO *info = sk_X509_INFO_value(all, i);
-		if (info->x509 && !X509_STORE_add_cert(store, info->x509))
-			return -ENOMEM;
-		if (info->crl && !X509_STORE_add_crl(store, info->crl))
-			return -ENOMEM;
-		n += (info->x509 != NULL) + (info->crl != NULL);
+		int r = add(store, sk_X509_INFO_value(all, i));
+		if (r < 0)
+			return r;
+		n += r;
 	}
 	return n;
 }
 
-int wok__tls_store_load(X509_STORE *store, const char *file, const char *text)
+/* How many there were. */
+static int load(X509_STORE *store, const char *file, const char *text, adder *add)
 {
-	const char *name = name_of(file, text, "the CA's text");
 	BIO *bio = NULL;
 
 	WOK_TRY(wok__tls_open(file, text, &bio));
 	STACK_OF(X509_INFO) *all = PEM_X509_INFO_read_bio(bio, NULL, password, NULL);
 	BIO_free(bio);
 	if (!all)
-		return wok__tls_setup_error(-EINVAL, name);
-	int n = add_all(store, all);
+		return wok__tls_setup_error(-EINVAL, name_of(file, text, "the CA's text"));
+	int n = add_all(store, all, add);
 	sk_X509_INFO_pop_free(all, X509_INFO_free);
-	if (n == 0)
-		return wok_fail(-EINVAL, "%s holds no certificate in PEM", name);
 	return n;
+}
+
+int wok__tls_store_load(X509_STORE *store, const char *file, const char *text)
+{
+	int n = load(store, file, text, add_certificate);
+
+	return n != 0 ? n
+		      : wok_fail(-EINVAL, "%s holds no certificate in PEM",
+				 name_of(file, text, "the CA's text"));
+}
+
+int wok__tls_store_load_crls(X509_STORE *store, const char *file)
+{
+	int n = load(store, file, NULL, add_crl);
+
+	return n != 0 ? n : wok_fail(-EINVAL, "%s holds no list of revoked certificates", file);
 }

@@ -153,7 +153,7 @@ static int trust_given(struct wok__tls_setup *setup, const wok_tls_options *opti
 		WOK_TRY(wok__tls_store_load(store, NULL, options->ca));
 	if (!options->crl_file)
 		return 0;
-	WOK_TRY(wok__tls_store_load(store, options->crl_file, NULL));
+	WOK_TRY(wok__tls_store_load_crls(store, options->crl_file));
 	return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1 ? 0 : -ENOMEM;
 }
 

@@ -7,6 +7,7 @@
  * goes out with the next call that passes something on. A reader does that, too, before it waits:
  * it may be the answer to that very rest that it is waiting for.
  */
+#include <limits.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,12 @@ enum {
 	GATHER = 4 << 10,
 	REST = 16 << 10,
 };
+
+/*
+ * What a write or a goodbye gives where OpenSSL has read the half of a message of the peer's, a
+ * session's or new keys, and does nothing else before it has the rest.
+ */
+enum { NEEDS_INPUT = INT_MIN };
 
 /* How long a last alert may take to get out. */
 #define ALERT_LIMIT WOK_SECOND
@@ -204,9 +211,11 @@ static ssize_t write_step(struct wok__tls *tls, wok_view bytes)
 		return -ENOMEM;
 	const char *before = wok__tls_enter();
 	int r = SSL_write_ex(tls->ssl, bytes.data, bytes.size, &n);
-	/* Nothing makes a write wait: the buffer grows, and there is no renegotiation. */
+	/* There is always room to write, and no renegotiation. */
 	if (r != 1)
-		r = break_down(tls, "writing to");
+		r = SSL_get_error(tls->ssl, r) == SSL_ERROR_WANT_READ
+			    ? NEEDS_INPUT
+			    : break_down(tls, "writing to");
 	wok__tls_leave(before);
 	return r < 0 ? r : (ssize_t) n;
 }
@@ -255,15 +264,25 @@ static ssize_t write_some(struct wok__tls *tls, const struct iovec *parts, int n
 	return r < 0 && r != -ECANCELED ? r : n;
 }
 
+static ssize_t write_once(struct wok__tls *tls, const struct iovec *parts, int n_parts)
+{
+	WOK_TRY(wok_lock_acquire(&tls->sending));
+	ssize_t n = write_some(tls, parts, n_parts);
+	wok_lock_release(&tls->sending);
+	return n;
+}
+
+/* The lock is not held while it waits for input: a reader may need it to answer. */
 static ssize_t tls_write(void *self, const struct iovec *parts, int n_parts)
 {
 	struct wok__tls *tls = self;
 
 	tls->holders++;
-	ssize_t n = wok_lock_acquire(&tls->sending);
-	if (n == 0) {
-		n = write_some(tls, parts, n_parts);
-		wok_lock_release(&tls->sending);
+	ssize_t n = write_once(tls, parts, n_parts);
+	while (n == NEEDS_INPUT) {
+		n = wok__tls_fill(tls);
+		if (n == 0)
+			n = write_once(tls, parts, n_parts);
 	}
 	wok__tls_let_go(tls);
 	return n;
@@ -271,19 +290,39 @@ static ssize_t tls_write(void *self, const struct iovec *parts, int n_parts)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
+/* In the middle of a message of the peer's OpenSSL says no goodbye. */
+static int goodbye_step(struct wok__tls *tls)
+{
+	const char *before = wok__tls_enter();
+	int r = SSL_in_init(tls->ssl) ? SSL_do_handshake(tls->ssl) : 1;
+
+	if (r == 1)
+		r = SSL_shutdown(tls->ssl) < 0 ? -1 : 1;
+	else if (SSL_get_error(tls->ssl, r) == SSL_ERROR_WANT_READ)
+		r = NEEDS_INPUT;
+	if (r != 1 && r != NEEDS_INPUT)
+		r = break_down(tls, "saying goodbye to");
+	wok__tls_leave(before);
+	return r < 0 ? r : 0;
+}
+
 /* With the lock held. */
 static int say_goodbye(struct wok__tls *tls)
 {
 	WOK_TRY(check_usable(tls));
 	if (!tls->shut) {
-		const char *before = wok__tls_enter();
-		int r = SSL_shutdown(tls->ssl);
-		r = r < 0 ? break_down(tls, "saying goodbye to") : 0;
-		wok__tls_leave(before);
-		WOK_TRY(r);
+		WOK_TRY(goodbye_step(tls));
 		tls->shut = true;
 	}
 	return wok__tls_pass_on(tls);
+}
+
+static int shut_once(struct wok__tls *tls)
+{
+	WOK_TRY(wok_lock_acquire(&tls->sending));
+	int r = say_goodbye(tls);
+	wok_lock_release(&tls->sending);
+	return r;
 }
 
 static int tls_shutdown(void *self)
@@ -291,10 +330,11 @@ static int tls_shutdown(void *self)
 	struct wok__tls *tls = self;
 
 	tls->holders++;
-	int r = wok_lock_acquire(&tls->sending);
-	if (r == 0) {
-		r = say_goodbye(tls);
-		wok_lock_release(&tls->sending);
+	int r = shut_once(tls);
+	while (r == NEEDS_INPUT) {
+		r = wok__tls_fill(tls);
+		if (r == 0)
+			r = shut_once(tls);
 	}
 	wok__tls_let_go(tls);
 	return r;

@@ -87,6 +87,8 @@ struct wok__tls {
 	struct wok__tls_buffer incoming; /* for OpenSSL to read */
 	size_t wanted;                   /* how much it would have liked to read at last */
 	bool comes_much;
+	bool filling;                   /* a task waits for bytes from below */
+	wok_waiters filled;             /* others who want them */
 	wok_lock sending;               /* who passes on what was written */
 	struct wok__tls_buffer written; /* by OpenSSL */
 	struct wok__tls_buffer passing; /* what is being passed on: stays where it is meanwhile */
@@ -111,7 +113,10 @@ void wok__tls_let_go(struct wok__tls *tls);
 BIO_METHOD *wok__tls_bio_method(void);
 BIO *wok__tls_bio_new(struct wok__tls *tls);
 
-/* Wait for bytes from below: 0, or an error; WOK_EEOF at the end. */
+/*
+ * Wait for bytes from below, if there are none: 0, or an error; WOK_EEOF at the end. While another
+ * task does, wait for it: 0, and then there may be none.
+ */
 int wok__tls_fill(struct wok__tls *tls);
 /* Wait until all that OpenSSL has written is passed on; sending is held. */
 int wok__tls_pass_on(struct wok__tls *tls);

@@ -220,6 +220,65 @@ TEST_TASK(a_write_that_was_left_behind_writes_what_it_was_given, "filerow-16")
 	free(data);
 }
 
+static int write_much(void *arg)
+{
+	static char data[256 << 10];
+	struct caller *self = arg;
+
+	self->result = wok_file_write(self->file, data, sizeof(data));
+	return self->result;
+}
+
+TEST_TASK(no_write_at_the_position_is_left_behind, "filerow-16")
+{
+	wok_thread_pool *pool = held_pool();
+	struct stat found;
+
+	put_text("f", "");
+	wok_test_fail_system_call("pwritev2 nowait", 1, EOPNOTSUPP);
+	struct caller caller = {.file = open_in(pool, WOK_ABANDON), .result = 1};
+	WOK_AUTO(wok_task) *task = wok_create_task(write_much, &caller);
+	let_it_begin();
+	wok_cancel(task);
+	let_it_begin();
+	ASSERT_EQ(caller.result, 1);
+	held_go();
+	WOK_IGNORE(wok_await(task));
+	ASSERT_EQ(stat(path_of("f"), &found), 0);
+	ASSERT_EQ(wok_file_tell(caller.file), found.st_size);
+	wok_file_free(caller.file);
+	wok_thread_pool_free(pool);
+}
+
+static int sync_it(void *arg)
+{
+	struct caller *self = arg;
+
+	self->result = wok_file_sync(self->file);
+	return self->result;
+}
+
+TEST_TASK(a_sync_that_was_left_behind_tells_the_next_call_of_its_failure, "file-16", "filerow-16")
+{
+	wok_thread_pool *pool = held_pool();
+
+	put_text("f", "abcdef");
+	wok_test_fail_system_call("fsync", 1, EIO);
+	struct caller caller = {.file = open_in(pool, WOK_ABANDON), .result = 1};
+	WOK_AUTO(wok_task) *task = wok_create_task(sync_it, &caller);
+	let_it_begin();
+	wok_cancel(task);
+	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	ASSERT_EQ(caller.result, -ECANCELED);
+	wok_file_set_disk(caller.file, NULL);
+	held_go();
+	wok_thread_pool_free(pool);
+	ASSERT_ERR(wok_file_write(caller.file, "x", 1), -EIO);
+	ASSERT(strstr(wok_errmsg(-EIO), "an earlier sync failed"));
+	ASSERT_OK(wok_file_close(caller.file));
+	wok_file_free(caller.file);
+}
+
 /* --- closing ------------------------------------------------------------------------------------
  */
 

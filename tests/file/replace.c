@@ -76,6 +76,26 @@ TEST_TASK(the_owner_is_kept_if_that_is_asked_for, "file-17")
 	ASSERT_EQ(after.st_uid, 0);
 }
 
+TEST_TASK(a_file_that_runs_as_its_owner_does_so_only_for_that_owner, "file-17")
+{
+	struct stat after;
+
+	put_text("f", old_text);
+	ASSERT_EQ(chmod(path_of("f"), 04755), 0);
+	ASSERT_OK(replace(NULL));
+	ASSERT_EQ(stat(path_of("f"), &after), 0);
+	ASSERT_EQ(after.st_mode & 07777, 04755);
+	if (geteuid() != 0)
+		SKIP("only root can give files away");
+	for (int group = 0; group < 2; group++) {
+		ASSERT_EQ(chown(path_of("f"), group ? geteuid() : 1234, 4321), 0);
+		ASSERT_EQ(chmod(path_of("f"), 06755), 0);
+		ASSERT_OK(replace(NULL));
+		ASSERT_EQ(stat(path_of("f"), &after), 0);
+		ASSERT_EQ(after.st_mode & 07777, 0755);
+	}
+}
+
 TEST_TASK(what_cannot_be_replaced_says_why, "file-17")
 {
 	ASSERT_EQ(mkdir(path_of("folder"), 0700), 0);

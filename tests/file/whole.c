@@ -59,6 +59,11 @@ TEST_TASK(a_file_is_replaced_or_appended_to, "filerow-12")
 	ASSERT_ERR(wok_write_file_with(path_of("f"), "x", 1,
 				       &(wok_write_file_options){.exclusive = true}),
 		   -EEXIST);
+	ASSERT_ERR(
+		wok_write_file_with(path_of("f"), "x", 1,
+				    &(wok_write_file_options){.append = true, .exclusive = true}),
+		-EEXIST);
+	expect_content("f", "short and more");
 	ASSERT_ERR(wok_write_file(path_of("no/such"), "x", 1), -ENOENT);
 	ASSERT(strstr(wok_errmsg(-ENOENT), "no/such"));
 	ASSERT_ERR(wok_write_file("/dev/full", "x", 1), -ENOSPC);
@@ -81,6 +86,14 @@ TEST_TASK(a_file_above_the_limit_is_refused, "filerow-12")
 		ASSERT_ERR(wok_read_file_with(path_of("f"), &options, &data, &size), WOK_ELIMIT);
 	}
 	ASSERT(strstr(wok_errmsg(WOK_ELIMIT), "more than 9 bytes"));
+	for (size_t limit = 10; limit < 10000; limit = limit * 3 + 1) {
+		const wok_read_file_options options = {.limit = limit};
+		char *other = NULL;
+		wok_test_fail_system_call("openat2", 1, EAGAIN);
+		ASSERT_OK(wok_read_file_with(path_of("f"), &options, &other, NULL));
+		ASSERT_STR(other, "0123456789");
+		wok_free(other);
+	}
 	ASSERT_ERR(wok_read_file_with("/dev/zero", &(wok_read_file_options){.limit = 100000}, &data,
 				      &size),
 		   WOK_ELIMIT);

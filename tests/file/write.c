@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "harness/reports.h"
+#include "io/file.h"
 
 TEST_TASK(what_was_written_is_in_the_file_after_a_flush, "filerow-2", "filerow-7")
 {
@@ -294,6 +295,24 @@ TEST_TASK(a_sync_that_fails_is_said_once_and_then_nothing_is_written, "file-16",
 	ASSERT_EQ(wok_file_pread(file, data, 4, 0), 4);
 	ASSERT_OK(wok_file_close(file));
 	expect_text("f", "abcd");
+}
+
+TEST_TASK(a_sync_that_was_left_behind_and_fails_is_heard_of, "file-16", "filerow-16")
+{
+	WOK_AUTO(wok_file) *file = open_file("f", "w+");
+	WOK_AUTO(wok_file) *other = open_file("f", "r+");
+	ASSERT_OK(wok_file_write(file, "abcd", 4));
+	/* What its thread leaves. */
+	atomic_store(&file->handle->failed, -EIO);
+	atomic_store(&other->handle->failed, -EIO);
+	ASSERT_ERR(wok_file_flush(file), -EIO);
+	ASSERT(strstr(wok_errmsg(-EIO), "an earlier sync failed"));
+	ASSERT_ERR(wok_file_write(file, "x", 1), -EIO);
+	ASSERT_ERR(wok_file_close(file), -EIO);
+	ASSERT(strstr(wok_errmsg(-EIO), "4 bytes could not be written"));
+	ASSERT_ERR(wok_file_close(other), -EIO);
+	ASSERT(strstr(wok_errmsg(-EIO), "was closed, but an earlier sync failed"));
+	expect_text("f", "");
 }
 
 TEST_TASK(a_close_that_fails_says_so_and_has_closed, "file-15")

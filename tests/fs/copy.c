@@ -69,6 +69,42 @@ TEST_TASK(a_copy_replaces_the_content_of_a_file_unless_told_not_to)
 	expect_text("b", "new");
 }
 
+TEST_TASK(a_copy_onto_an_open_file_is_private_before_it_has_content)
+{
+	struct stat found;
+
+	IN_FOLDER;
+	put_text("a", "secret");
+	put_text("b", "old");
+	ASSERT_EQ(chmod(in("a"), 0600), 0);
+	ASSERT_EQ(chmod(in("b"), 0644), 0);
+	wok_test_fail_system_call("fchmod", 1, EPERM);
+	ASSERT_ERR(wok_fs_copy(in("a"), in("b")), -EPERM);
+	expect_text("b", "old");
+	wok_test_fail_system_call("fchmod", 2, EIO);
+	ASSERT_ERR(wok_fs_copy(in("a"), in("b")), -EIO);
+	ASSERT_EQ(stat(in("b"), &found), 0);
+	ASSERT_EQ(found.st_mode & 0777, 0600);
+}
+
+TEST_TASK(a_copy_is_on_the_disk_with_its_name_if_asked)
+{
+	const wok_copy_options options = {.sync = true};
+
+	IN_FOLDER;
+	put_text("a", "content");
+	for (uint64_t n = 1; n <= 2; n++) { /* the file, its folder */
+		wok_test_fail_system_call("fsync", n, EIO);
+		ASSERT_ERR(wok_fs_copy_with(in("a"), in("b"), &options), -EIO);
+		ASSERT(!is_there("b"));
+	}
+	wok_test_fail_system_call(NULL, 0, 0);
+	ASSERT_OK(wok_fs_copy_with(in("a"), in("b"), &options));
+	ASSERT_EQ(chdir(folder), 0);
+	ASSERT_OK(wok_fs_copy_with("a", "c", &options));
+	expect_text("c", "content");
+}
+
 TEST_TASK(a_copy_keeps_times_if_asked)
 {
 	const struct timespec times[] = {{1000000000, 5}, {1100000000, 7}};

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Removing trees: wok_fs_remove_tree() of wok/fs.h. */
 #include <sched.h>
+#include <stdatomic.h>
 
 #include "fs/folder.h"
+#include "io/fs_remove.h"
 
 static void put_wide(const char *name, int n)
 {
@@ -55,6 +57,25 @@ TEST_TASK(symbolic_links_in_a_tree_are_not_followed)
 	ASSERT_OK(wok_fs_remove_tree(in("t")));
 	ASSERT(is_there("kept/file"));
 	ASSERT(!is_there("t"));
+}
+
+TEST_TASK(a_folder_that_becomes_a_link_or_file_on_the_way_goes_as_such, "file-26")
+{
+	IN_FOLDER;
+	put_folder("kept");
+	put_text("kept/file", "");
+	for (int link = 0; link < 2; link++) {
+		put_folder("t");
+		if (link)
+			ASSERT_EQ(symlink("../kept", in("t/x")), 0);
+		else
+			put_text("t/x", "");
+		/* The first one is that of "t"; the second one takes "t/x" for a folder. */
+		wok_test_fail_system_call("unlinkat", 2, EISDIR);
+		ASSERT_OK(wok_fs_remove_tree(in("t")));
+		ASSERT(!is_there("t"));
+	}
+	ASSERT(is_there("kept/file"));
 }
 
 TEST_TASK(the_folder_that_one_is_in_is_not_removed)
@@ -165,6 +186,40 @@ TEST(a_removal_that_runs_stops_between_two_files_when_it_is_cancelled, "filerow-
 	IN_FAST_FOLDER;
 	put_wide("t", 20000);
 	ASSERT_OK(wok_run(cancel_a_long_removal, NULL));
+}
+
+static atomic_bool begun;
+
+static int remove_all_the_same(void *path)
+{
+	atomic_store(&begun, true);
+	while (!wok_job_canceled())
+		sched_yield();
+	return wok__remove_tree(AT_FDCWD, path, false);
+}
+
+static int remove_in_thread(void *path)
+{
+	int r = wok_to_thread(remove_all_the_same, path);
+
+	ASSERT_OK(r);
+	return r;
+}
+
+TEST_TASK(a_removal_for_clean_up_heeds_no_cancel, "file-26")
+{
+	char path[100];
+
+	IN_FOLDER;
+	put_wide("t", 20);
+	snprintf(path, sizeof(path), "%s", in("t"));
+	atomic_store(&begun, false);
+	WOK_AUTO(wok_task) *task = wok_create_task(remove_in_thread, path);
+	while (!atomic_load(&begun))
+		ASSERT_OK(wok_yield());
+	wok_cancel(task);
+	WOK_IGNORE(wok_await(task));
+	ASSERT(!is_there("t"));
 }
 
 static int remove_twice(void *unused)

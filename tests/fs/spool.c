@@ -141,3 +141,32 @@ TEST_TASK(each_call_on_a_spool_is_a_checkpoint)
 	}
 	expect_content(spool, "x");
 }
+
+static int bring_into_file(void *spool)
+{
+	wok_file *file;
+
+	return wok_spool_file(spool, &file);
+}
+
+TEST_TASK(a_spool_is_for_one_task_at_a_time)
+{
+	static struct plug plug;
+	wok_file *file = NULL;
+	char data[1];
+
+	IN_FOLDER;
+	WOK_AUTO(wok_spool) *spool = new_spool(0);
+	ASSERT_OK(wok_spool_write(spool, "x", 1));
+	plug_in(&plug);
+	WOK_AUTO(wok_task) *task = wok_create_task(bring_into_file, spool);
+	test_settle();
+	ASSERT_ERR(wok_spool_write(spool, "y", 1), -EBUSY);
+	ASSERT_ERR(wok_spool_read(spool, data, 1), -EBUSY);
+	ASSERT_ERR(wok_spool_seek(spool, 0, SEEK_SET), -EBUSY);
+	ASSERT_ERR(wok_spool_file(spool, &file), -EBUSY);
+	plug_out(&plug);
+	ASSERT_OK(wok_await(task));
+	ASSERT(!file && !wok_spool_in_memory(spool));
+	expect_content(spool, "x");
+}

@@ -473,3 +473,79 @@ TEST_TASK(a_reader_adds_no_more_behind_a_writer_than_it_may, "E25")
 	ASSERT_EQ(wok_await(again), MUCH + 2 * (int) sizeof(alerts));
 	part(&m);
 }
+
+/* --- a message of the peer's in pieces ---------------------------------------------------------
+ */
+
+static int make_large_ticket(SSL *ssl, void *unused)
+{
+	static const char much[4000];
+
+	(void) unused;
+	return SSL_SESSION_set1_ticket_appdata(SSL_get0_session(ssl), much, sizeof(much));
+}
+
+static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+				     size_t size, SSL_TICKET_STATUS status, void *unused)
+{
+	(void) ssl, (void) session, (void) name, (void) size, (void) status, (void) unused;
+	return SSL_TICKET_RETURN_USE;
+}
+
+static int write_x(void *stream)
+{
+	return wok_stream_write_all(stream, "x", 1);
+}
+
+static int shut_it(void *stream)
+{
+	return wok_stream_shutdown(stream);
+}
+
+/* The client has read half of a session's ticket, in a read that is cancelled if it shall be. */
+static wok_task *read_half(struct meeting *m, bool cancel)
+{
+	m->capacity = 1500;
+	meet_well(m);
+	say(m->client, m->server, "hello");
+	say(m->server, m->client, "hello");
+	SSL *ssl = wok__tls_of(m->server)->ssl;
+	ASSERT_EQ(SSL_set_max_send_fragment(ssl, 512), 1);
+	ASSERT_EQ(SSL_CTX_set_session_ticket_cb(SSL_get_SSL_CTX(ssl), make_large_ticket,
+						take_ticket, NULL),
+		  1);
+	ASSERT_EQ(SSL_new_session_ticket(ssl), 1);
+	WOK_AUTO(wok_task) *writing = wok_create_task(write_x, m->server);
+	test_settle();
+	wok_cancel(writing);
+	WOK_IGNORE(wok_await(writing));
+	wok_task *reading = wok_create_task(read_nothing, m->client);
+	test_settle();
+	ASSERT(!wok_task_done(reading));
+	ASSERT(SSL_in_init(wok__tls_of(m->client)->ssl));
+	if (cancel) {
+		wok_cancel(reading);
+		WOK_IGNORE(wok_await(reading));
+	}
+	return reading;
+}
+
+TEST_TASK(a_write_waits_for_the_rest_of_what_the_peer_is_saying, "E25")
+{
+	wok_fn *const ends[] = {write_x, shut_it};
+
+	for (int i = 0; i < 4; i++) {
+		struct meeting m = {0};
+		char data[1];
+		WOK_AUTO(wok_task) *reading = read_half(&m, i & 1);
+		WOK_AUTO(wok_task) *ending = wok_create_task(ends[i / 2], m.client);
+		test_settle();
+		ASSERT(!wok_task_done(ending));
+		ASSERT_OK(wok_stream_write_all(m.server, "y", 1));
+		ASSERT_OK(wok_await(ending));
+		ASSERT_EQ(wok_stream_read(m.server, data, 1), i / 2 ? 0 : 1);
+		if (!(i & 1))
+			ASSERT_EQ(wok_await(reading), 1);
+		part(&m);
+	}
+}

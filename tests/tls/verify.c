@@ -244,7 +244,8 @@ TEST_TASK(a_client_of_an_unknown_ca_is_refused)
 
 /* --- revoked ---------------------------------------------------------------------------------- */
 
-static char *list_of_revoked(const struct cert *cert)
+/* more: what else is in the file; NULL */
+static char *list_of_revoked(const struct cert *cert, const char *more)
 {
 	X509_CRL *crl = X509_CRL_new();
 	X509_REVOKED *revoked = X509_REVOKED_new();
@@ -263,7 +264,7 @@ static char *list_of_revoked(const struct cert *cert)
 	ASSERT_EQ(PEM_write_bio_X509_CRL(bio, crl), 1);
 	long size = BIO_get_mem_data(bio, &data);
 	char *text = strndup(data, (size_t) size);
-	char *path = write_file(text, NULL);
+	char *path = write_file(text, more);
 	free(text);
 	BIO_free(bio);
 	X509_CRL_free(crl);
@@ -276,7 +277,7 @@ TEST_TASK(a_revoked_certificate_is_refused)
 {
 	const struct cert *bad = make_cert(&(struct cert_spec){
 		.name = "Revoked", .names = "DNS:example.com", .issuer = root_ca()});
-	char *path = list_of_revoked(bad);
+	char *path = list_of_revoked(bad, NULL);
 	const wok_tls_options options = {.ca = root_ca()->pem, .crl_file = path};
 	struct meeting m = {.client_context = client_with(&options)};
 
@@ -290,4 +291,28 @@ TEST_TASK(a_revoked_certificate_is_refused)
 	part(&m);
 	unlink(path);
 	free(path);
+}
+
+TEST_TASK(who_stands_in_a_file_of_revoked_ones_is_not_trusted)
+{
+	const struct cert *mallory = make_cert(&(struct cert_spec){
+		.name = "Mallory", .names = "DNS:example.com", .issuer = other_ca()});
+	char *lists = list_of_revoked(mallory, other_ca()->pem);
+	char *none = write_file(other_ca()->pem, NULL);
+	wok_tls_context *context = NULL;
+
+	ASSERT_ERR(wok_tls_client_new(&(wok_tls_options){.ca = root_ca()->pem, .crl_file = none},
+				      &context),
+		   -EINVAL);
+	ASSERT_SAYS(wok_errmsg(-EINVAL), "holds no list of revoked certificates");
+	struct meeting m = {.client_context = client_with(
+				    &(wok_tls_options){.ca = root_ca()->pem, .crl_file = lists})};
+	m.server_context = server_of(mallory);
+	meet(&m);
+	ASSERT_ERR(m.connected, WOK_ECERTIFICATE);
+	part(&m);
+	unlink(lists);
+	unlink(none);
+	free(lists);
+	free(none);
 }
