@@ -109,17 +109,15 @@ static int fill(struct wok__tls *tls)
 
 int wok__tls_fill(struct wok__tls *tls)
 {
-	struct wok__parker parker = WOK__PARKER_INIT("another task to read from a TLS connection");
-
 	if (tls->filling)
-		return wok__park(&parker, &tls->filled);
+		return wok_event_wait(&tls->filled);
 	if (wok__tls_buffered(&tls->incoming) > 0)
 		return 0; /* another task was quicker */
 	tls->filling = true;
+	wok_event_clear(&tls->filled);
 	int r = fill(tls);
 	tls->filling = false;
-	while (wok__wake_first(&tls->filled, 0))
-		;
+	wok_event_set(&tls->filled);
 	return r;
 }
 

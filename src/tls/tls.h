@@ -12,6 +12,7 @@
  */
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <wok/event.h>
 #include <wok/lock.h>
 #include <wok/stream.h>
 #include <wok/timeout.h>
@@ -88,7 +89,7 @@ struct wok__tls {
 	size_t wanted;                   /* how much it would have liked to read at last */
 	bool comes_much;
 	bool filling;                   /* a task waits for bytes from below */
-	wok_waiters filled;             /* others who want them */
+	wok_event filled;               /* others who want them */
 	wok_lock sending;               /* who passes on what was written */
 	struct wok__tls_buffer written; /* by OpenSSL */
 	struct wok__tls_buffer passing; /* what is being passed on: stays where it is meanwhile */
