@@ -34,8 +34,10 @@ static char *text_of(BIO *bio)
 {
 	char *data = NULL;
 	long size = BIO_get_mem_data(bio, &data);
-	char *text = strndup(data, (size_t) size);
+	char *text = calloc(1, (size_t) size + 1); /* there is no NUL to stop strndup() */
 
+	if (text)
+		memcpy(text, data, (size_t) size);
 	BIO_free(bio);
 	return text;
 }
