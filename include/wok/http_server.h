@@ -235,6 +235,19 @@ typedef struct {
 } wok_http_reply_options;
 
 /**
+ * Add a field to the reply that will be sent, whoever sends it: for middlewares, and for what holds
+ * of any reply, one of an error included.
+ *
+ * name, value: copied
+ * Returns:    0; -EINVAL if it cannot be sent, or is wok's to set; -EALREADY after a reply has
+ *             begun; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_reply_header(wok_http_request *request, const char *name, const char *value)
+	WOK_MUST_CHECK;
+
+/**
  * Reply. Head and body go out together.
  *
  * Returns:    0; -EINVAL for a status or header that cannot be sent; -EALREADY after a reply has

@@ -43,6 +43,8 @@ void wok__request_reset(wok_http_request *request)
 {
 	wok_free(request->body.data);
 	request->body = (struct wok__gathered){0};
+	wok__reply_filters_free(request);
+	wok__buffer_clear(&request->extra);
 	request->method = request->path = request->query = request->host = request->rest = "";
 	request->method_id = WOK__H1_OTHER;
 	request->major = request->minor = 1;
@@ -59,6 +61,8 @@ void wok__request_release(wok_http_request *request)
 {
 	wok__head_free(&request->head);
 	wok__buffer_free(&request->out);
+	wok__buffer_free(&request->extra);
+	wok__reply_filters_free(request);
 	wok_free(WOK_TAKE(request->body.data));
 }
 

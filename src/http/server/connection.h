@@ -67,6 +67,8 @@ struct wok_http_request {
 	uint64_t body_received;    /* bytes that were read of it */
 	wok_time body_waited;      /* how long that has taken so far */
 
+	struct wok__reply_filter *filters; /* the one that meets the bytes first in front */
+	struct wok__buffer extra;          /* fields that were set before the reply, as lines */
 	struct wok__buffer out; /* what is to be sent; of HTTP/1.1 perhaps earlier replies, too */
 	size_t head_at;         /* where the head begins in it */
 	size_t lines_at;        /* and its fields */
@@ -115,6 +117,16 @@ int wok__reply_error(wok_http_request *request, int status, const char *allow);
 
 /* End a reply that was begun; after that it is complete or broken. */
 int wok__reply_end(wok_http_request *request);
+
+/* Send a piece of a reply's body through the filters; last: and what they have kept. */
+int wok__reply_filter_piece(wok_http_request *request, const void *data, size_t size, bool last);
+/*
+ * Ask the filters whether they want a reply. Then kind becomes WOK__REPLY_STREAMED, or the whole
+ * body is made, and the options name it.
+ */
+int wok__reply_filter_begin(wok_http_request *request, wok_http_reply_options *options,
+			    enum wok__reply_kind *kind);
+void wok__reply_filters_free(wok_http_request *request);
 
 /* May not come with a body; 205 says so by its length, as others do. */
 bool wok__is_bodiless(int status);

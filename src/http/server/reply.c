@@ -5,8 +5,10 @@
 #include <time.h>
 #include <wok/error.h>
 #include <wok/loop.h>
+#include <wok/memory.h>
 
 #include "http/server/connection.h"
+#include "io/sendfile.h"
 #include "task/park.h"
 
 enum { STATUS_RESET = 205 };
@@ -83,6 +85,8 @@ static void put_lines(wok_http_request *request, const wok_http_reply_options *o
 	if (!has_no_body(options->status) && (!streamed || options->status == STATUS_RESET))
 		put_length(request, options);
 	put_headers(request, options);
+	if (request->extra.size > 0)
+		wok__buffer_add(out, request->extra.data, request->extra.size);
 }
 
 /* A send has failed, or not. */
@@ -97,12 +101,13 @@ static int sent(wok_http_request *request, int r)
 static int send_head(wok_http_request *request, const wok_http_reply_options *options,
 		     enum wok__reply_kind kind)
 {
+	bool whole = kind == WOK__REPLY_WHOLE;
 	const struct wok__reply_head head = {
 		.status = options->status,
 		.kind = kind,
 		.bodiless = request->is_head || wok__is_bodiless(options->status),
-		.body = options->body,
-		.body_size = options->body ? options->body_size : 0,
+		.body = whole ? options->body : NULL,
+		.body_size = whole && options->body ? options->body_size : 0,
 	};
 
 	request->wire->begin(request, &head);
@@ -110,7 +115,7 @@ static int send_head(wok_http_request *request, const wok_http_reply_options *op
 	request->kind = kind;
 	request->bodiless = head.bodiless;
 	request->left = kind == WOK__REPLY_SIZED ? options->body_size : 0;
-	request->reply = kind == WOK__REPLY_WHOLE ? WOK__REPLY_COMPLETE : WOK__REPLY_BEGUN;
+	request->reply = whole ? WOK__REPLY_COMPLETE : WOK__REPLY_BEGUN;
 	int r = request->wire->head(request, &head);
 	if (r < 0 && request->out.size == request->head_at)
 		request->reply = WOK__REPLY_NONE; /* nothing was sent: another one can be */
@@ -140,12 +145,23 @@ static wok_http_reply_options with_defaults(const wok_http_reply_options *option
 
 int wok_http_reply(wok_http_request *request, const wok_http_reply_options *given)
 {
-	const wok_http_reply_options options = with_defaults(given);
+	wok_http_reply_options options = with_defaults(given);
+	enum wok__reply_kind kind = WOK__REPLY_WHOLE;
 
 	WOK_TRY(check(request, &options));
 	if (options.body_size > 0 && !options.body && !request->is_head)
 		return wok_fail(-EINVAL, "wok_http_reply: a body_size without a body");
-	return send_head(request, &options, WOK__REPLY_WHOLE);
+	WOK_TRY(wok__reply_filter_begin(request, &options, &kind));
+	int r = send_head(request, &options, kind);
+	if (r < 0 || kind == WOK__REPLY_WHOLE)
+		return r;
+	/* It has become one in pieces. */
+	if (!request->bodiless) {
+		r = wok__reply_filter_piece(request, options.body, options.body_size, false);
+		if (r < 0)
+			return sent(request, r);
+	}
+	return wok__reply_end(request);
 }
 
 int wok_http_reply_text(wok_http_request *request, int status, const char *text)
@@ -160,14 +176,15 @@ int wok_http_reply_text(wok_http_request *request, int status, const char *text)
 
 int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options *given)
 {
-	const wok_http_reply_options options = with_defaults(given);
+	wok_http_reply_options options = with_defaults(given);
+	enum wok__reply_kind kind = options.body_size > 0 ? WOK__REPLY_SIZED : WOK__REPLY_STREAMED;
 
 	WOK_TRY(check(request, &options));
 	if (options.body)
 		return wok_fail(-EINVAL,
 				"wok_http_reply_begin: the body comes by wok_http_reply_write()");
-	return send_head(request, &options,
-			 options.body_size > 0 ? WOK__REPLY_SIZED : WOK__REPLY_STREAMED);
+	WOK_TRY(wok__reply_filter_begin(request, &options, &kind));
+	return send_head(request, &options, kind);
 }
 
 /* Whether a piece may be sent: 1; 0 if nothing is to be sent of it; an error. */
@@ -184,13 +201,42 @@ static int check_piece(wok_http_request *request, uint64_t size)
 	return size > 0 && !request->bodiless;
 }
 
+static bool is_filtered(const wok_http_request *request)
+{
+	const struct wok__reply_filter *filter = request->filters;
+
+	while (filter && !filter->active)
+		filter = filter->next;
+	return filter;
+}
+
 int wok_http_reply_write(wok_http_request *request, const void *data, size_t size)
 {
 	int r = check_piece(request, size);
 
 	if (r <= 0)
 		return r < 0 ? r : wok__checkpoint();
+	if (is_filtered(request))
+		return sent(request, wok__reply_filter_piece(request, data, size, false));
 	return sent(request, request->wire->piece(request, data, size));
+}
+
+/* Where a filter is, the file's bytes have to be read. */
+static int filter_file(wok_http_request *request, int file, off_t offset, size_t size)
+{
+	while (size > 0) {
+		void *data = NULL;
+		ssize_t n = wok__file_copy(file, offset, size, &data);
+		int r = n == 0  ? wok_fail(WOK_EEOF, "the file has become shorter")
+			: n < 0 ? (int) n
+				: wok__reply_filter_piece(request, data, (size_t) n, false);
+		wok_free(data);
+		if (r < 0)
+			return r;
+		offset += n;
+		size -= (size_t) n;
+	}
+	return 0;
 }
 
 int wok__reply_write_file(wok_http_request *request, int file, off_t offset, size_t size)
@@ -199,7 +245,8 @@ int wok__reply_write_file(wok_http_request *request, int file, off_t offset, siz
 
 	if (r <= 0)
 		return r < 0 ? r : wok__checkpoint();
-	r = sent(request, request->wire->file(request, file, offset, size));
+	r = sent(request, is_filtered(request) ? filter_file(request, file, offset, size)
+					       : request->wire->file(request, file, offset, size));
 	if (r < 0)
 		request->wire->abort(request);
 	return r;
@@ -207,13 +254,34 @@ int wok__reply_write_file(wok_http_request *request, int file, off_t offset, siz
 
 int wok__reply_end(wok_http_request *request)
 {
+	int r = 0;
+
 	if (request->left > 0 && !request->bodiless) {
 		request->reply = WOK__REPLY_BROKEN;
 		request->wire->abort(request);
 		return 0;
 	}
+	if (is_filtered(request) && !request->bodiless)
+		r = wok__reply_filter_piece(request, NULL, 0, true);
 	request->reply = WOK__REPLY_COMPLETE;
-	return sent(request, request->wire->end(request, NULL));
+	return sent(request, r < 0 ? r : request->wire->end(request, NULL));
+}
+
+int wok_http_reply_header(wok_http_request *request, const char *name, const char *value)
+{
+	struct wok__buffer *extra = &request->extra;
+	size_t before = extra->size;
+
+	if (request->reply != WOK__REPLY_NONE)
+		return wok_fail(-EALREADY, "this request has been replied to already");
+	if (wok__is_framing_header(name))
+		return wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set", name);
+	wok__buffer_field(extra, name, value);
+	int r = extra->error;
+	extra->error = 0;
+	if (r < 0)
+		extra->size = before;
+	return r;
 }
 
 int wok__request_upgrade(wok_http_request *request, int status, const wok_http_header *headers,

@@ -77,6 +77,36 @@ struct wok__server_wire {
 int wok__request_upgrade(wok_http_request *request, int status, const wok_http_header *headers,
 			 size_t n, wok_stream **ret_stream);
 
+/*
+ * Something that changes the body of a reply on its way out, as a compression does. A middleware
+ * adds one before wok_http_next(); the request owns it from then on. The one that was added last
+ * meets the bytes first.
+ */
+struct wok__reply_filter {
+	/*
+	 * A reply begins. Says whether its body is to pass through the filter: 1, 0, or an error,
+	 * which is that of the reply. May change the copy of the options that it gets: the headers
+	 * (an array of the filter's own), the content type; not body and size. What is only added
+	 * is set by wok_http_reply_header(). size: of the body; UINT64_MAX if that is not known.
+	 * For HEAD it is asked as for GET, and no piece follows.
+	 */
+	int (*begin)(struct wok__reply_filter *filter, wok_http_request *request,
+		     wok_http_reply_options *options, uint64_t size);
+	/*
+	 * Put what becomes of a piece behind what is in out; last: and all that was kept. 0, or an
+	 * error, which breaks the reply off. Never waits; a piece has 64 KiB at most.
+	 */
+	int (*piece)(struct wok__reply_filter *filter, const void *data, size_t size, bool last,
+		     struct wok__buffer *out);
+	void (*free)(struct wok__reply_filter *filter);
+	/* The rest is private, and zero. */
+	struct wok__reply_filter *next;
+	struct wok__buffer made;
+	bool active;
+};
+
+void wok__request_add_filter(wok_http_request *request, struct wok__reply_filter *filter);
+
 /* Send size bytes of a file as a part of a reply that was begun. */
 int wok__reply_write_file(wok_http_request *request, int file, off_t offset, size_t size);
 
