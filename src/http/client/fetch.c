@@ -164,8 +164,6 @@ static int put_head(struct exchange *exchange)
 
 	wok__buffer_text(out, exchange->method);
 	wok__buffer_text(out, " ");
-	if (url->target.size == 0 || url->bare_query)
-		wok__buffer_text(out, "/");
 	wok__buffer_add(out, url->target.data, url->target.size);
 	wok__buffer_text(out, " HTTP/1.1\r\n");
 	if (!overridden(exchange, "Host") &&
@@ -340,8 +338,14 @@ static int check(const struct exchange *exchange)
 	if (exchange->options->body_size > 0 &&
 	    (!exchange->options->body || exchange->options->body_read))
 		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
-	if (exchange->url.host.size > HOST_MAX)
-		return wok_fail(-EINVAL, "the host name has more than %d bytes", HOST_MAX);
+	if (exchange->url.scheme != WOK__HTTP)
+		return wok_fail(-EPROTONOSUPPORT, "%.300s: the scheme must be http",
+				exchange->url.text);
+	if (exchange->url.user)
+		return wok_fail(-EINVAL,
+				"%.300s: a user name or password in the URL is not supported; use "
+				"a header",
+				exchange->url.text);
 	return 0;
 }
 
@@ -392,7 +396,7 @@ static int fetch(struct exchange *exchange, const char *url)
 	exchange->connect_timeout =
 		wok__time_or(options->connect_timeout, session->connect_timeout);
 	exchange->read_timeout = wok__time_or(options->read_timeout, session->read_timeout);
-	exchange->response = new_response(session, exchange->method, url);
+	exchange->response = new_response(session, exchange->method, exchange->url.text);
 	if (!exchange->response)
 		return -ENOMEM;
 	exchange->response->deadline = wok__time_add(wok_now(), limit);
@@ -427,6 +431,7 @@ int wok_http_fetch(wok_http_session *session, const char *method, const char *ur
 	};
 	int r = fetch(&exchange, url);
 	wok__buffer_free(&exchange.head);
+	wok__url_free(&exchange.url);
 	if (r < 0) {
 		wok_http_response_free(exchange.response);
 		return r;
