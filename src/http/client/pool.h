@@ -12,7 +12,7 @@
 #include <wok/stream.h>
 
 #include "base/list.h"
-#include "http/client/url.h"
+#include "http/url.h"
 
 struct wok__origin;
 struct wok__wire;
