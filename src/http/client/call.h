@@ -46,6 +46,7 @@ struct wok__exchange {
 	struct wok_http_call *call;
 	wok_http_session *session;
 	struct wok__url url;
+	struct wok__route route;
 	/*
 	 * The head as HTTP/1.1 has it, with a request line, and lines "Name: value" from fields_at
 	 * up to the empty one. Another wire reads them back into pairs, and leaves out what is of

@@ -24,7 +24,8 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 	struct wok__connection **connection = &exchange->response->connection;
 
 	call->phase = WOK__PHASE_QUEUE;
-	WOK_TRY(wok__pool_acquire(pool, &exchange->url, fresh, connection));
+	WOK_TRY(wok__pool_acquire(pool, &exchange->route, fresh, connection));
+	(*connection)->requests++;
 	exchange->reused = (*connection)->stream != NULL;
 	if (exchange->reused) {
 		pool->reused++;
@@ -88,6 +89,11 @@ static int explain(const struct wok__exchange *exchange, int code)
 
 int wok__exchange_run(struct wok__exchange *exchange)
 {
+	exchange->route = (struct wok__route){
+		.host = exchange->url.host,
+		.port = exchange->url.port,
+		.h1_only = exchange->call->upgrade != NULL,
+	};
 	exchange->response = wok__response_new(exchange->call);
 	if (!exchange->response)
 		return -ENOMEM;

@@ -16,13 +16,13 @@
 struct wok__origin {
 	struct wok__origin *next; /* in its bucket */
 	uint64_t hash;
-	size_t open;              /* connections, and rights to make one */
+	size_t open; /* connections, and rights to make one */
+	size_t n_idle;
 	struct wok__list idle;    /* the one used last in front */
 	struct wok__list waiters; /* for a connection of this origin to end or become idle */
 	size_t n_waiting;         /* in both queues, or on the way out: they hold the origin */
-	uint16_t port;
-	size_t host_size;
-	char host[];
+	struct wok__route route;  /* its texts lie behind */
+	char texts[];
 };
 
 /* A request that queues; it lies on its task's stack. */
@@ -36,36 +36,40 @@ struct waiter {
 
 enum { BUCKETS_FIRST = 16 };
 
-void wok__pool_open(struct wok__pool *pool, size_t limit, size_t limit_per_host,
-		    wok_time keep_alive)
+void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
 {
-	*pool = (struct wok__pool){
-		.limit = limit,
-		.limit_per_host = limit_per_host,
-		.keep_alive = keep_alive,
-	};
+	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
 	wok__list_init(&pool->idle);
 	wok__list_init(&pool->waiters);
 }
 
 /* FNV-1a of the host in lower case, and the port. */
-static uint64_t hash_of(const struct wok__url *url)
+static uint64_t hash_of(const struct wok__route *route)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ url->port;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ route->port ^ (uint64_t) route->secure << 16;
 
-	for (size_t i = 0; i < url->host.size; i++) {
-		unsigned char c = (unsigned char) url->host.data[i];
+	for (size_t i = 0; i < route->host.size; i++) {
+		unsigned char c = (unsigned char) route->host.data[i];
 		hash = (hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * UINT64_C(0x100000001b3);
 	}
 	return hash;
 }
 
-static bool is_origin_of(const struct wok__origin *origin, const struct wok__url *url,
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_origin_of(const struct wok__origin *origin, const struct wok__route *route,
 			 uint64_t hash)
 {
-	return origin->hash == hash && origin->port == url->port &&
-	       origin->host_size == url->host.size &&
-	       strncasecmp(origin->host, url->host.data, url->host.size) == 0;
+	const struct wok__route *own = &origin->route;
+
+	return origin->hash == hash && own->port == route->port && own->secure == route->secure &&
+	       own->h1_only == route->h1_only && own->host.size == route->host.size &&
+	       strncasecmp(own->host.data, route->host.data, route->host.size) == 0 &&
+	       same_text(own->unix_path, route->unix_path) && same_text(own->proxy, route->proxy) &&
+	       same_text(own->server_name, route->server_name);
 }
 
 static int grow_buckets(struct wok__pool *pool)
@@ -89,20 +93,50 @@ static int grow_buckets(struct wok__pool *pool)
 	return 0;
 }
 
-static struct wok__origin *add_origin(struct wok__pool *pool, const struct wok__url *url,
+static size_t text_room(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Copy a text to *at, and go on behind it; a NULL stays one. */
+static const char *put_text(char **at, const char *text)
+{
+	char *copy = *at;
+
+	if (!text)
+		return NULL;
+	*at = stpcpy(copy, text) + 1;
+	return copy;
+}
+
+static struct wok__origin *new_origin(const struct wok__route *route)
+{
+	struct wok__origin *origin = wok__alloc_zeroed(
+		sizeof(*origin) + route->host.size + 1 + text_room(route->unix_path) +
+		text_room(route->proxy) + text_room(route->server_name));
+	if (!origin)
+		return NULL;
+	char *at = origin->texts + route->host.size + 1;
+	memcpy(origin->texts, route->host.data, route->host.size);
+	origin->route = *route;
+	origin->route.host.data = origin->texts;
+	origin->route.unix_path = put_text(&at, route->unix_path);
+	origin->route.proxy = put_text(&at, route->proxy);
+	origin->route.server_name = put_text(&at, route->server_name);
+	wok__list_init(&origin->idle);
+	wok__list_init(&origin->waiters);
+	return origin;
+}
+
+static struct wok__origin *add_origin(struct wok__pool *pool, const struct wok__route *route,
 				      uint64_t hash)
 {
 	if (pool->n_origins >= pool->n_buckets && grow_buckets(pool) < 0)
 		return NULL;
-	struct wok__origin *origin = wok__alloc_zeroed(sizeof(*origin) + url->host.size);
+	struct wok__origin *origin = new_origin(route);
 	if (!origin)
 		return NULL;
 	origin->hash = hash;
-	origin->port = url->port;
-	origin->host_size = url->host.size;
-	memcpy(origin->host, url->host.data, url->host.size);
-	wok__list_init(&origin->idle);
-	wok__list_init(&origin->waiters);
 	struct wok__origin **bucket = &pool->buckets[hash & (pool->n_buckets - 1)];
 	origin->next = *bucket;
 	*bucket = origin;
@@ -110,15 +144,15 @@ static struct wok__origin *add_origin(struct wok__pool *pool, const struct wok__
 	return origin;
 }
 
-static struct wok__origin *find_origin(struct wok__pool *pool, const struct wok__url *url)
+static struct wok__origin *find_origin(struct wok__pool *pool, const struct wok__route *route)
 {
-	uint64_t hash = hash_of(url);
+	uint64_t hash = hash_of(route);
 	struct wok__origin *origin =
 		pool->n_buckets ? pool->buckets[hash & (pool->n_buckets - 1)] : NULL;
 
-	while (origin && !is_origin_of(origin, url, hash))
+	while (origin && !is_origin_of(origin, route, hash))
 		origin = origin->next;
-	return origin ? origin : add_origin(pool, url, hash);
+	return origin ? origin : add_origin(pool, route, hash);
 }
 
 /* An origin that nothing belongs to any more goes: a crawler meets many. */
@@ -137,8 +171,11 @@ static void forget_if_unused(struct wok__pool *pool, struct wok__origin *origin)
 
 static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
+	if (connection->watched)
+		wok__io_cancel(pool->loop, &connection->watch);
 	wok__list_remove(&connection->in_origin);
 	wok__list_remove(&connection->in_pool);
+	connection->origin->n_idle--;
 	pool->n_idle--;
 }
 
@@ -163,17 +200,53 @@ static void evict(struct wok__pool *pool, struct wok__connection *connection)
 	forget_if_unused(pool, close_connection(pool, connection));
 }
 
+static ssize_t peek(const struct wok__io *watch)
+{
+	char byte;
+	ssize_t n = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
+}
+
 /*
  * Whether an idle connection is still there: the server may have closed it, and bytes that nobody
  * asked for must not be taken for the next answer.
  */
 static bool is_fresh(const struct wok__connection *connection)
 {
-	char byte;
+	const struct wok__io watch = {.fd = wok_stream_fd(connection->stream)};
+
+	return watch.fd < 0 || peek(&watch) == -EAGAIN;
+}
+
+/* Something happened to an idle connection, or its watch ends. */
+static void on_watch(struct wok__io *watch)
+{
+	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
+
+	connection->watched = false;
+	if (watch->result != -ECANCELED)
+		evict(connection->pool, connection);
+}
+
+/* Watch a connection that is idle now; false if that has ended already. */
+static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
+{
 	int fd = wok_stream_fd(connection->stream);
 
-	return fd < 0 || (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-			  (errno == EAGAIN || errno == EINTR));
+	if (fd < 0)
+		return true;
+	connection->watch = (struct wok__io){
+		.kind = WOK__IO_CALL_TO_READ, .fd = fd, .call = peek, .done = on_watch};
+	connection->watched = !wok__io_start(pool->loop, &connection->watch);
+	return connection->watched;
+}
+
+/* Whether the server, too, will keep an idle connection for a moment. */
+static bool is_kept(const struct wok__connection *connection)
+{
+	return connection->keep_alive == 0 ||
+	       wok__time_add(connection->idle_since, connection->keep_alive) > wok_now();
 }
 
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)
@@ -184,7 +257,7 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		struct wok__connection *connection =
 			WOK__CONTAINER(first, struct wok__connection, in_origin);
 		take_out_of_idle(pool, connection);
-		if (is_fresh(connection))
+		if (is_kept(connection) && is_fresh(connection))
 			return connection;
 		close_connection(pool, connection);
 	}
@@ -193,13 +266,13 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 
 static bool origin_full(const struct wok__pool *pool, const struct wok__origin *origin)
 {
-	return origin->open >= pool->limit_per_host;
+	return origin->open >= pool->limits.per_host;
 }
 
 /* Make room in the pool by closing the connection that was idle for the longest. */
 static bool make_room(struct wok__pool *pool)
 {
-	if (pool->open < pool->limit)
+	if (pool->open < pool->limits.connections)
 		return true;
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 	if (!oldest)
@@ -214,7 +287,9 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 	struct wok__connection *connection = wok__alloc_zeroed(sizeof(*connection));
 	if (!connection)
 		return NULL;
+	connection->pool = pool;
 	connection->origin = origin;
+	connection->made = wok_now();
 	pool->open++;
 	origin->open++;
 	return connection;
@@ -235,7 +310,7 @@ static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 {
 	struct wok__node *first;
 
-	while ((first = wok__list_first(queue)) && pool->open < pool->limit) {
+	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
 		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
 		if (origin_full(pool, waiter->origin)) {
 			if (queue == &waiter->origin->waiters)
@@ -282,12 +357,12 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wo
 	return 0;
 }
 
-int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool fresh,
+int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bool fresh,
 		      struct wok__connection **ret_connection)
 {
 	if (pool->closed)
 		return wok_fail(-ESHUTDOWN, "the session is closed");
-	struct wok__origin *origin = find_origin(pool, url);
+	struct wok__origin *origin = find_origin(pool, route);
 	if (!origin)
 		return -ENOMEM;
 	struct wok__connection *connection = fresh ? NULL : take_idle(pool, origin);
@@ -336,7 +411,7 @@ static int expire(void *arg)
 	while ((oldest = wok__list_first(&pool->idle))) {
 		struct wok__connection *connection =
 			WOK__CONTAINER(oldest, struct wok__connection, in_pool);
-		if (wok__time_add(connection->idle_since, pool->keep_alive) > wok_now())
+		if (wok__time_add(connection->idle_since, pool->limits.keep_alive) > wok_now())
 			break;
 		evict(pool, connection);
 	}
@@ -350,29 +425,40 @@ static void arm_expiry(struct wok__pool *pool)
 {
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 
-	if (pool->expiry.id != 0 || !oldest || pool->keep_alive == WOK_FOREVER)
+	if (pool->expiry.id != 0 || !oldest || pool->limits.keep_alive == WOK_FOREVER)
 		return;
 	wok_time since = WOK__CONTAINER(oldest, struct wok__connection, in_pool)->idle_since;
-	pool->expiry = wok_call_at(wok__time_add(since, pool->keep_alive), expire, pool);
+	pool->expiry = wok_call_at(wok__time_add(since, pool->limits.keep_alive), expire, pool);
+}
+
+/* It has served for long enough. */
+static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+{
+	return connection->requests >= pool->limits.max_requests ||
+	       (pool->limits.max_age != WOK_FOREVER &&
+		wok_now() - connection->made >= pool->limits.max_age);
 }
 
 void wok__pool_release(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 	struct waiter *waiter = next_in_line(pool, origin);
+	bool worn = is_worn(pool, connection);
 
-	if (waiter && is_fresh(connection)) {
+	if (waiter && !worn && is_fresh(connection)) {
 		grant(pool, waiter, connection, 0);
 		return;
 	}
 	/* Another host waits for the place, or nothing is to be kept. */
-	if (waiter || !wok__list_empty(&pool->waiters) || pool->closed) {
+	if (worn || waiter || !wok__list_empty(&pool->waiters) || pool->closed ||
+	    !watch_idle(pool, connection)) {
 		wok__pool_discard(pool, connection);
 		return;
 	}
 	connection->idle_since = wok_now();
 	wok__list_push_front(&origin->idle, &connection->in_origin);
 	wok__list_push_back(&pool->idle, &connection->in_pool);
+	origin->n_idle++;
 	pool->n_idle++;
 	arm_expiry(pool);
 }
@@ -409,4 +495,29 @@ void wok__pool_free(struct wok__pool *pool)
 		}
 	}
 	wok_free(pool->buckets);
+}
+
+bool wok__pool_next_origin(const struct wok__pool *pool, size_t *position,
+			   struct wok__origin_info *ret_info)
+{
+	size_t left = *position;
+
+	for (size_t i = 0; i < pool->n_buckets; i++) {
+		for (const struct wok__origin *origin = pool->buckets[i]; origin;
+		     origin = origin->next) {
+			if (left-- > 0)
+				continue;
+			++*position;
+			*ret_info = (struct wok__origin_info){
+				.host = origin->route.host.data,
+				.port = origin->route.port,
+				.secure = origin->route.secure,
+				.open = origin->open,
+				.idle = origin->n_idle,
+				.waiting = origin->n_waiting,
+			};
+			return true;
+		}
+	}
+	return false;
 }
