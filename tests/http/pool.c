@@ -8,7 +8,7 @@
 
 #include "harness/test.h"
 #include "http/client/pool.h"
-#include "http/client/url.h"
+#include "http/url.h"
 
 /* Streams that do nothing but count: how many are open, and how often one was looked at. */
 static int open_streams, looks;
@@ -78,7 +78,10 @@ static int acquire(struct wok__pool *pool, const char *text, struct wok__connect
 	struct wok__url url = url_of(text);
 	const struct wok__route route = {.host = url.host, .port = url.port};
 
-	WOK_TRY(wok__pool_acquire(pool, &route, false, ret));
+	int r = wok__pool_acquire(pool, &route, false, ret);
+	wok__url_free(&url);
+	if (r < 0)
+		return r;
 	if (!(*ret)->stream) {
 		ASSERT_OK(wok_stream_new(&ops, NULL, &(*ret)->stream));
 		open_streams++;
