@@ -40,6 +40,7 @@ static int check(const struct wok_http_call *call)
 	const wok_http_options *options = call->options;
 
 <<<<<<< HEAD
+<<<<<<< HEAD
 	if (!wok__h1_valid_token(call->method, strlen(call->method)))
 		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", call->method);
 	if (wok__call_is(call, "CONNECT"))
@@ -301,6 +302,14 @@ static int check(const struct wok_http_call *call)
 				"a header",
 				exchange->url.text);
 >>>>>>> 10ad83451c604cf74b6e5c8f3393257ac7c193d4
+=======
+	if (!wok__h1_valid_token(call->method, strlen(call->method)))
+		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", call->method);
+	if (wok__call_is(call, "CONNECT"))
+		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
+	if (options->body_size > 0 && (!options->body || options->body_read))
+		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
+>>>>>>> a4023a57b1a9aa22cc34ab4b80451da531ed93ba
 	return 0;
 }
 
@@ -313,11 +322,15 @@ int wok__call_run(struct wok_http_call *call)
 	int r = 0;
 
 <<<<<<< HEAD
+<<<<<<< HEAD
+=======
+>>>>>>> a4023a57b1a9aa22cc34ab4b80451da531ed93ba
 	WOK_TRY(check(call));
 	wok__source_open(&call->body, options);
 	call->connect_timeout = wok__time_or(options->connect_timeout, session->connect_timeout);
 	call->read_timeout = wok__time_or(options->read_timeout, session->read_timeout);
 	call->deadline = wok__time_add(wok_now(), limit);
+<<<<<<< HEAD
 =======
 		WOK_TRY(wok__url_parse(url, &exchange->url));
 		WOK_TRY(check(exchange));
@@ -331,6 +344,8 @@ int wok__call_run(struct wok_http_call *call)
 		exchange->response->deadline = wok__time_add(wok_now(), limit);
 		exchange->response->read_timeout = exchange->read_timeout;
 >>>>>>> 10ad83451c604cf74b6e5c8f3393257ac7c193d4
+=======
+>>>>>>> a4023a57b1a9aa22cc34ab4b80451da531ed93ba
 	WOK_TIMEOUT (&timeout, limit) {
 		r = wok__call_hops(call);
 	}
@@ -358,6 +373,7 @@ int wok_http_fetch(wok_http_session *session, const char *method, const char *ur
 		.options = options ? options : &defaults,
 	};
 <<<<<<< HEAD
+<<<<<<< HEAD
 	WOK_TRY(wok__call_run(&call));
 	*ret_response = call.response;
 =======
@@ -370,6 +386,10 @@ int wok_http_fetch(wok_http_session *session, const char *method, const char *ur
 		}
 		*ret_response = exchange.response;
 >>>>>>> 10ad83451c604cf74b6e5c8f3393257ac7c193d4
+=======
+	WOK_TRY(wok__call_run(&call));
+	*ret_response = call.response;
+>>>>>>> a4023a57b1a9aa22cc34ab4b80451da531ed93ba
 	return 0;
 }
 
