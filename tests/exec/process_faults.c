@@ -126,3 +126,25 @@ TEST(any_system_call_of_a_pool_may_fail, "G3")
 		}
 	}
 }
+
+static int echo_while_busy(void *unused)
+{
+	static char input[LARGE];
+	WOK_AUTO(wok_process_pool) *pool = NULL;
+	void *output;
+	size_t size;
+
+	(void) unused;
+	WOK_TRY(wok_process_pool_new(&(wok_process_pool_options){.workers = 1}, &pool));
+	wok_test_fail_system_call("fcntl", 1, EBUSY);
+	int r = wok_run_in_executor_with(pool, "echo", input, LARGE, NULL, &output, &size);
+	wok_test_fail_system_call(NULL, 0, 0);
+	if (r == 0)
+		wok_free(output);
+	return r;
+}
+
+TEST(memory_that_the_kernel_still_holds_is_passed_all_the_same, "G3")
+{
+	ASSERT_OK(wok_run(echo_while_busy, NULL));
+}

@@ -137,8 +137,7 @@ TEST_REAL(what_must_not_be_sent_is_refused_before_anything_is_sent)
 	};
 	static const char *const methods[] = {
 		"", "G T", "GET /x HTTP/1.1\r\nX:", "GET\n", "CONNECT", "G\xc3\xa4T"};
-	static const char *const targets[] = {"/a b",      "/a\r\nX: y", "/\n",  "/\x7f",
-					      "/\xc3\xa4", "/\x01",      "?a b", "/\t"};
+	static const char *const targets[] = {"/a\r\nX: y", "/\n", "/\x7f", "/\x01", "/\t"};
 	struct fake fake = {.response = OK_RESPONSE};
 
 	fake_open(&fake);

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "http/client/wire.h"
 
 struct wok__origin {
 	struct wok__origin *next; /* in its bucket */
@@ -147,6 +148,8 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 {
 	struct wok__origin *origin = connection->origin;
 
+	if (connection->wire && connection->wire->close)
+		connection->wire->close(connection);
 	wok_stream_free(connection->stream);
 	wok_free(connection);
 	pool->open--;

@@ -12,12 +12,15 @@
 #include <wok/stream.h>
 
 #include "base/list.h"
-#include "http/client/url.h"
+#include "http/url.h"
 
 struct wok__origin;
+struct wok__wire;
 
 struct wok__connection {
 	wok_stream *stream;
+	const struct wok__wire *wire; /* set with the stream; NULL before */
+	void *wire_state;             /* the wire's own */
 	struct wok__origin *origin;
 	struct wok__node in_origin; /* idle: in its origin's list */
 	struct wok__node in_pool;   /* idle: in the pool's list, the longest idle in front */
