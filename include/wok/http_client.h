@@ -146,9 +146,11 @@ typedef struct {
  * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
  *             that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that
  *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; -ETIMEDOUT,
- * the message and timings naming the phase; -EINVAL for a URL or header that makes no sense;
- * -EPROTONOSUPPORT for a scheme other than http and https, and for https in a build without TLS;
- * -ECANCELED Checkpoint: always Threads:    the session's loop
+ *             the message and timings naming the phase; -EINVAL for a URL or header that makes no
+ *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
+ *             build without TLS; -ECANCELED
+ * Checkpoint: always
+ * Threads:    the session's loop
  */
 int wok_http_get(wok_http_session *session, const char *url, const wok_http_options *options,
 		 wok_http_response **ret_response) WOK_MUST_CHECK;
