@@ -7,5 +7,6 @@
 #include <wok/http_client.h>
 #include <wok/http_server.h>
 #include <wok/url.h>
+#include <wok/websocket.h>
 
 #endif
