@@ -2,6 +2,7 @@
 #ifndef WOK_HTTP_SERVER_H
 #define WOK_HTTP_SERVER_H
 #include <wok/base.h>
+#include <wok/http2.h>
 #include <wok/http_app.h>
 #include <wok/http_reply.h>
 #include <wok/http_request.h>
@@ -25,6 +26,7 @@ typedef struct {
 	size_t max_headers;      /* fields in it; 128 */
 	size_t max_body;         /* bytes of a request's body; 1 MiB; more is 413 */
 	const char *server_name; /* the Server header; none; lives as long as the server */
+	wok_http2_options http2; /* with TLS it is offered by ALPN, if the context says "h2" */
 } wok_http_serve_options;
 
 /**

@@ -8,6 +8,7 @@
  * connection.c  a connection: which wire it speaks
  * h1_serve.c    the life of an HTTP/1.1 connection, one request at a time in its own task
  * h1_wire.c     a request's body and reply on it
+ * h2_serve.c    the same for HTTP/2, where each request has a task of its own
  * dispatch.c    from a request to its handler, and what is made of its result
  * request.c, reply.c  what a handler asks and says, on any wire
  */
@@ -101,10 +102,18 @@ int wok__serve_connection(struct wok__http_server *server, wok_stream *stream);
 
 /* The same, of a wire: 0 when it is over in good order, or an error. */
 int wok__h1_serve(struct wok__connection *connection);
+int wok__h2_serve(struct wok__connection *connection);
 
 /* Begin a request, which is all zero or was released. */
 void wok__request_init(wok_http_request *request, const struct wok__server_wire *wire,
 		       struct wok__connection *connection);
+
+/*
+ * Name its parts as C strings, inside of its head, where a byte behind each can be spared, but for
+ * the host, which is to be freed. 0; -ENOMEM.
+ */
+int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
+			    char **ret_host);
 
 /* Make it ready for another on the same connection: what it has allocated for its head is kept. */
 void wok__request_reset(wok_http_request *request);
