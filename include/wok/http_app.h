@@ -3,6 +3,7 @@
 #define WOK_HTTP_APP_H
 #include <wok/base.h>
 #include <wok/http_client.h>
+#include <wok/url.h>
 
 WOK_BEGIN_DECLS
 
@@ -119,7 +120,7 @@ int wok_http_mount_host(wok_http_app *app, const char *host, wok_http_app *inner
  * Checkpoint: never
  * Threads:    any
  */
-int wok_http_app_url(const wok_http_app *app, const char *name, const wok_http_header *params,
+int wok_http_app_url(const wok_http_app *app, const char *name, const wok_url_param *params,
 		     size_t n_params, char **ret_url) WOK_MUST_CHECK;
 
 /**

@@ -18,7 +18,8 @@ TEST_TASK(a_handler_does_not_know_the_difference, "server-20")
 	struct wok__h2_stream *stream = ask(&served.client, "/a/b?c=d");
 	const char *head = head_of(stream);
 	ASSERT(strncmp(head, "HTTP/1.1 200 \r\ndate: ", 21) == 0);
-	ASSERT(strstr(head, "\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 4\r\n"));
+	ASSERT(strstr(head,
+		      "\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 4\r\n"));
 	ASSERT(!strstr(head, "connection"));
 	ASSERT_EQ(body_of(stream, body, sizeof(body)), 4);
 	ASSERT_MEM(body, "/a/b", 4);
@@ -202,8 +203,8 @@ TEST_TASK(who_expects_a_word_gets_it_when_the_body_is_wanted, "server-20")
 
 TEST_TASK(heads_over_a_limit_are_refused_and_the_connection_goes_on)
 {
-	struct served served = {.options.max_head = 2000, .options.max_line = 500,
-				.options.max_headers = 10};
+	struct served served = {
+		.options.max_head = 2000, .options.max_line = 500, .options.max_headers = 10};
 	static char lines[4000], target[600] = "/";
 	struct wok__h2_stream *stream;
 	char body[8];

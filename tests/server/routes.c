@@ -152,7 +152,7 @@ static int url_of_it(void)
 
 	WOK_TRY(wok_http_app_new(&app));
 	WOK_TRY(wok_http_route_named(app, "x", "GET", "/{a:\\d+}", say_hello, NULL));
-	int r = wok_http_app_url(app, "x", &(wok_http_header){"a", "1"}, 1, &url);
+	int r = wok_http_app_url(app, "x", &(wok_url_param){"a", "1"}, 1, &url);
 	wok_free(url);
 	return r;
 }
@@ -252,7 +252,7 @@ TEST_TASK(apps_answer_for_hosts, "server-3")
 	peer_end(&peer);
 }
 
-static void expect_url(const wok_http_app *app, const char *name, const wok_http_header *params,
+static void expect_url(const wok_http_app *app, const char *name, const wok_url_param *params,
 		       size_t n, const char *expected)
 {
 	char *url = NULL;
@@ -266,8 +266,8 @@ TEST(urls_are_made_of_names, "server-3")
 {
 	WOK_AUTO(wok_http_app) *app = app_with("user", "/users/{id:\\d+}.json");
 	wok_http_app *inner = app_with("file", "/files/{path*}");
-	const wok_http_header user[] = {{"id", "7"}, {"q", "a b&c"}, {"r", "\xc3\xbc"}};
-	const wok_http_header file[] = {{"path", "a b/c%d?"}, {"t", "x/y"}};
+	const wok_url_param user[] = {{"id", "7"}, {"q", "a b&c"}, {"r", "\xc3\xbc"}};
+	const wok_url_param file[] = {{"path", "a b/c%d?"}, {"t", "x/y"}};
 	char *url = NULL;
 
 	ASSERT_OK(wok_http_mount(app, "/of/{t}", inner));
@@ -277,7 +277,7 @@ TEST(urls_are_made_of_names, "server-3")
 	expect_url(inner, "file", file, 2, "/of/x%2Fy/files/a%20b/c%25d%3F");
 	ASSERT_ERR(wok_http_app_url(app, "nobody", NULL, 0, &url), -ENOENT);
 	ASSERT_ERR(wok_http_app_url(app, "user", NULL, 0, &url), -EINVAL);
-	ASSERT_ERR(wok_http_app_url(app, "user", &(wok_http_header){"id", "x"}, 1, &url), -EINVAL);
+	ASSERT_ERR(wok_http_app_url(app, "user", &(wok_url_param){"id", "x"}, 1, &url), -EINVAL);
 	ASSERT(!url);
 	ASSERT_ERR(wok_http_route_named(app, "user", "GET", "/again", say_hello, NULL), -EEXIST);
 }

@@ -113,7 +113,7 @@ static bool decode_tail(const char *from, char *to)
 		bool kept = strncasecmp(from, "%2f", 3) == 0 || strncmp(from, "%25", 3) == 0;
 		if (kept)
 			memcpy(to, from, size);
-		ssize_t n = kept ? (ssize_t) size : wok__percent_decode(from, size, to);
+		ssize_t n = kept ? (ssize_t) size : wok__route_decode(from, size, to);
 		if (n < 0)
 			return false;
 		to += n;

@@ -10,7 +10,7 @@
 
 struct url {
 	struct wok__buffer text;
-	const wok_http_header *params;
+	const wok_url_param *params;
 	size_t n_params;
 	uint64_t used; /* which of them stand in the path */
 };
@@ -132,7 +132,7 @@ static void add_query(struct url *url)
 	const char *sign = "?";
 
 	for (size_t i = 0; i < url->n_params; i++) {
-		const wok_http_header *param = &url->params[i];
+		const wok_url_param *param = &url->params[i];
 		if (url->used >> i & 1)
 			continue;
 		wok__buffer_text(&url->text, sign);
@@ -143,7 +143,7 @@ static void add_query(struct url *url)
 	}
 }
 
-int wok_http_app_url(const wok_http_app *app, const char *name, const wok_http_header *params,
+int wok_http_app_url(const wok_http_app *app, const char *name, const wok_url_param *params,
 		     size_t n_params, char **ret_url)
 {
 	struct url url = {.params = params, .n_params = n_params};

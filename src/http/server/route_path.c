@@ -130,7 +130,7 @@ static int hex(char c)
 				      : -1;
 }
 
-ssize_t wok__percent_decode(const char *from, size_t size, char *to)
+ssize_t wok__route_decode(const char *from, size_t size, char *to)
 {
 	char *start = to;
 

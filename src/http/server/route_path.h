@@ -30,5 +30,5 @@ int wok__route_part_next(const char *path, const char **at, struct wok__route_pa
  * malformed, or there would be a NUL. to has as much room as from has, and one more; it may be
  * from.
  */
-ssize_t wok__percent_decode(const char *from, size_t size, char *to);
+ssize_t wok__route_decode(const char *from, size_t size, char *to);
 #endif

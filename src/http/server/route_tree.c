@@ -41,7 +41,7 @@ static int copy_text(wok_view text, char **ret_copy, size_t *ret_size)
 
 	if (!copy)
 		return -ENOMEM;
-	ssize_t n = wok__percent_decode(text.data, text.size, copy);
+	ssize_t n = wok__route_decode(text.data, text.size, copy);
 	if (n < 0) {
 		wok_free(copy);
 		return wok_fail(-EINVAL, "\"%.*s\" in a path has a bad percent sign",
@@ -214,7 +214,7 @@ void wok__route_walk_decode(struct wok__route_walk *walk, char *room)
 	while (*p) {
 		const char *end = strchrnul(p, '/');
 		/* What cannot be decoded looks empty, and is not: nothing fits it. */
-		if (wok__percent_decode(p, (size_t) (end - p), to) < 0)
+		if (wok__route_decode(p, (size_t) (end - p), to) < 0)
 			*to = '\0';
 		to[end - p] = '\0';
 		to += end - p + (*end == '/');
