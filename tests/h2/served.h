@@ -3,6 +3,7 @@
 #define TESTS_H2_SERVED_H
 /* An app that is served at one end of a stream in memory, and a client of HTTP/2 at the other. */
 #include <stdio.h>
+#include <wok/http_server.h>
 
 #include "h2/ends.h"
 
@@ -25,7 +26,7 @@ static inline int serve_it(void *arg)
 }
 
 static inline void served_route(struct served *served, const char *method, const char *path,
-				wok_http_handler *handler)
+				wok_http_handler_fn *handler)
 {
 	if (!served->app)
 		ASSERT_OK(wok_http_app_new(&served->app));
