@@ -22,9 +22,16 @@
 
 /*
  * Bytes that are sent at once, and kept when idle; frames that may wait before reading pauses;
- * streams that a server is taken to allow before it has said so.
+ * streams that a server is taken to allow before it has said so; bytes that are read away at the
+ * end.
  */
-enum { BATCH = 64 << 10, KEPT_MAX = 4 << 10, QUEUE_MAX = 500, STREAMS_FIRST = 100 };
+enum {
+	BATCH = 64 << 10,
+	KEPT_MAX = 4 << 10,
+	QUEUE_MAX = 500,
+	STREAMS_FIRST = 100,
+	LINGER_MAX = 256 << 10,
+};
 
 /* For the last words to go out; and for the peer to read them, or what it wrote to be read. */
 #define GOODBYE WOK_SECOND
@@ -38,8 +45,8 @@ int wok__h2_new(wok_stream *stream, const struct wok__h2_settings *settings, str
 	h2->stream = stream;
 	h2->settings = *settings;
 	h2->holders = 1;
-	h2->tokens = settings->noise;
-	h2->opened = h2->heard = h2->idle_since = wok_now();
+	h2->tokens = settings->noise * WOK__H2_NOISE_BURST;
+	h2->opened = h2->heard = h2->idle_since = h2->noise_time = wok_now();
 	wok__list_init(&h2->streams);
 	wok__list_init(&h2->arrived);
 	int r = wok__h2_session_new(h2);
@@ -378,7 +385,9 @@ static void say_goodbye(struct wok__h2 *h2, int r)
 {
 	struct wok__saved_error saved = wok__error_save();
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	uint32_t code = r == WOK_EPEER ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR;
+	uint32_t code = r != WOK_EPEER ? NGHTTP2_NO_ERROR
+			: h2->flooded  ? NGHTTP2_ENHANCE_YOUR_CALM
+				       : NGHTTP2_PROTOCOL_ERROR;
 
 	if (!h2->over && h2->write_error == 0 &&
 	    nghttp2_session_terminate_session(h2->session, code) == 0) {
@@ -401,11 +410,16 @@ static void linger(struct wok__h2 *h2)
 	struct wok__saved_error saved = wok__error_save();
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	char unused[4096];
+	size_t left = LINGER_MAX;
+	ssize_t n = 1;
 
 	WOK_TIMEOUT (&timeout, GOODBYE) {
-		if (wok_stream_shutdown(h2->stream) == 0)
-			while (wok_stream_read(h2->stream, unused, sizeof(unused)) > 0)
-				;
+		if (wok_stream_shutdown(h2->stream) < 0)
+			break;
+		while (n > 0 && left > 0) {
+			n = wok_stream_read(h2->stream, unused, sizeof(unused));
+			left -= n > 0 && (size_t) n < left ? (size_t) n : n > 0 ? left : 0;
+		}
 	}
 	wok__error_restore(saved);
 }

@@ -141,6 +141,7 @@ struct wok__h2 {
 	bool last_words; /* of a server that drains: it has said which stream is the last */
 	bool changed;    /* on_change() is to be told */
 	bool at_fault;   /* the peer: what was said last tells it so */
+	bool flooded;    /* it was a flood */
 	bool over;       /* nothing more will be read or sent */
 	int broken;      /* how it ended, for its streams; 0: it has not */
 	char problem[WOK__H2_PROBLEM_MAX];
@@ -238,6 +239,9 @@ void wok__h2_stream_free(struct wok__h2_stream *stream);
 
 /* The error of a stream that has ended before its time, with its message. */
 int wok__h2_stream_error(const struct wok__h2_stream *stream);
+
+/* The same for whoever writes: -EPIPE or -ECONNRESET, since what the peer did is read. */
+int wok__h2_unwritable(const struct wok__h2_stream *stream);
 
 /* Whether the peer has not looked at a request, so that it can be sent again. */
 bool wok__h2_was_refused(const struct wok__h2_stream *stream);
