@@ -72,12 +72,17 @@ void wok__h2_let_go(struct wok__h2 *h2)
 	wok_free(h2);
 }
 
+bool wok__h2_takes_more(const struct wok__h2 *h2)
+{
+	return h2->session && !h2->over && !h2->draining && h2->write_error == 0 &&
+	       nghttp2_session_check_request_allowed(h2->session);
+}
+
 size_t wok__h2_room(const struct wok__h2 *h2)
 {
 	size_t most = STREAMS_FIRST;
 
-	if (!h2->session || h2->over || h2->draining || h2->write_error < 0 ||
-	    !nghttp2_session_check_request_allowed(h2->session))
+	if (!wok__h2_takes_more(h2))
 		return 0;
 	if (h2->settled)
 		most = nghttp2_session_get_remote_settings(h2->session,
@@ -92,6 +97,15 @@ static void tell_change(struct wok__h2 *h2)
 	h2->changed = false;
 	if (h2->settings.on_change)
 		h2->settings.on_change(h2->settings.arg);
+}
+
+static wok_time next_deadline(const struct wok__h2 *h2);
+
+/* What the reader waits for at most has changed. */
+static void rearm(struct wok__h2 *h2)
+{
+	if (h2->reading)
+		(void) wok_timeout_set_deadline(h2->reading, next_deadline(h2));
 }
 
 /* --- draining --------------------------------------------------------------------------------- */
@@ -113,6 +127,13 @@ void wok__h2_drain(struct wok__h2 *h2)
 		(void) nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
 	}
 	wok__h2_kick(h2);
+}
+
+void wok__h2_close(struct wok__h2 *h2)
+{
+	h2->close_at = wok__time_add(wok_now(), GOODBYE);
+	wok__h2_drain(h2);
+	rearm(h2);
 }
 
 void wok__h2_say_last(struct wok__h2 *h2)
@@ -184,14 +205,6 @@ static bool is_over(const struct wok__h2 *h2)
 	return !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session);
 }
 
-static wok_time next_deadline(const struct wok__h2 *h2);
-
-static void rearm(struct wok__h2 *h2)
-{
-	if (h2->reading)
-		(void) wok_timeout_set_deadline(h2->reading, next_deadline(h2));
-}
-
 /*
  * A peer that hangs up may have answered before: so a failure to write leaves a moment to read.
  */
@@ -239,6 +252,8 @@ static wok_time next_deadline(const struct wok__h2 *h2)
 
 	if (h2->write_error < 0)
 		when = wok__time_min(when, h2->read_until);
+	if (h2->close_at)
+		when = wok__time_min(when, h2->close_at);
 	if (!h2->settled)
 		when = wok__time_min(when, wok__time_add(h2->opened, settings->head_timeout));
 	if (h2->head_since)
@@ -266,6 +281,8 @@ static int act_on_time(struct wok__h2 *h2)
 
 	if (h2->write_error < 0 && h2->read_until <= wok_now())
 		return h2->write_error;
+	if (h2->close_at && h2->close_at <= wok_now())
+		return 0;
 	if (!h2->settled && has_passed(h2->opened, settings->head_timeout))
 		return wok_fail(-ETIMEDOUT, "the peer does not begin to speak HTTP/2");
 	if (h2->head_since && has_passed(h2->head_since, settings->head_timeout))

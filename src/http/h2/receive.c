@@ -156,6 +156,9 @@ static int complete_head(nghttp2_session *session, struct wok__h2_stream *stream
 		return 0;
 	}
 	wok_event_set(&stream->incoming);
+	stream->answered = head->status >= 300;
+	if (stream->answered)
+		wok_event_set(&stream->outgoing);
 	if (h2->settings.server) {
 		stream->owned = true; /* by the connection, until it is handed out */
 		wok__list_push_back(&h2->arrived, &stream->in_arrived);

@@ -291,6 +291,8 @@ static int await_taken(struct wok__h2_stream *stream)
 	while (stream->n_parts > 0) {
 		if (stream->closed)
 			return wok__h2_unwritable(stream);
+		if (stream->answered)
+			return wok_fail(-EPIPE, "the server has answered already");
 		wok_event_clear(&stream->outgoing);
 		WOK_TRY(wok_event_wait(&stream->outgoing));
 	}
