@@ -211,26 +211,22 @@ static uint64_t mark_of(const char *data, size_t size)
 
 int wok__ws_send_ping(wok_ws *ws, const char *data, size_t size)
 {
-	uint64_t mark = ws->ping_mark;
-	wok_time at = ws->ping_at;
-
 	/* Noted before: the answer may come before this task goes on. */
 	ws->ping_mark = mark_of(data, size);
 	ws->ping_at = wok_now();
+	ws->ping_open = true;
 	int r = wok__ws_write_control(ws, WOK__WS_PING, data, size);
-	if (r < 0) {
-		ws->ping_mark = mark;
-		ws->ping_at = at;
-	}
+	if (r < 0)
+		ws->ping_open = false;
 	return r;
 }
 
 void wok__ws_take_pong(wok_ws *ws, const char *data, size_t size)
 {
-	if (ws->ping_at == 0 || ws->ping_mark != mark_of(data, size))
+	if (!ws->ping_open || ws->ping_mark != mark_of(data, size))
 		return;
 	ws->latency = wok_now() - ws->ping_at;
-	ws->ping_at = 0;
+	ws->ping_open = false;
 }
 
 int wok_ws_ping(wok_ws *ws, const void *data, size_t size)

@@ -92,7 +92,8 @@ struct wok_ws {
 	wok_time asked_at;  /* when a ping became due since then; 0: not */
 	uint64_t ping_mark; /* of the payload of the last ping */
 	uint64_t pings;
-	wok_time ping_at; /* when it was sent; 0: it was answered */
+	wok_time ping_at; /* when it was sent */
+	bool ping_open;   /* it has not been answered */
 	wok_time latency;
 
 	/* closing */
