@@ -14,10 +14,18 @@ struct wok__route {
 	void *arg;
 };
 
+/* What an app keeps for its routes. */
+struct wok__owned {
+	void *object;
+	wok_free_fn *free;
+};
+
 /* The routes that are exact come first, then the prefixes from the longest to the shortest. */
 struct wok_http_app {
 	struct wok__route *routes;
 	size_t n, capacity;
+	struct wok__owned *owned; /* freed with the app */
+	size_t n_owned, owned_capacity;
 };
 
 /*
@@ -25,6 +33,9 @@ struct wok_http_app {
  */
 const struct wok__route *wok__app_find(const wok_http_app *app, const char *method,
 				       const char *path, int *ret_status);
+
+/* Give the app an object, that is freed with it; -ENOMEM, and it stays the caller's. */
+int wok__app_own(wok_http_app *app, void *object, wok_free_fn *free);
 
 /* The methods that a path has routes for, as "GET, HEAD, POST"; cut off if it does not fit. */
 void wok__app_allowed(const wok_http_app *app, const char *path, char *text, size_t size);
