@@ -6,5 +6,7 @@
 #include <wok/http_client.h>
 #include <wok/http_server.h>
 #include <wok/http_static.h>
+#include <wok/url.h>
+#include <wok/websocket.h>
 
 #endif

@@ -2,201 +2,352 @@
 /* Dates: see http/date.h. */
 #include "http/date.h"
 
-#include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
-enum { DAY = 86400, EPOCH = 1970, LAST_YEAR = 9999 };
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char days[] = "SunMonTueWedThuFriSat";
+static const char *const long_days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+					"Thursday", "Friday", "Saturday"};
 
-static const char days[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-				 "Thursday", "Friday", "Saturday"};
-static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-				   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-struct date {
-	int year, month, day; /* month and day from 0 */
-	int hour, minute, second;
+struct civil {
+	int year, month, day, hour, minute, second; /* month: 1 to 12 */
 };
+
+/* --- days ------------------------------------------------------------------------------------- */
 
 static bool is_leap(int year)
 {
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static int days_of(int month, int year)
+static int days_in(int year, int month)
 {
-	static const char lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
-	return lengths[month] + (month == 1 && is_leap(year));
+	return length[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* Days from the first day of the year 1 to that of another one. */
-static int64_t days_before(int year)
+/* Days since 1970-01-01. Years begin in March, so that the leap day comes last. */
+static int64_t days_from_civil(int year, int month, int day)
 {
-	int64_t n = year - 1;
+	int64_t y = month > 2 ? year : year - 1;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t of_era = y - era * 400;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
-	return n * 365 + n / 4 - n / 100 + n / 400;
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static int64_t seconds_of(const struct date *date)
+static bool to_seconds(const struct civil *civil, int64_t *ret_seconds)
 {
-	int64_t day = days_before(date->year) - days_before(EPOCH) + date->day;
-
-	for (int month = 0; month < date->month; month++)
-		day += days_of(month, date->year);
-	return ((day * 24 + date->hour) * 60 + date->minute) * 60 + date->second;
+	if (civil->month < 1 || civil->month > 12 || civil->day < 1 ||
+	    civil->day > days_in(civil->year, civil->month) || civil->hour > 23 ||
+	    civil->minute > 59 || civil->second > 60)
+		return false;
+	*ret_seconds = days_from_civil(civil->year, civil->month, civil->day) * 86400 +
+		       civil->hour * 3600 + civil->minute * 60 + civil->second;
+	return true;
 }
 
-static struct date date_of(int64_t day, int64_t second)
+static struct civil to_civil(int64_t seconds)
 {
-	struct date date = {.year = (int) (day / 366) + EPOCH};
+	int64_t day = seconds / 86400, rest = seconds % 86400;
+	if (rest < 0) {
+		rest += 86400;
+		day--;
+	}
+	int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t of_era = z - era * 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int month = (int) ((5 * of_year + 2) / 153);
 
-	/* Not later than the right one, and a few decades before it at most. */
-	day += days_before(EPOCH);
-	while (days_before(date.year + 1) <= day)
-		date.year++;
-	day -= days_before(date.year);
-	for (; day >= days_of(date.month, date.year); date.month++)
-		day -= days_of(date.month, date.year);
-	date.day = (int) day;
-	date.hour = (int) (second / 3600);
-	date.minute = (int) (second / 60 % 60);
-	date.second = (int) (second % 60);
-	return date;
+	return (struct civil){
+		.year = (int) (year + era * 400) + (month >= 10),
+		.month = month < 10 ? month + 3 : month - 9,
+		.day = (int) (of_year - (153 * month + 2) / 5) + 1,
+		.hour = (int) (rest / 3600),
+		.minute = (int) (rest / 60 % 60),
+		.second = (int) (rest % 60),
+	};
 }
 
-static char *put_digits(char *to, int value, int n)
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static char *put_number(char *at, int value, int digits)
 {
-	for (int i = n - 1; i >= 0; i--, value /= 10)
-		to[i] = (char) ('0' + value % 10);
-	return to + n;
+	for (int i = digits - 1; i >= 0; i--, value /= 10)
+		at[i] = (char) ('0' + value % 10);
+	return at + digits;
 }
 
-static char *put_text(char *to, const char *text, size_t size)
+static char *put_text(char *at, const char *text, size_t size)
 {
-	memcpy(to, text, size);
-	return to + size;
+	memcpy(at, text, size);
+	return at + size;
 }
 
-void wok__http_date_print(int64_t seconds, char text[WOK__HTTP_DATE_SIZE])
+void wok__http_date_put(int64_t seconds, char ret_text[WOK__HTTP_DATE_SIZE])
 {
-	const int64_t end = (days_before(LAST_YEAR + 1) - days_before(EPOCH)) * DAY;
+	const int64_t first = -62167219200, last = 253402300799;
+	char *at = ret_text;
 
-	seconds = seconds < 0 ? 0 : seconds >= end ? end - 1 : seconds;
-	struct date date = date_of(seconds / DAY, seconds % DAY);
-	char *to = put_text(text, days[(seconds / DAY + 4) % 7], 3); /* it began on a Thursday */
-	to = put_digits(put_text(to, ", ", 2), date.day + 1, 2);
-	to = put_text(put_text(to, " ", 1), months[date.month], 3);
-	to = put_digits(put_text(to, " ", 1), date.year, 4);
-	to = put_digits(put_text(to, " ", 1), date.hour, 2);
-	to = put_digits(put_text(to, ":", 1), date.minute, 2);
-	to = put_digits(put_text(to, ":", 1), date.second, 2);
-	memcpy(to, " GMT", 5);
+	seconds = seconds < first ? first : seconds > last ? last : seconds;
+	struct civil civil = to_civil(seconds);
+	/* 1970 began on a Thursday */
+	int64_t day = days_from_civil(civil.year, civil.month, civil.day);
+	size_t weekday = (size_t) ((day + 4 + 7 * INT64_C(1000000)) % 7);
+	at = put_text(at, days + 3 * weekday, 3);
+	at = put_text(at, ", ", 2);
+	at = put_number(at, civil.day, 2);
+	*at++ = ' ';
+	at = put_text(at, months + 3 * (size_t) (civil.month - 1), 3);
+	*at++ = ' ';
+	at = put_number(at, civil.year, 4);
+	*at++ = ' ';
+	at = put_number(at, civil.hour, 2);
+	*at++ = ':';
+	at = put_number(at, civil.minute, 2);
+	*at++ = ':';
+	at = put_number(at, civil.second, 2);
+	put_text(at, " GMT", 5);
 }
 
-/* What follows takes a part off the text, or makes it NULL. */
+/* --- reading ---------------------------------------------------------------------------------- */
 
-static void take_text(const char **at, const char *text)
+struct scanner {
+	const char *at, *end;
+	bool failed;
+};
+
+static void expect(struct scanner *scanner, const char *text)
 {
 	size_t size = strlen(text);
 
-	if (*at)
-		*at = strncmp(*at, text, size) == 0 ? *at + size : NULL;
+	if (scanner->failed || (size_t) (scanner->end - scanner->at) < size ||
+	    strncasecmp(scanner->at, text, size) != 0)
+		scanner->failed = true;
+	else
+		scanner->at += size;
 }
 
-static int take_digits(const char **at, int n)
+static int number(struct scanner *scanner, int digits)
 {
 	int value = 0;
 
-	for (int i = 0; *at && i < n; i++) {
-		char c = **at;
-		value = value * 10 + (c - '0');
-		*at = c >= '0' && c <= '9' ? *at + 1 : NULL;
+	for (int i = 0; i < digits && !scanner->failed; i++) {
+		if (scanner->at == scanner->end || *scanner->at < '0' || *scanner->at > '9') {
+			scanner->failed = true;
+			return 0;
+		}
+		value = value * 10 + (*scanner->at++ - '0');
 	}
 	return value;
 }
 
-static void take_month(const char **at, struct date *date)
+/* One of n names of three letters each: its index, counted from 1; 0 if it is none. */
+static int find_name(const char *names, const char *at, size_t size)
 {
-	for (int i = 0; *at && i < 12; i++) {
-		if (strncmp(*at, months[i], 3) == 0) {
-			date->month = i;
-			*at += 3;
+	if (size < 3)
+		return 0;
+	for (int i = 0; names[3 * i]; i++)
+		if (strncasecmp(names + (size_t) 3 * (size_t) i, at, 3) == 0)
+			return i + 1;
+	return 0;
+}
+
+static int name(struct scanner *scanner, const char *names)
+{
+	int found = scanner->failed
+			    ? 0
+			    : find_name(names, scanner->at, (size_t) (scanner->end - scanner->at));
+	if (found == 0)
+		scanner->failed = true;
+	else
+		scanner->at += 3;
+	return found;
+}
+
+static void clock_time(struct scanner *scanner, struct civil *civil)
+{
+	civil->hour = number(scanner, 2);
+	expect(scanner, ":");
+	civil->minute = number(scanner, 2);
+	expect(scanner, ":");
+	civil->second = number(scanner, 2);
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+static struct civil read_fixdate(struct scanner *scanner)
+{
+	struct civil civil = {0};
+
+	name(scanner, days);
+	expect(scanner, ", ");
+	civil.day = number(scanner, 2);
+	expect(scanner, " ");
+	civil.month = name(scanner, months);
+	expect(scanner, " ");
+	civil.year = number(scanner, 4);
+	expect(scanner, " ");
+	clock_time(scanner, &civil);
+	expect(scanner, " GMT");
+	return civil;
+}
+
+/* "Sun Nov  6 08:49:37 1994" */
+static struct civil read_asctime(struct scanner *scanner)
+{
+	struct civil civil = {0};
+
+	name(scanner, days);
+	expect(scanner, " ");
+	civil.month = name(scanner, months);
+	expect(scanner, " ");
+	if (!scanner->failed && scanner->at < scanner->end && *scanner->at == ' ') {
+		scanner->at++;
+		civil.day = number(scanner, 1);
+	} else {
+		civil.day = number(scanner, 2);
+	}
+	expect(scanner, " ");
+	clock_time(scanner, &civil);
+	expect(scanner, " ");
+	civil.year = number(scanner, 4);
+	return civil;
+}
+
+static void long_day(struct scanner *scanner)
+{
+	for (int i = 0; i < 7; i++) {
+		struct scanner trial = *scanner;
+		expect(&trial, long_days[i]);
+		if (!trial.failed) {
+			*scanner = trial;
 			return;
 		}
 	}
-	*at = NULL;
+	scanner->failed = true;
 }
 
-static void take_time(const char **at, struct date *date)
+/* "Sunday, 06-Nov-94 08:49:37 GMT"; what would be more than 50 years ahead was a century ago. */
+static struct civil read_rfc850(struct scanner *scanner, int64_t now)
 {
-	date->hour = take_digits(at, 2);
-	take_text(at, ":");
-	date->minute = take_digits(at, 2);
-	take_text(at, ":");
-	date->second = take_digits(at, 2);
+	struct civil civil = {0};
+	int this_year = to_civil(now).year;
+
+	long_day(scanner);
+	expect(scanner, ", ");
+	civil.day = number(scanner, 2);
+	expect(scanner, "-");
+	civil.month = name(scanner, months);
+	expect(scanner, "-");
+	civil.year = this_year - this_year % 100 + number(scanner, 2);
+	expect(scanner, " ");
+	clock_time(scanner, &civil);
+	expect(scanner, " GMT");
+	if (civil.year > this_year + 50)
+		civil.year -= 100;
+	return civil;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" or "Sunday, 06-Nov-94 08:49:37 GMT", behind the comma. */
-static const char *take_usual(const char *at, bool old, struct date *date)
+bool wok__http_date_parse(const char *text, size_t size, int64_t now, int64_t *ret_seconds)
 {
-	take_text(&at, ", ");
-	date->day = take_digits(&at, 2) - 1;
-	take_text(&at, old ? "-" : " ");
-	take_month(&at, date);
-	take_text(&at, old ? "-" : " ");
-	date->year = take_digits(&at, old ? 2 : 4);
-	if (old)
-		date->year += date->year < 70 ? 2000 : 1900;
-	take_text(&at, " ");
-	take_time(&at, date);
-	take_text(&at, " GMT");
-	return at;
-}
-
-/* "Sun Nov  6 08:49:37 1994", behind the day's name. */
-static const char *take_asctime(const char *at, struct date *date)
-{
-	take_text(&at, " ");
-	take_month(&at, date);
-	take_text(&at, " ");
-	bool one = at && *at == ' ';
-	take_text(&at, one ? " " : "");
-	date->day = take_digits(&at, one ? 1 : 2) - 1;
-	take_text(&at, " ");
-	take_time(&at, date);
-	take_text(&at, " ");
-	date->year = take_digits(&at, 4);
-	return at;
-}
-
-static const char *take_date(const char *text, struct date *date)
-{
-	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
-		size_t size = strlen(days[i]);
-		if (strncmp(text, days[i], 3) != 0)
-			continue;
-		if (strncmp(text, days[i], size) == 0)
-			return take_usual(text + size, true, date);
-		return text[3] == ',' ? take_usual(text + 3, false, date)
-				      : take_asctime(text + 3, date);
+	for (int format = 0; format < 3; format++) {
+		struct scanner scanner = {text, text + size, false};
+		struct civil civil = format == 0   ? read_fixdate(&scanner)
+				     : format == 1 ? read_rfc850(&scanner, now)
+						   : read_asctime(&scanner);
+		if (!scanner.failed && scanner.at == scanner.end)
+			return to_seconds(&civil, ret_seconds);
 	}
-	return NULL;
+	return false;
 }
 
-static bool makes_sense(const struct date *date)
+/* --- cookies ---------------------------------------------------------------------------------- */
+
+static bool is_digit(char c)
 {
-	/* 60: a leap second. */
-	return date->year > 0 && date->day >= 0 && date->day < days_of(date->month, date->year) &&
-	       date->hour < 24 && date->minute < 60 && date->second <= 60;
+	return c >= '0' && c <= '9';
 }
 
-bool wok__http_date_parse(const char *text, int64_t *ret_seconds)
+static bool is_delimiter(char c)
 {
-	struct date date = {0};
-	const char *end = take_date(text, &date);
+	return c == '\t' || (c >= ' ' && c <= '/') || (c >= ';' && c <= '@') ||
+	       (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
 
-	if (!end || *end != '\0' || !makes_sense(&date))
-		return false;
-	*ret_seconds = seconds_of(&date);
+/* From min to max digits; what follows them is no digit. 0, or how many there are. */
+static size_t read_digits(const char *at, size_t size, size_t min, size_t max, int *ret_value)
+{
+	size_t n = 0;
+	int value = 0;
+
+	while (n < size && n < max && is_digit(at[n]))
+		value = value * 10 + (at[n++] - '0');
+	if (n < min || (n < size && is_digit(at[n])))
+		return 0;
+	*ret_value = value;
+	return n;
+}
+
+/* "8:49:37", perhaps with more behind it. */
+static bool read_clock(const char *at, size_t size, struct civil *civil)
+{
+	int *fields[] = {&civil->hour, &civil->minute, &civil->second}, values[3];
+
+	for (int i = 0; i < 3; i++) {
+		size_t n = read_digits(at, size, 1, 2, &values[i]);
+		if (n == 0 || (i < 2 && (n == size || at[n] != ':')))
+			return false;
+		at += n + 1;
+		size -= i < 2 ? n + 1 : n;
+	}
+	for (int i = 0; i < 3; i++)
+		*fields[i] = values[i];
 	return true;
+}
+
+enum { TIME = 1, DAY = 2, MONTH = 4, YEAR = 8, ALL = 15 };
+
+/* The first token that can be a time is it, and so on: which of them this one is. */
+static unsigned read_token(const char *at, size_t size, unsigned found, struct civil *civil)
+{
+	int value;
+
+	if (!(found & TIME) && read_clock(at, size, civil))
+		return TIME;
+	if (!(found & DAY) && read_digits(at, size, 1, 2, &value)) {
+		civil->day = value;
+		return DAY;
+	}
+	if (!(found & MONTH) && (value = find_name(months, at, size)) > 0) {
+		civil->month = value;
+		return MONTH;
+	}
+	if (!(found & YEAR) && read_digits(at, size, 2, 4, &value)) {
+		civil->year = value < 70 ? value + 2000 : value < 100 ? value + 1900 : value;
+		return YEAR;
+	}
+	return 0;
+}
+
+bool wok__cookie_date_parse(const char *text, size_t size, int64_t *ret_seconds)
+{
+	const char *at = text, *end = text + size;
+	struct civil civil = {0};
+	unsigned found = 0;
+
+	while (at < end) {
+		const char *token = at;
+		while (at < end && !is_delimiter(*at))
+			at++;
+		if (at > token)
+			found |= read_token(token, (size_t) (at - token), found, &civil);
+		else
+			at++;
+	}
+	return found == ALL && civil.year >= 1601 && civil.second <= 59 &&
+	       to_seconds(&civil, ret_seconds);
 }

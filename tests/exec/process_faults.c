@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "exec/process_check.h"
+#include "platform/process.h"
+#include "platform/sys.h"
 
 enum { LARGE = 200000 };
 
@@ -127,24 +129,16 @@ TEST(any_system_call_of_a_pool_may_fail, "G3")
 	}
 }
 
-static int echo_while_busy(void *unused)
+TEST_TASK(memory_that_the_kernel_still_holds_is_sealed_all_the_same, "G3")
 {
-	static char input[LARGE];
-	WOK_AUTO(wok_process_pool) *pool = NULL;
-	void *output;
-	size_t size;
+	int fd = wok__sys_memory("test");
 
-	(void) unused;
-	WOK_TRY(wok_process_pool_new(&(wok_process_pool_options){.workers = 1}, &pool));
+	ASSERT_EQ(wok__sys_pwrite(fd, "abc", 3, 0), 3);
 	wok_test_fail_system_call("fcntl", 1, EBUSY);
-	int r = wok_run_in_executor_with(pool, "echo", input, LARGE, NULL, &output, &size);
+	int r = wok__sys_memory_seal(fd);
 	wok_test_fail_system_call(NULL, 0, 0);
-	if (r == 0)
-		wok_free(output);
-	return r;
-}
-
-TEST(memory_that_the_kernel_still_holds_is_passed_all_the_same, "G3")
-{
-	ASSERT_OK(wok_run(echo_while_busy, NULL));
+	ASSERT_OK(r);
+	ASSERT_OK(wok__sys_memory_check(fd, 3));
+	ASSERT_EQ(wok__sys_pwrite(fd, "d", 1, 0), -EPERM);
+	wok__sys_close(fd);
 }

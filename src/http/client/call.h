@@ -15,8 +15,8 @@
 
 #include "http/client/session.h"
 #include "http/client/source.h"
-#include "http/client/url.h"
 #include "http/client/wire.h"
+#include "http/url.h"
 
 /* Where a request is, for the message of a timeout. */
 enum wok__phase {
@@ -45,7 +45,8 @@ struct wok_http_call {
 struct wok__exchange {
 	struct wok_http_call *call;
 	wok_http_session *session;
-	struct wok__url url;
+	struct wok__url url; /* the response's */
+	struct wok__route route;
 	/*
 	 * The head as HTTP/1.1 has it, with a request line, and lines "Name: value" from fields_at
 	 * up to the empty one. Another wire reads them back into pairs, and leaves out what is of
@@ -76,7 +77,7 @@ int wok__call_run(struct wok_http_call *call);
 
 int wok__call_hops(struct wok_http_call *call);
 
-/* exchange->url and method are checked; response has no connection unless this succeeds. */
+/* Send the request of exchange->head; on failure the response has no connection. */
 int wok__exchange_run(struct wok__exchange *exchange);
 
 /* Write the head of a request (head.c). */
@@ -85,6 +86,6 @@ int wok__exchange_put_head(struct wok__exchange *exchange);
 /* Get the connection of the pool connected, and its wire chosen (connect.c). */
 int wok__exchange_connect(struct wok__exchange *exchange);
 
-/* A response without a head yet; NULL without memory. */
-wok_http_response *wok__response_new(const struct wok_http_call *call);
+/* A response without a head yet, which takes the URL over; NULL without memory. */
+wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url);
 #endif

@@ -7,18 +7,12 @@
 
 #include "http/client/call.h"
 
-enum { HOST_MAX = 255 };
-
 static int connect_to(struct wok__exchange *exchange)
 {
 	struct wok__connection *connection = exchange->response->connection;
-	char host[HOST_MAX + 1];
-
-	if (exchange->url.host.size > HOST_MAX)
-		return wok_fail(-EINVAL, "the host name has more than %d bytes", HOST_MAX);
-	memcpy(host, exchange->url.host.data, exchange->url.host.size);
-	host[exchange->url.host.size] = '\0';
-	return wok_tcp_connect(host, exchange->url.port, &connection->stream);
+	if (exchange->url.secure)
+		return wok_fail(-EPROTONOSUPPORT, "https is not supported yet");
+	return wok_tcp_connect(exchange->url.host.data, exchange->url.port, &connection->stream);
 }
 
 /* Which wire TLS has agreed on would be told by its ALPN. */

@@ -24,7 +24,8 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 	struct wok__connection **connection = &exchange->response->connection;
 
 	call->phase = WOK__PHASE_QUEUE;
-	WOK_TRY(wok__pool_acquire(pool, &exchange->url, fresh, connection));
+	WOK_TRY(wok__pool_acquire(pool, &exchange->route, fresh, connection));
+	(*connection)->requests++;
 	exchange->reused = (*connection)->stream != NULL;
 	if (exchange->reused) {
 		pool->reused++;
@@ -75,11 +76,10 @@ static int try_once(struct wok__exchange *exchange, bool fresh)
 
 static int explain(const struct wok__exchange *exchange, int code)
 {
-	const char *what = exchange->response->what;
-
 	if (code == -ECANCELED || exchange->call->limit > 0)
 		return code; /* the time-out's message is made above */
-	return wok_fail(code, "%s: %s%s", what, wok_errmsg(code),
+	return wok_fail(code, "%s %.300s: %s%s", exchange->call->method, exchange->url.text,
+			wok_errmsg(code),
 			was_stale(exchange, code)
 				? " (it had been kept alive; such a request is not "
 				  "sent again)"
@@ -88,9 +88,12 @@ static int explain(const struct wok__exchange *exchange, int code)
 
 int wok__exchange_run(struct wok__exchange *exchange)
 {
-	exchange->response = wok__response_new(exchange->call);
-	if (!exchange->response)
-		return -ENOMEM;
+	exchange->route = (struct wok__route){
+		.host = exchange->url.host,
+		.port = exchange->url.port,
+		.secure = exchange->url.secure,
+		.h1_only = exchange->call->upgrade != NULL,
+	};
 	int r = try_once(exchange, false);
 	if (r < 0 && may_repeat(exchange, r)) {
 		drop_connection(exchange);

@@ -84,8 +84,6 @@ static void put_request_line(struct wok__exchange *exchange)
 
 	wok__buffer_text(out, exchange->call->method);
 	wok__buffer_text(out, " ");
-	if (url->target.size == 0 || url->bare_query)
-		wok__buffer_text(out, "/");
 	wok__buffer_add(out, url->target.data, url->target.size);
 	wok__buffer_text(out, " HTTP/1.1\r\n");
 }

@@ -27,17 +27,16 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 	return wok__head_at(&response->head, index, ret_header);
 }
 
-wok_http_response *wok__response_new(const struct wok_http_call *call)
+wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url)
 {
-	size_t method = strlen(call->method), url = strlen(call->url);
-	wok_http_response *response = wok__alloc_zeroed(sizeof(*response) + method + url + 2);
+	size_t size = strlen(call->method) + 1;
+	wok_http_response *response = wok__alloc_zeroed(sizeof(*response) + size);
 
 	if (!response)
 		return NULL;
 	response->session = wok__session_hold(call->session);
-	memcpy(response->what, call->method, method);
-	response->what[method] = ' ';
-	memcpy(response->what + method + 1, call->url, url + 1);
+	memcpy(response->method, call->method, size);
+	response->url = *url;
 	response->deadline = call->deadline;
 	response->read_timeout = call->read_timeout;
 	return response;
@@ -76,7 +75,7 @@ ssize_t wok_http_read(wok_http_response *response, void *data, size_t size)
 			return n;
 		response->failed = (int) n;
 		wok__response_finish(response);
-		return wok_fail((int) n, "%s: %s", response->what,
+		return wok_fail((int) n, "%s %.300s: %s", response->method, response->url.text,
 				n == -ETIMEDOUT ? "timed out while reading the body"
 						: wok_errmsg((int) n));
 	}
@@ -98,8 +97,8 @@ int wok_http_body(wok_http_response *response, wok_view *ret_body)
 		WOK_TRY(wok__checkpoint());
 	} else {
 		if (response->content_length > max)
-			return wok_fail(WOK_ELIMIT, "%s: the body has more than %zu bytes",
-					response->what, max);
+			return wok_fail(WOK_ELIMIT, "%s %.300s: the body has more than %zu bytes",
+					response->method, response->url.text, max);
 		WOK_TRY(wok__gather_body(&response->body, read_some, response,
 					 (size_t) response->content_length, max));
 	}
@@ -114,6 +113,7 @@ void wok_http_response_free(wok_http_response *response)
 	struct wok__saved_error saved = wok__error_save();
 	wok__response_finish(response);
 	wok__head_free(&response->head);
+	wok__url_free(&response->url);
 	wok_free(response->body.data);
 	wok__session_let_go(response->session);
 	wok_free(response);

@@ -7,6 +7,7 @@
 #include "http/buffer.h"
 #include "http/client/pool.h"
 #include "http/message.h"
+#include "http/url.h"
 #include "loop/loop.h"
 
 struct wok_http_session {
@@ -37,7 +38,8 @@ struct wok_http_response {
 	wok_time deadline;
 	wok_time read_timeout;
 	struct wok__gathered body; /* of wok_http_body() */
-	char what[];               /* "GET http://...", for messages */
+	struct wok__url url;
+	char method[];
 };
 
 wok_http_session *wok__session_hold(wok_http_session *session);

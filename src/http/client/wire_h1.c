@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP/1.1 on a connection: see http/client/wire.h. One request at a time. */
+#include <stdlib.h>
+#include <string.h>
 #include <wok/error.h>
 #include <wok/timeout.h>
 
 #include "http/client/call.h"
 #include "http/client/upload.h"
 
-enum { INTERIM_MAX = 16, DRAIN_MAX = 64 << 10 };
+enum { INTERIM_MAX = 16, DRAIN_MAX = 64 << 10, KEEP_ALIVE_MAX = 1000000 };
 
 /* Bytes of a head that the stream's buffer may have to hold. */
 static size_t head_room(const wok_http_session *session)
@@ -68,6 +70,23 @@ static unsigned parse_flags(const struct wok_http_call *call)
 	       (call->upgrade ? WOK__H1_FOR_UPGRADE : 0);
 }
 
+/*
+ * "Keep-Alive: timeout=5, max=100": the server closes after so many seconds. A second is taken off,
+ * since a request takes its time to get there.
+ */
+static void read_keep_alive(wok_http_response *response)
+{
+	const char *text = strcasestr(wok__head_value(&response->head, "Keep-Alive"), "timeout=");
+	unsigned long seconds = text ? strtoul(text + 8, NULL, 10) : 0;
+
+	if (!text)
+		return;
+	if (seconds <= 1)
+		response->reusable = false;
+	else if (seconds < KEEP_ALIVE_MAX)
+		response->connection->keep_alive = (wok_time) (seconds - 1) * WOK_SECOND;
+}
+
 /* Parse a head out of the stream's buffer; 1 if it was an interim one. */
 static int take_head(struct wok__exchange *exchange, size_t size)
 {
@@ -95,6 +114,8 @@ static int take_head(struct wok__exchange *exchange, size_t size)
 	if (r < 0)
 		return wok__h1_to_wok(r, "the response");
 	response->ended = response->incoming.ended && !parsed.tunnel;
+	if (wok__h1_has(&parsed.message, WOK__H1_KEEP_ALIVE))
+		read_keep_alive(response);
 	return 0;
 }
 

@@ -15,11 +15,12 @@ void wok__version_of(const struct stat *stat, int64_t now, struct wok__version *
 	int64_t changed =
 		(int64_t) stat->st_mtim.tv_sec * NS_PER_SECOND + (int64_t) stat->st_mtim.tv_nsec;
 
+	ret_version->now = now / NS_PER_SECOND;
 	/* Some file systems count in steps of two seconds; of the future nobody knows anything. */
 	ret_version->recent = changed > now - 2 * NS_PER_SECOND;
 	ret_version->modified = (int64_t) stat->st_mtim.tv_sec;
-	if (ret_version->modified > now / NS_PER_SECOND)
-		ret_version->modified = now / NS_PER_SECOND;
+	if (ret_version->modified > ret_version->now)
+		ret_version->modified = ret_version->now;
 	snprintf(ret_version->etag, sizeof(ret_version->etag), "%s\"%llx-%llx-%llx\"",
 		 ret_version->recent ? "W/" : "", (unsigned long long) changed,
 		 (unsigned long long) stat->st_size, (unsigned long long) stat->st_ino);
@@ -86,30 +87,36 @@ static bool is_listed(const struct wok__head *head, const char *name, const char
 	return found;
 }
 
-/* A header's date; false if there is none, or no date in it. */
-static bool date_in(const struct wok__head *head, const char *name, int64_t *ret_date)
+static bool is_date(const char *value, const struct wok__version *version, int64_t *ret_date)
+{
+	return wok__http_date_parse(value, strlen(value), version->now, ret_date);
+}
+
+/* A header's date, if the version has one to compare; false if there is none in the header. */
+static bool date_in(const struct wok__head *head, const char *name,
+		    const struct wok__version *version, int64_t *ret_date)
 {
 	const char *value = wok__head_value(head, name);
 
-	return value && wok__http_date_parse(value, ret_date);
+	return value && version->modified >= 0 && is_date(value, version, ret_date);
 }
 
 enum wok__verdict wok__condition_check(const struct wok__head *head,
 				       const struct wok__version *version)
 {
-	bool known = version->modified >= 0, present;
 	int64_t date;
+	bool present;
 
 	bool listed = is_listed(head, "If-Match", version->etag, true, &present);
 	if (present && !listed)
 		return WOK__CONDITION_UNMET;
-	if (!present && known && date_in(head, "If-Unmodified-Since", &date) &&
+	if (!present && date_in(head, "If-Unmodified-Since", version, &date) &&
 	    version->modified > date)
 		return WOK__CONDITION_UNMET;
 	listed = is_listed(head, "If-None-Match", version->etag, false, &present);
 	if (listed)
 		return WOK__CONDITION_IS_HAD;
-	if (!present && known && date_in(head, "If-Modified-Since", &date) &&
+	if (!present && date_in(head, "If-Modified-Since", version, &date) &&
 	    version->modified <= date)
 		return WOK__CONDITION_IS_HAD;
 	return WOK__CONDITION_NONE;
@@ -125,5 +132,5 @@ bool wok__condition_if_range(const struct wok__head *head, const struct wok__ver
 	if (tag_size(value) > 0)
 		return same_tag(value, strlen(value), version->etag, true);
 	/* A date tells two versions apart only if they do not lie within the same second. */
-	return wok__http_date_parse(value, &date) && date == version->modified && !version->recent;
+	return is_date(value, version, &date) && date == version->modified && !version->recent;
 }

@@ -16,6 +16,7 @@ enum { WOK__ETAG_SIZE = 64 };
 struct wok__version {
 	char etag[WOK__ETAG_SIZE]; /* with its quotes, and W/ before if it is weak; "" for none */
 	int64_t modified;          /* seconds since 1970; less than 0: nobody knows */
+	int64_t now;               /* seconds since 1970 */
 	bool recent;               /* so recently that it may change again within the same date */
 };
 

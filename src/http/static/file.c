@@ -47,7 +47,7 @@ static void add_version(struct wok__file_reply *reply)
 static void add_content(struct wok__file_reply *reply)
 {
 	if (reply->version.modified >= 0) {
-		wok__http_date_print(reply->version.modified, reply->modified);
+		wok__http_date_put(reply->version.modified, reply->modified);
 		add_header(reply, "Last-Modified", reply->modified);
 	}
 	if (!reply->options->no_ranges)
@@ -199,13 +199,13 @@ static int64_t wall_clock(void)
 int wok__file_send(wok_http_request *request, const struct wok__located *located, const char *type,
 		   const wok_http_file_options *options)
 {
-	bool sibling = located->sibling != WOK__SIBLINGS;
+	bool sibling = located->coding != WOK__CODING_IDENTITY;
 	struct wok__file_reply reply = {
 		.request = request,
 		.options = options,
 		.fd = located->fd,
 		.size = (uint64_t) located->stat.st_size,
-		.coding = sibling ? wok__sibling_coding(located->sibling) : NULL,
+		.coding = sibling ? wok__coding_name(located->coding) : NULL,
 	};
 
 	reply.headers = wok_alloc((options->n_headers + OUR_HEADERS) * sizeof(*reply.headers));
@@ -244,7 +244,7 @@ int wok_http_reply_file(wok_http_request *request, const char *path,
 
 	options = options ? options : &defaults;
 	if (options->precompressed)
-		locate.n_siblings = wok__negotiate(
+		locate.n_siblings = wok__siblings_for(
 			wok_http_request_header(request, "Accept-Encoding"), locate.siblings);
 	int r = wok__locate(&locate, &located);
 	if (r == 0 && located.folder)
@@ -258,7 +258,7 @@ int wok_http_reply_file(wok_http_request *request, const char *path,
 
 int wok_http_reply_fd(wok_http_request *request, int fd, const wok_http_file_options *options)
 {
-	struct wok__located located = {.fd = fd, .sibling = WOK__SIBLINGS};
+	struct wok__located located = {.fd = fd, .coding = WOK__CODING_IDENTITY};
 
 	WOK_TRY(wok__sys_file_stat(fd, &located.stat));
 	if (!S_ISREG(located.stat.st_mode))

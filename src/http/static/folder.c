@@ -124,7 +124,7 @@ static int serve_path(wok_http_request *request, void *arg)
 		.is_folder = path.folder,
 	};
 	if (folder->options.file.precompressed)
-		locate.n_siblings = wok__negotiate(
+		locate.n_siblings = wok__siblings_for(
 			wok_http_request_header(request, "Accept-Encoding"), locate.siblings);
 	int r = wok__locate(&locate, &located);
 	if (r < 0)

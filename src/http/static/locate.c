@@ -117,10 +117,10 @@ static int find_sibling(const struct wok__locate *locate, const char *path, bool
 			struct wok__located *located)
 {
 	for (size_t i = 0; i < locate->n_siblings; i++) {
-		enum wok__sibling sibling = locate->siblings[i];
-		int r = try_other(locate, path, wok__sibling_suffix(sibling), cached, located);
+		enum wok__coding coding = locate->siblings[i];
+		int r = try_other(locate, path, wok__sibling_suffix(coding), cached, located);
 		if (r == 0)
-			located->sibling = sibling;
+			located->coding = coding;
 		if (r == 0 || (r == -EAGAIN && cached))
 			return r;
 	}
@@ -155,7 +155,7 @@ static int find(const struct wok__locate *locate, bool cached, struct wok__locat
 {
 	int r;
 
-	*located = (struct wok__located){.fd = -1, .sibling = WOK__SIBLINGS};
+	*located = (struct wok__located){.fd = -1, .coding = WOK__CODING_IDENTITY};
 	WOK_TRY(open_path(locate, locate->path, cached, located));
 	if (S_ISDIR(located->stat.st_mode))
 		r = find_in_folder(locate, cached, located);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <wok/http_static.h>
 
-#include "http/static/negotiate.h"
+#include "http/static/sibling.h"
 
 struct wok__locate {
 	int folder;           /* where the path begins, and what it stays below; AT_FDCWD */
@@ -21,7 +21,7 @@ struct wok__locate {
 	const char *index; /* the file that stands for a folder, NULL for none */
 	bool is_folder;    /* the path ended with a slash: a file of that name is not meant */
 	/* Which compressed siblings to prefer to the file, the best one first. */
-	enum wok__sibling siblings[WOK__SIBLINGS];
+	enum wok__coding siblings[WOK__SIBLINGS];
 	size_t n_siblings;
 };
 
@@ -30,7 +30,8 @@ struct wok__located {
 	struct stat stat; /* of fd */
 	bool folder;      /* the path names a folder: fd is that, or -1 if the slash is missing */
 	bool index;       /* what was found is the folder's index */
-	enum wok__sibling sibling; /* what was found is this; WOK__SIBLINGS: the file itself */
+	enum wok__coding coding; /* what was found is such a sibling; WOK__CODING_IDENTITY: it is
+				    the file itself */
 };
 
 /*
