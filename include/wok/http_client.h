@@ -21,7 +21,10 @@ typedef struct wok_http_session wok_http_session;
 typedef struct {
 	size_t limit; /* connections in all; 100; more requests queue, first in first out */
 	size_t limit_per_host;    /* connections to one host and port; no limit but the above */
-	wok_time keep_alive;      /* how long an idle connection is kept; 15 s */
+	wok_time keep_alive;      /* how long an idle connection is kept; 15 s. What the server
+				     says of itself, less a second, counts if it is shorter */
+	wok_time max_age;         /* after which a connection serves no more; no limit */
+	uint64_t max_requests;    /* that a connection serves; no limit */
 	wok_time timeout;         /* for a request as a whole, its body included; 5 min */
 	wok_time connect_timeout; /* for the look-up and the connection; 30 s */
 	wok_time read_timeout;    /* between two arrivals of bytes; none */

@@ -235,6 +235,19 @@ typedef struct {
 } wok_http_reply_options;
 
 /**
+ * Add a field to the reply that will be sent, whoever sends it: for middlewares, and for what holds
+ * of any reply, one of an error included.
+ *
+ * name, value: copied
+ * Returns:    0; -EINVAL if it cannot be sent, or is wok's to set; -EALREADY after a reply has
+ *             begun; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_reply_header(wok_http_request *request, const char *name, const char *value)
+	WOK_MUST_CHECK;
+
+/**
  * Reply. Head and body go out together.
  *
  * Returns:    0; -EINVAL for a status or header that cannot be sent; -EALREADY after a reply has
@@ -251,7 +264,8 @@ int wok_http_reply(wok_http_request *request, const wok_http_reply_options *opti
  * returns an error, the connection breaks off, so that the client does not take the part for the
  * whole.
  *
- * options:    the body of it must be NULL
+ * options:    the body of it must be NULL. With a body_size, that is said as Content-Length, and
+ *             the pieces must be so much in all: with less, the reply breaks off
  * Returns:    as wok_http_reply()
  * Checkpoint: always
  * Threads:    the loop's
@@ -262,7 +276,8 @@ int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options
 /**
  * Send a piece of a reply that was begun. The bytes belong to the caller again when it returns.
  *
- * Returns:    0; -EINVAL if no reply was begun; as wok_http_reply()
+ * Returns:    0; -EINVAL if no reply was begun, or for more than the size that was said; as
+ *             wok_http_reply()
  * Checkpoint: always
  * Threads:    the loop's
  */

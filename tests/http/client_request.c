@@ -137,8 +137,7 @@ TEST_REAL(what_must_not_be_sent_is_refused_before_anything_is_sent)
 	};
 	static const char *const methods[] = {
 		"", "G T", "GET /x HTTP/1.1\r\nX:", "GET\n", "CONNECT", "G\xc3\xa4T"};
-	static const char *const targets[] = {"/a b",      "/a\r\nX: y", "/\n",  "/\x7f",
-					      "/\xc3\xa4", "/\x01",      "?a b", "/\t"};
+	static const char *const targets[] = {"/a\r\nX: y", "/\n", "/\x7f", "/\x01", "/\t"};
 	struct fake fake = {.response = OK_RESPONSE};
 
 	fake_open(&fake);
@@ -289,7 +288,8 @@ static int say_continue(wok_stream *stream, void *arg)
 		WOK_TRY(wok_sleep(100 * WOK_US));
 	}
 	fake->requests++;
-	return wok_stream_write_all(stream, OK_RESPONSE, strlen(OK_RESPONSE));
+	WOK_TRY(wok_stream_write_all(stream, OK_RESPONSE, strlen(OK_RESPONSE)));
+	return (int) wok_stream_read(stream, buf, sizeof(buf)); /* the client hangs up first */
 }
 
 TEST_REAL(an_interim_answer_during_the_upload_does_not_end_it)

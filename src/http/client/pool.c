@@ -3,26 +3,14 @@
 #include "http/client/pool.h"
 
 #include <assert.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/memory.h>
 
 #include "base/memory.h"
 #include "base/time.h"
-
-struct wok__origin {
-	struct wok__origin *next; /* in its bucket */
-	uint64_t hash;
-	size_t open;              /* connections, and rights to make one */
-	struct wok__list idle;    /* the one used last in front */
-	struct wok__list waiters; /* for a connection of this origin to end or become idle */
-	size_t n_waiting;         /* in both queues, or on the way out: they hold the origin */
-	uint16_t port;
-	size_t host_size;
-	char host[];
-};
+#include "http/client/origin.h"
+#include "http/client/wire.h"
 
 /* A request that queues; it lies on its task's stack. */
 struct waiter {
@@ -33,111 +21,20 @@ struct waiter {
 	wok_event granted;
 };
 
-enum { BUCKETS_FIRST = 16 };
-
-void wok__pool_open(struct wok__pool *pool, size_t limit, size_t limit_per_host,
-		    wok_time keep_alive)
+void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
 {
-	*pool = (struct wok__pool){
-		.limit = limit,
-		.limit_per_host = limit_per_host,
-		.keep_alive = keep_alive,
-	};
+	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
 	wok__list_init(&pool->idle);
 	wok__list_init(&pool->waiters);
 }
 
-/* FNV-1a of the host in lower case, and the port. */
-static uint64_t hash_of(const struct wok__url *url)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ url->port;
-
-	for (size_t i = 0; i < url->host.size; i++) {
-		unsigned char c = (unsigned char) url->host.data[i];
-		hash = (hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
-
-static bool is_origin_of(const struct wok__origin *origin, const struct wok__url *url,
-			 uint64_t hash)
-{
-	return origin->hash == hash && origin->port == url->port &&
-	       origin->host_size == url->host.size &&
-	       strncasecmp(origin->host, url->host.data, url->host.size) == 0;
-}
-
-static int grow_buckets(struct wok__pool *pool)
-{
-	size_t n = pool->n_buckets ? pool->n_buckets * 2 : BUCKETS_FIRST;
-	struct wok__origin **buckets = wok__alloc_zeroed(n * sizeof(struct wok__origin *));
-
-	if (!buckets)
-		return -ENOMEM;
-	for (size_t i = 0; i < pool->n_buckets; i++) {
-		while (pool->buckets[i]) {
-			struct wok__origin *origin = pool->buckets[i];
-			pool->buckets[i] = origin->next;
-			origin->next = buckets[origin->hash & (n - 1)];
-			buckets[origin->hash & (n - 1)] = origin;
-		}
-	}
-	wok_free(pool->buckets);
-	pool->buckets = buckets;
-	pool->n_buckets = n;
-	return 0;
-}
-
-static struct wok__origin *add_origin(struct wok__pool *pool, const struct wok__url *url,
-				      uint64_t hash)
-{
-	if (pool->n_origins >= pool->n_buckets && grow_buckets(pool) < 0)
-		return NULL;
-	struct wok__origin *origin = wok__alloc_zeroed(sizeof(*origin) + url->host.size);
-	if (!origin)
-		return NULL;
-	origin->hash = hash;
-	origin->port = url->port;
-	origin->host_size = url->host.size;
-	memcpy(origin->host, url->host.data, url->host.size);
-	wok__list_init(&origin->idle);
-	wok__list_init(&origin->waiters);
-	struct wok__origin **bucket = &pool->buckets[hash & (pool->n_buckets - 1)];
-	origin->next = *bucket;
-	*bucket = origin;
-	pool->n_origins++;
-	return origin;
-}
-
-static struct wok__origin *find_origin(struct wok__pool *pool, const struct wok__url *url)
-{
-	uint64_t hash = hash_of(url);
-	struct wok__origin *origin =
-		pool->n_buckets ? pool->buckets[hash & (pool->n_buckets - 1)] : NULL;
-
-	while (origin && !is_origin_of(origin, url, hash))
-		origin = origin->next;
-	return origin ? origin : add_origin(pool, url, hash);
-}
-
-/* An origin that nothing belongs to any more goes: a crawler meets many. */
-static void forget_if_unused(struct wok__pool *pool, struct wok__origin *origin)
-{
-	struct wok__origin **at = &pool->buckets[origin->hash & (pool->n_buckets - 1)];
-
-	if (origin->open > 0 || origin->n_waiting > 0)
-		return;
-	for (; *at != origin; at = &(*at)->next)
-		assert(*at);
-	*at = origin->next;
-	pool->n_origins--;
-	wok_free(origin);
-}
-
 static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
+	if (connection->watched)
+		wok__io_cancel(pool->loop, &connection->watch);
 	wok__list_remove(&connection->in_origin);
 	wok__list_remove(&connection->in_pool);
+	connection->origin->n_idle--;
 	pool->n_idle--;
 }
 
@@ -147,6 +44,8 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 {
 	struct wok__origin *origin = connection->origin;
 
+	if (connection->wire && connection->wire->close)
+		connection->wire->close(connection);
 	wok_stream_free(connection->stream);
 	wok_free(connection);
 	pool->open--;
@@ -157,7 +56,15 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 static void evict(struct wok__pool *pool, struct wok__connection *connection)
 {
 	take_out_of_idle(pool, connection);
-	forget_if_unused(pool, close_connection(pool, connection));
+	wok__pool_forget_if_unused(pool, close_connection(pool, connection));
+}
+
+static ssize_t peek(const struct wok__io *watch)
+{
+	char byte;
+	ssize_t n = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
 }
 
 /*
@@ -166,11 +73,39 @@ static void evict(struct wok__pool *pool, struct wok__connection *connection)
  */
 static bool is_fresh(const struct wok__connection *connection)
 {
-	char byte;
+	const struct wok__io watch = {.fd = wok_stream_fd(connection->stream)};
+
+	return watch.fd < 0 || peek(&watch) == -EAGAIN;
+}
+
+/* Something happened to an idle connection, or its watch ends. */
+static void on_watch(struct wok__io *watch)
+{
+	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
+
+	connection->watched = false;
+	if (watch->result != -ECANCELED)
+		evict(connection->pool, connection);
+}
+
+/* Watch a connection that is idle now; false if that has ended already. */
+static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
+{
 	int fd = wok_stream_fd(connection->stream);
 
-	return fd < 0 || (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-			  (errno == EAGAIN || errno == EINTR));
+	if (fd < 0)
+		return true;
+	connection->watch = (struct wok__io){
+		.kind = WOK__IO_CALL_TO_READ, .fd = fd, .call = peek, .done = on_watch};
+	connection->watched = !wok__io_start(pool->loop, &connection->watch);
+	return connection->watched;
+}
+
+/* Whether the server, too, will keep an idle connection for a moment. */
+static bool is_kept(const struct wok__connection *connection)
+{
+	return connection->keep_alive == 0 ||
+	       wok__time_add(connection->idle_since, connection->keep_alive) > wok_now();
 }
 
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)
@@ -181,7 +116,7 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		struct wok__connection *connection =
 			WOK__CONTAINER(first, struct wok__connection, in_origin);
 		take_out_of_idle(pool, connection);
-		if (is_fresh(connection))
+		if (is_kept(connection) && is_fresh(connection))
 			return connection;
 		close_connection(pool, connection);
 	}
@@ -190,13 +125,13 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 
 static bool origin_full(const struct wok__pool *pool, const struct wok__origin *origin)
 {
-	return origin->open >= pool->limit_per_host;
+	return origin->open >= pool->limits.per_host;
 }
 
 /* Make room in the pool by closing the connection that was idle for the longest. */
 static bool make_room(struct wok__pool *pool)
 {
-	if (pool->open < pool->limit)
+	if (pool->open < pool->limits.connections)
 		return true;
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 	if (!oldest)
@@ -211,7 +146,9 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 	struct wok__connection *connection = wok__alloc_zeroed(sizeof(*connection));
 	if (!connection)
 		return NULL;
+	connection->pool = pool;
 	connection->origin = origin;
+	connection->made = wok_now();
 	pool->open++;
 	origin->open++;
 	return connection;
@@ -232,7 +169,7 @@ static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 {
 	struct wok__node *first;
 
-	while ((first = wok__list_first(queue)) && pool->open < pool->limit) {
+	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
 		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
 		if (origin_full(pool, waiter->origin)) {
 			if (queue == &waiter->origin->waiters)
@@ -251,7 +188,7 @@ static void place_freed(struct wok__pool *pool, struct wok__origin *origin)
 {
 	grant_place(pool, &origin->waiters);
 	grant_place(pool, &pool->waiters);
-	forget_if_unused(pool, origin);
+	wok__pool_forget_if_unused(pool, origin);
 }
 
 static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wok__list *queue,
@@ -272,19 +209,19 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wo
 		r = waiter.error;
 	}
 	if (r < 0) {
-		forget_if_unused(pool, origin);
+		wok__pool_forget_if_unused(pool, origin);
 		return r;
 	}
 	*ret_connection = waiter.connection;
 	return 0;
 }
 
-int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool fresh,
+int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bool fresh,
 		      struct wok__connection **ret_connection)
 {
 	if (pool->closed)
 		return wok_fail(-ESHUTDOWN, "the session is closed");
-	struct wok__origin *origin = find_origin(pool, url);
+	struct wok__origin *origin = wok__pool_find_origin(pool, route);
 	if (!origin)
 		return -ENOMEM;
 	struct wok__connection *connection = fresh ? NULL : take_idle(pool, origin);
@@ -300,7 +237,7 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool f
 		connection = new_connection(pool, origin);
 	}
 	if (!connection) {
-		forget_if_unused(pool, origin);
+		wok__pool_forget_if_unused(pool, origin);
 		return -ENOMEM;
 	}
 	*ret_connection = connection;
@@ -333,7 +270,7 @@ static int expire(void *arg)
 	while ((oldest = wok__list_first(&pool->idle))) {
 		struct wok__connection *connection =
 			WOK__CONTAINER(oldest, struct wok__connection, in_pool);
-		if (wok__time_add(connection->idle_since, pool->keep_alive) > wok_now())
+		if (wok__time_add(connection->idle_since, pool->limits.keep_alive) > wok_now())
 			break;
 		evict(pool, connection);
 	}
@@ -347,29 +284,40 @@ static void arm_expiry(struct wok__pool *pool)
 {
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 
-	if (pool->expiry.id != 0 || !oldest || pool->keep_alive == WOK_FOREVER)
+	if (pool->expiry.id != 0 || !oldest || pool->limits.keep_alive == WOK_FOREVER)
 		return;
 	wok_time since = WOK__CONTAINER(oldest, struct wok__connection, in_pool)->idle_since;
-	pool->expiry = wok_call_at(wok__time_add(since, pool->keep_alive), expire, pool);
+	pool->expiry = wok_call_at(wok__time_add(since, pool->limits.keep_alive), expire, pool);
+}
+
+/* It has served for long enough. */
+static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+{
+	return connection->requests >= pool->limits.max_requests ||
+	       (pool->limits.max_age != WOK_FOREVER &&
+		wok_now() - connection->made >= pool->limits.max_age);
 }
 
 void wok__pool_release(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 	struct waiter *waiter = next_in_line(pool, origin);
+	bool worn = is_worn(pool, connection);
 
-	if (waiter && is_fresh(connection)) {
+	if (waiter && !worn && is_fresh(connection)) {
 		grant(pool, waiter, connection, 0);
 		return;
 	}
 	/* Another host waits for the place, or nothing is to be kept. */
-	if (waiter || !wok__list_empty(&pool->waiters) || pool->closed) {
+	if (worn || waiter || !wok__list_empty(&pool->waiters) || pool->closed ||
+	    !watch_idle(pool, connection)) {
 		wok__pool_discard(pool, connection);
 		return;
 	}
 	connection->idle_since = wok_now();
 	wok__list_push_front(&origin->idle, &connection->in_origin);
 	wok__list_push_back(&pool->idle, &connection->in_pool);
+	origin->n_idle++;
 	pool->n_idle++;
 	arm_expiry(pool);
 }
@@ -394,16 +342,4 @@ void wok__pool_close(struct wok__pool *pool)
 			refuse_all(pool, &origin->waiters);
 	while ((first = wok__list_first(&pool->idle)))
 		evict(pool, WOK__CONTAINER(first, struct wok__connection, in_pool));
-}
-
-void wok__pool_free(struct wok__pool *pool)
-{
-	for (size_t i = 0; i < pool->n_buckets; i++) {
-		while (pool->buckets[i]) {
-			struct wok__origin *origin = pool->buckets[i];
-			pool->buckets[i] = origin->next;
-			wok_free(origin);
-		}
-	}
-	wok_free(pool->buckets);
 }

@@ -90,9 +90,14 @@ int wok_http_session_new(const wok_http_session_options *options, wok_http_sessi
 	if (!session)
 		return -ENOMEM;
 	session->holders = 1;
-	wok__pool_open(&session->pool, options->limit ? options->limit : LIMIT_DEFAULT,
-		       options->limit_per_host ? options->limit_per_host : WOK_UNLIMITED,
-		       wok__time_or(options->keep_alive, KEEP_ALIVE_DEFAULT));
+	const struct wok__pool_limits limits = {
+		.connections = options->limit ? options->limit : LIMIT_DEFAULT,
+		.per_host = options->limit_per_host ? options->limit_per_host : WOK_UNLIMITED,
+		.keep_alive = wok__time_or(options->keep_alive, KEEP_ALIVE_DEFAULT),
+		.max_age = wok__time_or(options->max_age, WOK_FOREVER),
+		.max_requests = options->max_requests ? options->max_requests : UINT64_MAX,
+	};
+	wok__pool_open(&session->pool, &limits);
 	int r = set_up(session, options);
 	if (r < 0) {
 		release(session);

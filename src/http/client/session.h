@@ -7,6 +7,7 @@
 #include "http/buffer.h"
 #include "http/client/pool.h"
 #include "http/message.h"
+#include "http/url.h"
 #include "loop/loop.h"
 
 struct wok_http_session {
@@ -26,15 +27,19 @@ struct wok_http_response {
 	wok_http_session *session;
 	struct wok__connection *connection; /* NULL when the body has been read */
 	struct wok__head head;
-	struct wok__incoming incoming;
+	struct wok__incoming incoming; /* of HTTP/1.1 */
+	void *stream;                  /* of another wire: what it has for this response */
 	int status;
 	int failed;    /* how reading the body ended, if not well: later reads say it again */
+	bool ended;    /* the body is complete */
 	bool reusable; /* the connection, after the body */
-	uint64_t content_length;
+	bool tunnel;   /* what follows the head is another protocol's */
+	uint64_t content_length; /* 0 if it is not known */
 	wok_time deadline;
 	wok_time read_timeout;
 	struct wok__gathered body; /* of wok_http_body() */
-	char what[];               /* "GET http://...", for messages */
+	struct wok__url url;
+	char method[];
 };
 
 wok_http_session *wok__session_hold(wok_http_session *session);

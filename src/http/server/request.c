@@ -44,25 +44,6 @@ bool wok_http_request_header_at(const wok_http_request *request, size_t index,
 	return wok__head_at(&request->head, index, ret_header);
 }
 
-bool wok__request_body_withheld(const wok_http_request *request)
-{
-	return request->parsed.expect_continue && !request->continue_sent &&
-	       !request->incoming.ended && wok_stream_buffered(request->stream).size == 0;
-}
-
-static int send_continue(wok_http_request *request)
-{
-	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	struct iovec part = {(char *) (uintptr_t) text, sizeof(text) - 1};
-
-	/* Nobody wants a body that has been refused already. */
-	if (!wok__request_body_withheld(request) || request->body_error < 0 ||
-	    request->reply != WOK__REPLY_NONE)
-		return 0;
-	request->continue_sent = true;
-	return wok__request_send(request, &part, 1);
-}
-
 /*
  * How long the next piece may take. A client may pause, but one that drips byte by byte would hold
  * its connection for days: what has come must have earned the time that was spent waiting for it.
@@ -70,7 +51,7 @@ static int send_continue(wok_http_request *request)
 static wok_time time_for_piece(const wok_http_request *request)
 {
 	const wok_http_serve_options *options = &request->server->options;
-	uint64_t seconds = request->incoming.body.received / options->min_body_rate;
+	uint64_t seconds = request->body_received / options->min_body_rate;
 	wok_time earned = seconds < INT32_MAX ? (wok_time) seconds * WOK_SECOND : WOK_FOREVER;
 
 	return wok__time_min(options->body_timeout,
@@ -84,7 +65,7 @@ static ssize_t read_in_time(wok_http_request *request, void *data, size_t size)
 	ssize_t n = 0;
 
 	WOK_TIMEOUT (&timeout, time_for_piece(request)) {
-		n = wok__incoming_read(&request->incoming, data, size);
+		n = request->wire->read(request, data, size);
 	}
 	request->body_waited += wok_now() - start;
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
@@ -95,11 +76,13 @@ static ssize_t read_in_time(wok_http_request *request, void *data, size_t size)
 
 ssize_t wok_http_request_read(wok_http_request *request, void *data, size_t size)
 {
-	WOK_TRY(send_continue(request));
 	ssize_t n = read_in_time(request, data, size);
+
 	if (n < 0 && n != -ECANCELED) {
 		request->body_error = (int) n;
-		request->keep_alive = false;
+		request->close = true;
+	} else if (n > 0) {
+		request->body_received += (uint64_t) n;
 	}
 	return n;
 }
@@ -111,7 +94,7 @@ static ssize_t read_some(void *self, void *data, size_t size)
 
 int wok_http_request_body(wok_http_request *request, wok_view *ret_body)
 {
-	size_t hint = (size_t) request->parsed.message.content_length;
+	size_t hint = (size_t) request->content_length;
 
 	if (request->body.complete)
 		WOK_TRY(wok__checkpoint());

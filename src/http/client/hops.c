@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* From a request to the answer that the caller sees: see http/client/call.h. */
+#include "http/client/call.h"
+
+/* One exchange: the response, which knows its URL; or an error. */
+static int exchange_once(struct wok_http_call *call, wok_http_response **ret_response)
+{
+	struct wok__exchange exchange = {.call = call, .session = call->session};
+
+	WOK_TRY(wok__url_parse(call->url, &exchange.url));
+	exchange.response = wok__response_new(call, &exchange.url);
+	if (!exchange.response) {
+		wok__url_free(&exchange.url);
+		return -ENOMEM;
+	}
+	int r = wok__exchange_put_head(&exchange);
+	if (r == 0)
+		r = wok__exchange_run(&exchange);
+	wok__buffer_free(&exchange.head);
+	if (r < 0)
+		wok_http_response_free(exchange.response);
+	else
+		*ret_response = exchange.response;
+	return r;
+}
+
+int wok__call_hops(struct wok_http_call *call)
+{
+	return exchange_once(call, &call->response);
+}
