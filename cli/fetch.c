@@ -165,11 +165,15 @@ static void drain(wok_queue *urls)
 
 static int make_session(const struct fetch_options *options, wok_http_session **ret_session)
 {
+	const wok_tls_options tls = {.ca_file = options->cacert, .no_verify = options->insecure};
 	wok_http_session_options how = {
+		.tls = options->insecure || options->cacert ? &tls : NULL,
 		.limit = options->concurrency,
 		.limit_per_host = options->per_host,
 		.timeout = WOK_FOREVER,
 		.connect_timeout = options->timeout,
+		.tls_timeout = options->timeout,
+		.wait_timeout = options->timeout,
 		.read_timeout = options->timeout,
 	};
 

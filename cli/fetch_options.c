@@ -41,6 +41,8 @@ static const char help[] =
 	"  -X, --method M        GET, or POST if there is data\n"
 	"  -H, --header 'N: V'   send this field, too; more than once for more\n"
 	"      --data TEXT       send this, as a form does; @FILE sends a file's content\n"
+	"      --insecure        believe any server to be who it says, with https\n"
+	"      --cacert FILE     believe whom these CAs vouch for, in PEM, and nobody else\n"
 	"  -q, --quiet           no progress and no summary on standard error\n"
 	"      --help            print this\n"
 	"\n"
@@ -148,7 +150,19 @@ static int take_folder(const char *value, struct fetch_options *options)
 }
 
 /* Letters of the options that have none. */
-enum { PER_HOST = 256, RATE, RETRIES, RETRY_WAIT, TIMEOUT, MAX_TIME_, DATA, RESUME, JSONL };
+enum {
+	PER_HOST = 256,
+	RATE,
+	RETRIES,
+	RETRY_WAIT,
+	TIMEOUT,
+	MAX_TIME_,
+	DATA,
+	RESUME,
+	JSONL,
+	INSECURE,
+	CACERT
+};
 
 /* A flag. Returns false if it is none. */
 static bool take_flag(int option, struct fetch_options *options)
@@ -162,6 +176,8 @@ static bool take_flag(int option, struct fetch_options *options)
 		return options->resume = true;
 	case JSONL:
 		return options->jsonl = true;
+	case INSECURE:
+		return options->insecure = true;
 	default:
 		return false;
 	}
@@ -195,6 +211,9 @@ static int take_value(int option, char *value, struct fetch_options *options)
 		return take_time("--retry-wait", value, &options->pause);
 	case TIMEOUT:
 		return take_time("--timeout", value, &options->timeout);
+	case CACERT:
+		options->cacert = value;
+		return 0;
 	case MAX_TIME_:
 		return take_time("--max-time", value, &options->max_time);
 	default:
@@ -244,6 +263,8 @@ static int parse(int argc, char **argv, struct fetch_options *options)
 		{"method", required_argument, NULL, 'X'},
 		{"header", required_argument, NULL, 'H'},
 		{"data", required_argument, NULL, DATA},
+		{"insecure", no_argument, NULL, INSECURE},
+		{"cacert", required_argument, NULL, CACERT},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},

@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -473,6 +474,29 @@ def nothing_is_waited_for_without_end():
         result = fetch("--timeout", "1s", "--max-time", "500ms", url)
         check(result.status == 1 and "--max-time" in result.err, result)
         assert time.monotonic() - start < 2
+
+
+@test
+def https_trusts_whom_it_is_told_to():
+    with tempfile.TemporaryDirectory() as folder:
+        key, cert = os.path.join(folder, "key"), os.path.join(folder, "cert")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days",
+                        "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True,
+                       stderr=subprocess.DEVNULL)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        with server(plain) as it:
+            it.socket = context.wrap_socket(it.socket, server_side=True)
+            url = it.url.replace("http:", "https:") + "/x"
+            for args in (["--insecure"], ["--cacert", cert]):
+                result = fetch(*args, url)
+                check(result.status == 0 and result.out == DATA, result)
+            result = fetch(url)
+            check(result.status == 1 and "certificate" in result.err and not result.out, result)
+            result = fetch("--cacert", os.path.join(folder, "none"), url)
+            check(result.status == 1 and "none" in result.err, result)
 
 
 @test
