@@ -61,8 +61,20 @@ typedef struct {
 	 */
 	struct wok_http_app *app;
 	/* What is sent with each request. */
+	const char *base_url; /* what URLs of requests are relative to */
+	/* A value of NULL: a header that wok sends by itself, as User-Agent, is left out. */
 	const wok_http_header *headers;
 	size_t n_headers;
+	/* Redirects. */
+	bool no_redirects;      /* they are responses like others */
+	unsigned max_redirects; /* that are followed; 10 */
+	bool no_downgrade;      /* never from https to http */
+	/*
+	 * Besides Authorization, Cookie and Proxy-Authorization: headers that a redirect to another
+	 * origin (scheme, host, port) takes away; a NULL behind the last.
+	 */
+	const char *const *sensitive_headers;
+	bool raise_for_status; /* a status of 400 and above is an error, WOK_ESTATUS */
 	/* What may come. */
 	size_t max_line;    /* bytes of a line of the response's head; 8190 */
 	size_t max_head;    /* bytes of the whole head; 64 KiB */
@@ -126,8 +138,12 @@ typedef struct {
 	const char *unix_path;
 	const char *server_name;   /* whom TLS asks for and trusts, in place of the URL's host */
 	wok_http_timings *timings; /* where to write them, also when the request fails */
-	const wok_http_header *headers; /* besides the session's; the same name replaces one */
+	/* Besides the session's; the same name replaces one, a value of NULL takes it away. */
+	const wok_http_header *headers;
 	size_t n_headers;
+	bool no_redirects;
+	unsigned max_redirects;
+	bool raise_for_status;
 	const void *body; /* sent with a Content-Length */
 	size_t body_size;
 	/* Instead of body: called for its next bytes until it returns 0, or an error, which the
@@ -148,12 +164,65 @@ typedef struct {
  *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; -ETIMEDOUT,
  *             the message and timings naming the phase; -EINVAL for a URL or header that makes no
  *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
- *             build without TLS; -ECANCELED
+ *             build without TLS; WOK_ELIMIT for too many redirects; -ESPIPE if one asks for a body
+ *             that cannot be sent twice; WOK_ESTATUS with raise_for_status, the message beginning
+ *             with what the server said; -ECANCELED
  * Checkpoint: always
  * Threads:    the session's loop
  */
 int wok_http_get(wok_http_session *session, const char *url, const wok_http_options *options,
 		 wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a HEAD and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_head(wok_http_session *session, const char *url, const wok_http_options *options,
+		  wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send an OPTIONS and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_ask_options(wok_http_session *session, const char *url,
+			 const wok_http_options *options, wok_http_response **ret_response)
+	WOK_MUST_CHECK;
+
+/**
+ * Send a DELETE and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_delete(wok_http_session *session, const char *url, const wok_http_options *options,
+		    wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a PUT with the body of the options, and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_put(wok_http_session *session, const char *url, const wok_http_options *options,
+		 wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a PATCH with the body of the options, and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_patch(wok_http_session *session, const char *url, const wok_http_options *options,
+		   wok_http_response **ret_response) WOK_MUST_CHECK;
 
 /**
  * Send a POST with the body of the options, and wait for the head of the response.

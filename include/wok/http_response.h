@@ -88,6 +88,33 @@ WOK_DEFINE_AUTO(wok_http_response)
  */
 const char *wok_http_response_url(const wok_http_response *response);
 
+/* A redirect that was followed. */
+typedef struct {
+	int status;
+	const char *url; /* that answered so */
+} wok_http_redirect;
+
+/**
+ * The redirects that led to a response, the first one first.
+ *
+ * index:      0 and up
+ * ret_redirect: borrowed, lives as long as the response
+ * Returns:    true; false past the end
+ * Checkpoint: never
+ * Threads:    the session's loop
+ */
+bool wok_http_redirect_at(const wok_http_response *response, size_t index,
+			  wok_http_redirect *ret_redirect);
+
+/**
+ * Make an error of a status of 400 and above. The response stays as it is: its body can be read.
+ *
+ * Returns:    0; WOK_ESTATUS, with a message that names the request and the status
+ * Checkpoint: never
+ * Threads:    the session's loop
+ */
+int wok_http_raise_for_status(const wok_http_response *response) WOK_MUST_CHECK;
+
 /**
  * What a request has gone through, and when.
  *

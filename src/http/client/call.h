@@ -29,6 +29,10 @@ struct wok_http_call {
 	const char *method;
 	const char *url;
 	const wok_http_options *options; /* never NULL */
+	char *own_url;                   /* what url points to, if that is not the caller's */
+	struct wok__hop *hops;           /* redirects so far */
+	bool no_body;                    /* a redirect has made it a GET */
+	bool foreign;                    /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
 	wok_time deadline;

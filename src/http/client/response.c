@@ -32,6 +32,30 @@ const char *wok_http_response_url(const wok_http_response *response)
 	return response->url.text;
 }
 
+bool wok_http_redirect_at(const wok_http_response *response, size_t index,
+			  wok_http_redirect *ret_redirect)
+{
+	const struct wok__hop *hop = response->hops;
+	size_t n = response->timings.redirects;
+
+	if (index >= n)
+		return false;
+	for (; hop && --n > index;)
+		hop = hop->before;
+	if (!hop)
+		return false;
+	*ret_redirect = (wok_http_redirect){hop->status, hop->url.text};
+	return true;
+}
+
+int wok_http_raise_for_status(const wok_http_response *response)
+{
+	if (response->status < 400)
+		return 0;
+	return wok_fail(WOK_ESTATUS, "%s %.300s: %d %s", response->method, response->url.text,
+			response->status, wok__h1_reason(response->status));
+}
+
 const wok_http_timings *wok_http_response_timings(const wok_http_response *response)
 {
 	return &response->timings;
@@ -127,6 +151,7 @@ void wok_http_response_free(wok_http_response *response)
 	wok__response_finish(response);
 	wok__head_free(&response->head);
 	wok__url_free(&response->url);
+	wok__hops_free(response->hops);
 	wok_free(response->body.data);
 	wok__session_let_go(response->session);
 	wok_free(response);

@@ -29,6 +29,13 @@ struct wok_http_session {
 	struct wok__ending ending;     /* of the loop's default session */
 };
 
+/* Redirects that were followed, newest first; the URL's block is its own. */
+struct wok__hop {
+	struct wok__hop *before;
+	int status;
+	struct wok__url url;
+};
+
 struct wok_http_response {
 	wok_http_session *session;
 	struct wok__connection *connection; /* NULL when the body has been read */
@@ -46,6 +53,7 @@ struct wok_http_response {
 	wok_http_timings timings;
 	struct wok__gathered body; /* of wok_http_body() */
 	struct wok__url url;
+	struct wok__hop *hops;
 	char method[];
 };
 
@@ -58,6 +66,8 @@ int wok__session_default(wok_http_session **ret_session);
 /* Copy what a session is told (settings.c): 0; -ENOMEM, -EINVAL. */
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options);
 void wok__session_unsettle(wok_http_session *session);
+
+void wok__hops_free(struct wok__hop *hops);
 
 /* After the body's end: give the connection back, or close it. */
 void wok__response_finish(wok_http_response *response);

@@ -63,7 +63,7 @@ static int check_header(const wok_http_header *header)
 
 	if (wok__is_framing_header(header->name))
 		return wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set", header->name);
-	wok__buffer_field(&trial, header->name, header->value);
+	wok__buffer_field(&trial, header->name, header->value ? header->value : "");
 	int r = trial.error;
 	wok__buffer_free(&trial);
 	return r;
@@ -82,7 +82,7 @@ static int keep_headers(wok_http_session *session)
 	for (size_t i = 0; i < options->n_headers; i++) {
 		WOK_TRY(check_header(&copies[i]));
 		WOK_TRY(keep_text(session, &copies[i].name));
-		WOK_TRY(keep_text(session, &copies[i].value));
+		WOK_TRY(keep_optional(session, &copies[i].value));
 	}
 	options->headers = copies;
 	return 0;
@@ -160,6 +160,8 @@ int wok__session_settle(wok_http_session *session, const wok_http_session_option
 	WOK_TRY(keep_resolve(session));
 	WOK_TRY(keep_connect(session));
 	WOK_TRY(keep_list(session, &session->options.pins));
+	WOK_TRY(keep_list(session, &session->options.sensitive_headers));
+	WOK_TRY(keep_optional(session, &session->options.base_url));
 	return keep_optional(session, &session->options.unix_path);
 }
 
