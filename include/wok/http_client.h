@@ -2,6 +2,7 @@
 #ifndef WOK_HTTP_CLIENT_H
 #define WOK_HTTP_CLIENT_H
 #include <wok/base.h>
+#include <wok/file.h>
 #include <wok/http_response.h>
 #include <wok/net.h>
 #include <wok/tls.h>
@@ -144,12 +145,29 @@ typedef struct {
 	bool no_redirects;
 	unsigned max_redirects;
 	bool raise_for_status;
-	const void *body; /* sent with a Content-Length */
+	/*
+	 * The body: bytes in memory; or a file from an offset to its end, sent without copying
+	 * where that is possible; or a function that is called for the next bytes until it gives 0,
+	 * or an error, which the request then returns. It may wait. Such a body is sent in chunks,
+	 * unless its length is given, which then must be true; only with body_rewind, which makes
+	 * it begin anew, can it be sent twice.
+	 */
+	const void *body;
 	size_t body_size;
-	/* Instead of body: called for its next bytes until it returns 0, or an error, which the
-	 * request then returns. It may wait. Sent chunked; such a request is never repeated. */
+	wok_file *body_file; /* borrowed, like all of these, for the call */
+	off_t body_offset;
 	ssize_t (*body_read)(void *arg, void *data, size_t size);
+	int (*body_rewind)(void *arg);
 	void *body_arg;
+	uint64_t body_length; /* of what body_read gives; 0: not known */
+	/*
+	 * Sent behind a body in chunks. The names count before it, the values are read after it.
+	 * HTTP/1.0 servers and many others ignore them.
+	 */
+	const wok_http_header *trailers;
+	size_t n_trailers;
+	/* Ask before the body is sent, and wait up to a second for an answer. */
+	bool expect_continue;
 	const char *content_type; /* of the body; "application/octet-stream" */
 } wok_http_options;
 

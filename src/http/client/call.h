@@ -32,6 +32,7 @@ struct wok_http_call {
 	char *own_url;                   /* what url points to, if that is not the caller's */
 	struct wok__hop *hops;           /* redirects so far */
 	bool no_body;                    /* a redirect has made it a GET */
+	bool no_expect;                  /* a server knows no "Expect: 100-continue" */
 	bool foreign;                    /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
@@ -58,6 +59,7 @@ struct wok__exchange {
 	bool reused;                 /* the connection had served before */
 	bool answered;               /* a byte of the response has come */
 	bool unprocessed;            /* the server says that it has not acted on the request */
+	int interim;                 /* the status of the last interim response */
 	bool cut_short;              /* the answer came before all was sent */
 };
 
@@ -84,6 +86,12 @@ static inline bool wok__call_is(const struct wok_http_call *call, const char *me
 static inline bool wok__is_disconnect(int code)
 {
 	return code == -EPIPE || code == -ECONNRESET || code == WOK_EEOF;
+}
+
+/* Whether the body is sent only when the server has said that it wants it. */
+static inline bool wok__call_expects(const struct wok_http_call *call)
+{
+	return call->options->expect_continue && !call->no_expect && call->body.length > 0;
 }
 
 /* Make the request, and set call->response; an error has a message that names the request. */

@@ -96,6 +96,23 @@ static void put_headers(struct wok__exchange *exchange)
 		put_header(exchange, &options->headers[i]);
 }
 
+/* The names of what stands behind the body. */
+static void put_trailer_names(struct wok__exchange *exchange)
+{
+	const wok_http_options *options = exchange->call->options;
+	struct wok__buffer *out = &exchange->head;
+
+	for (size_t i = 0; i < options->n_trailers; i++) {
+		const char *name = options->trailers[i].name;
+		if (!wok__h1_valid_token(name, strlen(name)) || wok__is_framing_header(name))
+			out->error = wok_fail(-EINVAL, "\"%.40s\" cannot be a trailer", name);
+		wok__buffer_text(out, i == 0 ? "Trailer: " : ", ");
+		wok__buffer_text(out, name);
+	}
+	if (options->n_trailers > 0)
+		wok__buffer_text(out, "\r\n");
+}
+
 static void put_body_headers(struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
@@ -105,6 +122,7 @@ static void put_body_headers(struct wok__exchange *exchange)
 
 	if (call->body.length == WOK__LENGTH_UNKNOWN) {
 		wok__buffer_text(out, "Transfer-Encoding: chunked\r\n");
+		put_trailer_names(exchange);
 	} else if (call->body.length > 0 || expected) {
 		wok__buffer_text(out, "Content-Length: ");
 		wok__buffer_decimal(out, call->body.length);
@@ -112,6 +130,8 @@ static void put_body_headers(struct wok__exchange *exchange)
 	} else {
 		return;
 	}
+	if (wok__call_expects(call))
+		wok__buffer_text(out, "Expect: 100-continue\r\n");
 	if (call->options->content_type && !overridden(exchange, "Content-Type"))
 		wok__buffer_field(out, "Content-Type", call->options->content_type);
 	else if (call->body.length > 0)

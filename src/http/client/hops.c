@@ -19,7 +19,8 @@ enum {
 	FOUND = 302,
 	SEE_OTHER = 303,
 	KEEP = 307,
-	KEEP_FOR_EVER = 308
+	KEEP_FOR_EVER = 308,
+	EXPECTATION_FAILED = 417,
 };
 
 void wok__hops_free(struct wok__hop *hops)
@@ -162,13 +163,37 @@ static int follow(struct wok_http_call *call, const char *location)
 	return r;
 }
 
+/* The server does not know what "Expect" is, and has not read the body: ask without it. */
+static bool is_unexpected(struct wok_http_call *call)
+{
+	if (call->response->status != EXPECTATION_FAILED || !wok__call_expects(call) ||
+	    !wok__source_rewind(&call->body))
+		return false;
+	call->no_expect = true;
+	wok_http_response_free(WOK_TAKE(call->response));
+	return true;
+}
+
+/* Another exchange that the response asks for: 1, or 0 if it is the last; an error. */
+static int next(struct wok_http_call *call)
+{
+	if (is_unexpected(call))
+		return 1;
+	const char *location = redirect_of(call);
+	if (!location)
+		return 0;
+	int r = follow(call, location);
+	return r < 0 ? r : 1;
+}
+
 int wok__call_hops(struct wok_http_call *call)
 {
-	const char *location;
 	int r;
 
-	while ((r = exchange_once(call)) == 0 && (location = redirect_of(call)))
-		WOK_TRY(follow(call, location));
+	do {
+		WOK_TRY(exchange_once(call));
+		r = next(call);
+	} while (r > 0);
 	if (r == 0)
 		call->response->hops = WOK_TAKE(call->hops);
 	return r;
