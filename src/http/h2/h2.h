@@ -20,6 +20,7 @@
  * here, too. Where nghttp2 is missing, h2/missing.c stands for all of this.
  */
 #include <wok/event.h>
+#include <wok/http2.h>
 #include <wok/stream.h>
 #include <wok/timeout.h>
 
@@ -50,6 +51,10 @@ struct wok__h2_settings {
 	void (*on_change)(void *arg);
 	void *arg;
 };
+
+/* From options; the time limits of the role, and who is told, are still to be set. */
+struct wok__h2_settings wok__h2_settings(const wok_http2_options *options, bool server,
+					 const struct wok__h1_limits *limits);
 
 /* Bytes of a body that wait to be read. All zero: none. */
 struct wok__h2_bytes {
