@@ -3,6 +3,7 @@
 #define WOK_HTTP_H
 
 /* HTTP/1.1 and HTTP/2, client and server: libwok-http. */
+#include <wok/cookie.h>
 #include <wok/http2.h>
 #include <wok/http_client.h>
 #include <wok/http_server.h>
