@@ -2,6 +2,7 @@
 #ifndef WOK_HTTP_CLIENT_H
 #define WOK_HTTP_CLIENT_H
 #include <wok/base.h>
+#include <wok/cookie.h>
 #include <wok/file.h>
 #include <wok/http_response.h>
 #include <wok/net.h>
@@ -20,6 +21,12 @@ typedef struct {
 	const char *origin;  /* "example.com:443" */
 	const char *address; /* as wok_connect(): "127.0.0.1:8443", "[::1]:443", "unix:/path" */
 } wok_http_resolve;
+
+/* How to say who asks, where the server wants a name and a password. */
+typedef enum {
+	WOK_HTTP_AUTH_BASIC = 0, /* with the first request; whoever can read it has the password */
+	WOK_HTTP_AUTH_DIGEST,    /* when the server asks: it never learns the password */
+} wok_http_auth;
 
 /*
  * How to set up a session. Zero in a field means the default. All of it is copied, but for what the
@@ -66,6 +73,17 @@ typedef struct {
 	/* A value of NULL: a header that wok sends by itself, as User-Agent, is left out. */
 	const wok_http_header *headers;
 	size_t n_headers;
+	/* Who asks: only of the origin that the request names; a URL may have its own. */
+	const char *user;
+	const char *password;
+	wok_http_auth auth;
+	bool netrc; /* look for others in the file that NETRC names, or ~/.netrc */
+	/* Cookies: those of a jar of yours, which is borrowed; else the session has one. */
+	wok_cookie_jar *cookies;
+	bool no_cookies;
+	/* Content codings: bodies are asked for in those that wok knows, and decoded. */
+	bool no_decode;
+	uint64_t max_expansion; /* bytes for each coded one, beyond the first MiB; 200 */
 	/* Redirects. */
 	bool no_redirects;      /* they are responses like others */
 	unsigned max_redirects; /* that are followed; 10 */
@@ -142,6 +160,10 @@ typedef struct {
 	/* Besides the session's; the same name replaces one, a value of NULL takes it away. */
 	const wok_http_header *headers;
 	size_t n_headers;
+	const char *user; /* with a password: who asks, in place of the session's */
+	const char *password;
+	wok_http_auth auth;
+	bool no_decode;
 	bool no_redirects;
 	unsigned max_redirects;
 	bool raise_for_status;

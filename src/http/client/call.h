@@ -33,6 +33,7 @@ struct wok_http_call {
 	struct wok__hop *hops;           /* redirects so far */
 	bool no_body;                    /* a redirect has made it a GET */
 	bool no_expect;                  /* a server knows no "Expect: 100-continue" */
+	unsigned answers;                /* to challenges of the server */
 	bool foreign;                    /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
@@ -107,6 +108,9 @@ int wok__exchange_put_head(struct wok__exchange *exchange);
 
 /* Get the connection of the pool connected, and its wire chosen (connect.c). */
 int wok__exchange_connect(struct wok__exchange *exchange);
+
+/* Put a decoder over the body, if it is coded and to be decoded: 0; -ENOMEM, WOK_ELIMIT. */
+int wok__response_decode(struct wok_http_call *call);
 
 /* A response without a head yet, which takes the URL over; NULL without memory. */
 wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url);

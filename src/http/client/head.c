@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <wok/error.h>
 
-#include "http/client/call.h"
+#include "http/client/credentials.h"
 
 static bool has_header(const wok_http_header *headers, size_t n, const char *name)
 {
@@ -88,7 +88,13 @@ static void put_headers(struct wok__exchange *exchange)
 	const wok_http_options *options = exchange->call->options;
 
 	put_default(exchange, "Accept", "*/*");
+	if (!session->no_decode && !options->no_decode)
+		put_default(exchange, "Accept-Encoding", wok__coding_accepted());
 	put_default(exchange, "User-Agent", "wok/" WOK_VERSION);
+	if (!given(exchange, "Authorization"))
+		wok__credentials_put(exchange);
+	if (!given(exchange, "Cookie"))
+		wok__cookies_send(exchange);
 	for (size_t i = 0; i < session->n_headers; i++)
 		if (!replaced(exchange, session->headers[i].name))
 			put_header(exchange, &session->headers[i]);

@@ -11,7 +11,7 @@
 #include <wok/memory.h>
 
 #include "base/memory.h"
-#include "http/client/call.h"
+#include "http/client/credentials.h"
 
 enum {
 	MAX_DEFAULT = 10,
@@ -170,15 +170,18 @@ static bool is_unexpected(struct wok_http_call *call)
 	    !wok__source_rewind(&call->body))
 		return false;
 	call->no_expect = true;
-	wok_http_response_free(WOK_TAKE(call->response));
 	return true;
 }
 
 /* Another exchange that the response asks for: 1, or 0 if it is the last; an error. */
 static int next(struct wok_http_call *call)
 {
-	if (is_unexpected(call))
-		return 1;
+	int again = is_unexpected(call) ? 1 : wok__credentials_challenged(call);
+	if (again != 0) {
+		if (again > 0)
+			wok_http_response_free(WOK_TAKE(call->response));
+		return again;
+	}
 	const char *location = redirect_of(call);
 	if (!location)
 		return 0;
@@ -190,11 +193,14 @@ int wok__call_hops(struct wok_http_call *call)
 {
 	int r;
 
+	WOK_TRY(wok__credentials_prepare(call->session));
 	do {
 		WOK_TRY(exchange_once(call));
+		WOK_TRY(wok__cookies_keep(call->response));
 		r = next(call);
 	} while (r > 0);
-	if (r == 0)
-		call->response->hops = WOK_TAKE(call->hops);
-	return r;
+	if (r < 0)
+		return r;
+	call->response->hops = WOK_TAKE(call->hops);
+	return wok__response_decode(call);
 }

@@ -162,6 +162,8 @@ int wok__session_settle(wok_http_session *session, const wok_http_session_option
 	WOK_TRY(keep_list(session, &session->options.pins));
 	WOK_TRY(keep_list(session, &session->options.sensitive_headers));
 	WOK_TRY(keep_optional(session, &session->options.base_url));
+	WOK_TRY(keep_optional(session, &session->options.user));
+	WOK_TRY(keep_optional(session, &session->options.password));
 	return keep_optional(session, &session->options.unix_path);
 }
 
