@@ -3,13 +3,14 @@
 #define TESTS_H2_SERVED_H
 /* An app that is served at one end of a stream in memory, and a client of HTTP/2 at the other. */
 #include <stdio.h>
-#include <wok/http_server.h>
+#include <wok/http.h>
 
 #include "h2/ends.h"
 
 struct served {
 	wok_http_app *app;
 	wok_http_serve_options options;
+	wok_stream_pair_options line;
 	wok_stream *server, *raw;
 	wok_task *serving;
 	struct client client;
@@ -38,7 +39,7 @@ static inline void served_open_raw(struct served *served)
 	if (!served->app)
 		ASSERT_OK(wok_http_app_new(&served->app));
 	served->options.http2.prior_knowledge = true;
-	ASSERT_OK(wok_stream_pair(0, &served->raw, &served->server));
+	ASSERT_OK(wok_stream_pair_with(&served->line, &served->raw, &served->server));
 	served->serving = wok_create_task(serve_it, served);
 }
 

@@ -50,6 +50,8 @@ static ssize_t h2_read(wok_http_request *request, void *data, size_t size)
 	struct h2_request *h2 = of(request);
 	struct wok__h2_stream *stream = h2->stream;
 
+	if (request->content_length > request->server->limits.body)
+		return over_limit(h2);
 	if (h2->expect_continue && stream->received == 0 && !stream->ended &&
 	    request->body_error == 0 && request->reply == WOK__REPLY_NONE)
 		WOK_TRY(wok__h2_send_response(stream, 100, (wok_view){"", 0}, true));
