@@ -22,6 +22,11 @@ bool wok__source_rewind(struct wok__source *source)
 	return true;
 }
 
+void wok__source_drop(struct wok__source *source)
+{
+	*source = (struct wok__source){0};
+}
+
 static ssize_t call(struct wok__source *source, void *data, size_t size)
 {
 	ssize_t n = source->read(source->arg, data, size);

@@ -20,6 +20,9 @@ void wok__source_open(struct wok__source *source, const wok_http_options *option
 /* Begin anew, to send it again; false if it cannot be had again. */
 bool wok__source_rewind(struct wok__source *source);
 
+/* There is no body any more. */
+void wok__source_drop(struct wok__source *source);
+
 /* The next bytes, at most size of them; 0 at the end; what read() fails with. It may wait. */
 ssize_t wok__source_take(struct wok__source *source, void *data, size_t size);
 #endif
