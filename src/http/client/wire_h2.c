@@ -21,7 +21,7 @@ enum { PIECE = 16 << 10 };
 
 /* Between the pool's connection and the one of h2/. */
 struct link {
-	int holders; /* the pool, and the task */
+	int holders;                        /* the pool, and the task */
 	struct wok__connection *connection; /* NULL when the pool has forgotten it */
 	struct wok__h2 *h2;
 	wok_stream *stream;
@@ -213,10 +213,10 @@ static int send_body(struct wok__exchange *exchange)
 	if (body->length == 0)
 		return 0;
 	if (!body->read)
-		return write_part(exchange,
-				  (struct iovec){(void *) (uintptr_t) body->data,
-						 (size_t) body->length},
-				  true);
+		return write_part(
+			exchange,
+			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
+			true);
 	char *piece = wok_alloc(PIECE);
 	int r = piece ? send_pieces(exchange, piece) : -ENOMEM;
 	wok_free(piece);
@@ -282,8 +282,8 @@ static int take_head(struct wok__exchange *exchange)
 	wok_http_session *session = exchange->session;
 	wok_http_response *response = exchange->response;
 	struct wok__h2_stream *stream = response->stream;
-	unsigned flags = WOK__H1_RESPONSE |
-			 (wok__call_is(exchange->call, "HEAD") ? WOK__H1_FOR_HEAD : 0);
+	unsigned flags =
+		WOK__H1_RESPONSE | (wok__call_is(exchange->call, "HEAD") ? WOK__H1_FOR_HEAD : 0);
 	struct wok__h2_head *head = &stream->head;
 	struct wok__h1_response parsed;
 	int r = head->error;

@@ -92,7 +92,7 @@ struct wok__h2_stream {
 	uint64_t received; /* bytes of the body */
 	int n_interim;     /* responses before the final one */
 	bool go_ahead;     /* one of them said 100 */
-	bool answered; /* with a status from 300 on: what goes is perhaps not wanted */
+	bool answered;     /* with a status from 300 on: what goes is perhaps not wanted */
 	bool ended;        /* all has come */
 	wok_event incoming;
 
@@ -136,7 +136,7 @@ struct wok__h2 {
 	wok_event drained;      /* what was to be sent is not much */
 	int write_error;        /* why nothing can be sent any more; 0 */
 	wok_time read_until;    /* then */
-	wok_time close_at; /* 0: as long as it lasts */
+	wok_time close_at;      /* 0: as long as it lasts */
 
 	bool settled;    /* the peer's settings have come */
 	bool draining;   /* no new streams of ours; the peer may open some still */
