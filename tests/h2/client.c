@@ -26,6 +26,7 @@ struct get {
 	struct asked *asked;
 	const char *url;
 	int result, status;
+	char text[200];
 };
 
 static int get(void *arg)
@@ -35,8 +36,10 @@ static int get(void *arg)
 	wok_view body;
 
 	get->result = wok_http_get(get->asked->session, get->url, NULL, &response);
-	if (get->result < 0)
+	if (get->result < 0) {
+		snprintf(get->text, sizeof(get->text), "%s", wok_errmsg(get->result));
 		return 0;
+	}
 	get->status = wok_http_status(response);
 	get->result = wok_http_body(response, &body);
 	wok_http_response_free(response);
@@ -58,7 +61,7 @@ static int slow(wok_http_request *request, void *arg)
 static void get_many(struct asked *asked, struct get *gets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		gets[i] = (struct get){asked, "http://a.test/", 0, 0};
+		gets[i] = (struct get){.asked = asked, .url = "http://a.test/"};
 	ASSERT_OK(wok_for_each(get, gets, n, WOK_UNLIMITED, 0));
 	for (size_t i = 0; i < n; i++) {
 		ASSERT_OK(gets[i].result);
@@ -106,7 +109,7 @@ TEST_TASK(who_queues_can_be_cancelled)
 	asked_open(&asked);
 	get_many(&asked, gets, 1);
 	for (int i = 0; i < 3; i++)
-		gets[i] = (struct get){&asked, "http://a.test/", 0, 0};
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
 	WOK_AUTO(wok_task) *first = wok_create_task(get, &gets[0]);
 	test_settle();
 	WOK_AUTO(wok_task) *second = wok_create_task(get, &gets[1]);
@@ -131,7 +134,7 @@ TEST_TASK(a_request_that_is_cancelled_leaves_the_others_alone, "client-22")
 	asked_route(&asked, "GET", "/", slow);
 	asked_open(&asked);
 	for (int i = 0; i < 10; i++) {
-		gets[i] = (struct get){&asked, "http://a.test/", 0, 0};
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
 		tasks[i] = wok_create_task(get, &gets[i]);
 	}
 	ASSERT_OK(wok_sleep(WOK_SECOND / 2));
@@ -233,7 +236,7 @@ TEST_TASK(a_refusal_ends_an_upload_and_the_connection_lives, "http-23")
 	ASSERT_EQ(wok_http_status(response), 413);
 	ASSERT(wok_now() - start < 5 * WOK_SECOND);
 	wok_http_response_free(WOK_TAKE(response));
-	struct get next = {&asked, "http://a.test/", 0, 0};
+	struct get next = {.asked = &asked, .url = "http://a.test/"};
 	ASSERT_OK(get(&next));
 	ASSERT_EQ(next.status, 200);
 	ASSERT_EQ(asked.connects, 1);
@@ -264,7 +267,7 @@ TEST_TASK(a_response_that_is_not_read_waits_at_its_server, "client-52")
 	ASSERT_OK(wok_http_get(asked.session, "http://a.test/much", NULL, &response));
 	ASSERT_OK(wok_sleep(WOK_SECOND));
 	ASSERT_EQ(asked.now, 100000);
-	struct get other = {&asked, "http://a.test/", 0, 0};
+	struct get other = {.asked = &asked, .url = "http://a.test/"};
 	ASSERT_OK(get(&other));
 	ASSERT_EQ(other.status, 200);
 	for (int i = 0; i < 10; i++)
@@ -286,7 +289,7 @@ TEST_TASK(a_server_that_ends_loses_no_request, "client-52")
 	asked_route(&asked, "GET", "/", slow);
 	asked_open(&asked);
 	for (int i = 0; i < 3; i++)
-		gets[i] = (struct get){&asked, "http://a.test/", 0, 0};
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
 	tasks[0] = wok_create_task(get, &gets[0]);
 	tasks[1] = wok_create_task(get, &gets[1]);
 	ASSERT_OK(wok_sleep(WOK_SECOND / 2));
@@ -305,10 +308,44 @@ TEST_TASK(a_server_that_ends_loses_no_request, "client-52")
 	asked_close(&asked);
 }
 
+/* The first connection's other end is made by hand. */
+static void refuse_first(struct asked *asked, const void *frame, size_t size)
+{
+	struct get one = {.asked = asked, .url = "http://a.test/"};
+
+	asked_route(asked, "*", "/", tell_version);
+	asked->silent = true;
+	asked_open(asked);
+	WOK_AUTO(wok_task) *asking = wok_create_task(get, &one);
+	ASSERT_OK(wok_sleep(WOK_SECOND));
+	asked->silent = false;
+	ASSERT_OK(wok_stream_write_all(asked->servers[0].stream, "\0\0\0\4\0\0\0\0\0", 9));
+	ASSERT_OK(wok_stream_write_all(asked->servers[0].stream, frame, size));
+	ASSERT_OK(wok_await(asking));
+	ASSERT_OK(one.result);
+	ASSERT_EQ(one.status, 200);
+	ASSERT_EQ(asked->connects, 2);
+	asked_close(asked);
+}
+
+TEST_TASK(a_request_that_was_refused_is_made_again_elsewhere, "http-31", "client-52")
+{
+	struct asked asked = {0};
+
+	refuse_first(&asked, "\0\0\4\3\0\0\0\0\1\0\0\0\7", 13);
+}
+
+TEST_TASK(a_request_behind_the_last_of_a_goaway_is_made_again_elsewhere, "http-31")
+{
+	struct asked asked = {0};
+
+	refuse_first(&asked, "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
+}
+
 TEST_TASK(an_idle_connection_is_closed_after_a_while, "client-5")
 {
 	struct asked asked = {.options.keep_alive = 10 * WOK_SECOND};
-	struct get one = {&asked, "http://a.test/", 0, 0};
+	struct get one = {.asked = &asked, .url = "http://a.test/"};
 	wok_http_stats stats;
 
 	asked_route(&asked, "GET", "/", tell_version);
@@ -331,7 +368,7 @@ TEST_TASK(an_idle_connection_is_closed_after_a_while, "client-5")
 TEST_TASK(a_connection_that_ends_while_idle_is_forgotten, "client-8")
 {
 	struct asked asked = {.served.keep_alive = 5 * WOK_SECOND};
-	struct get one = {&asked, "http://a.test/", 0, 0};
+	struct get one = {.asked = &asked, .url = "http://a.test/"};
 	wok_http_stats stats;
 
 	asked_route(&asked, "GET", "/", tell_version);
@@ -421,7 +458,7 @@ TEST_TASK(many_cancelled_at_any_moment_leave_nothing_behind, "http-15")
 	asked_open(&asked);
 	get_many(&asked, gets, 1);
 	for (int i = 0; i < 40; i++) {
-		gets[i] = (struct get){&asked, "http://a.test/", 0, 0};
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
 		tasks[i] = wok_create_task(get, &gets[i]);
 	}
 	for (int i = 0; i < 20; i++) {
@@ -431,7 +468,9 @@ TEST_TASK(many_cancelled_at_any_moment_leave_nothing_behind, "http-15")
 	}
 	for (int i = 0; i < 40; i++) {
 		(void) !wok_await(tasks[i]);
-		ASSERT(gets[i].result == 0 || gets[i].result == -ECANCELED);
+		if (gets[i].result != 0 && gets[i].result != -ECANCELED)
+			FAIL("%d: %s; %d connections at %g", i, gets[i].text, asked.connects,
+			     (double) wok_now() / 1e9);
 		wok_task_free(tasks[i]);
 	}
 	for (int i = 32; i < 40; i++)
