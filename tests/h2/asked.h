@@ -67,7 +67,7 @@ static inline int connect_asked(void *arg, const char *host, uint16_t port, wok_
 }
 
 static inline void asked_route(struct asked *asked, const char *method, const char *path,
-			       wok_http_handler *handler)
+			       wok_http_handler_fn *handler)
 {
 	if (!asked->app)
 		ASSERT_OK(wok_http_app_new(&asked->app));

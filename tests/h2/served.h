@@ -27,7 +27,7 @@ static inline int serve_it(void *arg)
 }
 
 static inline void served_route(struct served *served, const char *method, const char *path,
-				wok_http_handler *handler)
+				wok_http_handler_fn *handler)
 {
 	if (!served->app)
 		ASSERT_OK(wok_http_app_new(&served->app));

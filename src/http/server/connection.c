@@ -49,7 +49,12 @@ void wok__request_reset(wok_http_request *request)
 	request->body = (struct wok__gathered){0};
 	wok__reply_filters_free(request);
 	wok__buffer_clear(&request->extra);
-	request->method = request->path = request->query = request->host = request->rest = "";
+	request->method = request->path = request->query = request->host = "";
+	request->match.route = NULL;
+	request->match.app = NULL;
+	request->match.n_params = 0;
+	request->match.rest = "";
+	wok__request_values_free(request);
 	request->method_id = WOK__H1_OTHER;
 	request->major = request->minor = 1;
 	request->is_asterisk = request->expect_unknown = false;
@@ -67,6 +72,8 @@ void wok__request_release(wok_http_request *request)
 	wok__buffer_free(&request->out);
 	wok__buffer_free(&request->extra);
 	wok__reply_filters_free(request);
+	wok__request_values_free(request);
+	wok_free(WOK_TAKE(request->match.text));
 	wok_free(WOK_TAKE(request->body.data));
 }
 

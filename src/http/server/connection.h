@@ -63,10 +63,13 @@ struct wok_http_request {
 	uint64_t content_length; /* if it is known; a hint only */
 	int body_error;          /* reading the body has failed, or will: nobody wants it then */
 
-	const char *rest;          /* of the path, behind the route's prefix */
-	struct wok__gathered body; /* of wok_http_request_body() */
-	uint64_t body_received;    /* bytes that were read of it */
-	wok_time body_waited;      /* how long that has taken so far */
+	struct wok__match match; /* who answers it */
+	wok_http_app *stage_app; /* how far it has come through the middlewares: in this app, */
+	size_t stage;            /* the next one is this */
+	struct wok__request_value *values; /* of wok_http_request_set() */
+	struct wok__gathered body;         /* of wok_http_request_body() */
+	uint64_t body_received;            /* bytes that were read of it */
+	wok_time body_waited;              /* how long that has taken so far */
 
 	struct wok__reply_filter *filters; /* the one that meets the bytes first in front */
 	struct wok__buffer extra;          /* fields that were set before the reply, as lines */
@@ -78,6 +81,7 @@ struct wok_http_request {
 	enum wok__reply_kind kind; /* of a reply that was begun */
 	bool is_head;              /* the method is HEAD: a body is not sent, only spoken of */
 	bool bodiless;             /* neither is that of the reply that was begun */
+	bool in_error_page;        /* the app makes the page of an error */
 	bool close;                /* the connection must end after this reply */
 };
 
@@ -121,8 +125,13 @@ void wok__request_release(wok_http_request *request);
  */
 int wok__request_run(wok_http_request *request);
 
-/* Reply with a status and its reason as text. */
-int wok__reply_error(wok_http_request *request, int status, const char *allow);
+/*
+ * Reply with the page of an error: the app's, or the status's reason as text. error: that of the
+ * handler; 0.
+ */
+int wok__reply_error(wok_http_request *request, int status, int error);
+
+void wok__request_values_free(wok_http_request *request);
 
 /* End a reply that was begun; after that it is complete or broken. */
 int wok__reply_end(wok_http_request *request);

@@ -149,7 +149,7 @@ static int refuse(struct wok__h1_connection *h1, int error)
 	int r = 0;
 
 	if (status > 0)
-		r = wok__reply_error(&h1->request, status, NULL);
+		r = wok__reply_error(&h1->request, status, 0);
 	return r;
 }
 

@@ -206,7 +206,7 @@ static int serve(struct h2_request *h2)
 	if (r == 0)
 		return wok__request_run(&h2->request);
 	int status = r == -ENOMEM ? 500 : wok__h1_status_for(r);
-	return wok__reply_error(&h2->request, status > 0 ? status : 400, NULL);
+	return wok__reply_error(&h2->request, status > 0 ? status : 400, 0);
 }
 
 static void release(struct h2_request *h2)
