@@ -4,6 +4,7 @@
 #include <wok/base.h>
 #include <wok/cookie.h>
 #include <wok/file.h>
+#include <wok/http2.h>
 #include <wok/http_response.h>
 #include <wok/net.h>
 #include <wok/tls.h>
@@ -95,12 +96,13 @@ typedef struct {
 	const char *const *sensitive_headers;
 	bool raise_for_status; /* a status of 400 and above is an error, WOK_ESTATUS */
 	/* What may come. */
-	size_t max_line;    /* bytes of a line of the response's head; 8190 */
-	size_t max_head;    /* bytes of the whole head; 64 KiB */
-	size_t max_headers; /* fields in it; 128 */
-	size_t max_body;    /* bytes that wok_http_body() gathers; 64 MiB */
-	bool no_retry;      /* do not send an idempotent request again that met a connection
-			       which the server had just closed */
+	size_t max_line;         /* bytes of a line of the response's head; 8190 */
+	size_t max_head;         /* bytes of the whole head; 64 KiB */
+	size_t max_headers;      /* fields in it; 128 */
+	size_t max_body;         /* bytes that wok_http_body() gathers; 64 MiB */
+	wok_http2_options http2; /* offered to https hosts unless it is disabled there */
+	bool no_retry;           /* do not send an idempotent request again that met a connection
+				    which the server had just closed */
 } wok_http_session_options;
 
 /**

@@ -10,6 +10,7 @@
 #include <wok/timeout.h>
 
 #include "base/time.h"
+#include "http/alpn.h"
 #include "http/client/call.h"
 #include "http/client/in_process.h"
 #include "http/client/secure.h"
@@ -91,6 +92,12 @@ static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stre
 	return r;
 }
 
+/* Whether HTTP/2 is offered. */
+static bool may_be_h2(const struct wok__exchange *exchange)
+{
+	return exchange->route.may_share;
+}
+
 static int secure(struct wok__exchange *exchange, wok_stream **stream)
 {
 	struct wok_http_call *call = exchange->call;
@@ -99,7 +106,7 @@ static int secure(struct wok__exchange *exchange, wok_stream **stream)
 		.session = exchange->session,
 		.host = route->server_name ? route->server_name : route->host.data,
 		.port = route->port,
-		.alpn = "http/1.1",
+		.alpn = may_be_h2(exchange) ? "h2,http/1.1" : "http/1.1",
 		.limit = WOK_FOREVER,
 	};
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
@@ -113,10 +120,16 @@ static int secure(struct wok__exchange *exchange, wok_stream **stream)
 	return wok__call_timed(call, &timeout, r, call->times.tls);
 }
 
-/* Which wire TLS has agreed on is told by wok__secure_alpn(). */
-static int choose_wire(struct wok__connection *connection)
+/* TLS has agreed on a wire; without it the session knows. */
+static int choose_wire(const struct wok__exchange *exchange)
 {
-	connection->wire = &wok__wire_h1;
+	struct wok__connection *connection = exchange->response->connection;
+	const char *alpn = wok__http_alpn(connection->stream);
+	bool h2 = may_be_h2(exchange) && (!exchange->route.secure || (alpn && !strcmp(alpn, "h2")));
+
+	connection->wire = h2 ? &wok__wire_h2 : &wok__wire_h1;
+	if (!h2 && exchange->route.may_share)
+		wok__pool_not_shared(&exchange->session->pool, connection);
 	return connection->wire->open ? connection->wire->open(connection) : 0;
 }
 
@@ -129,7 +142,7 @@ int wok__exchange_connect(struct wok__exchange *exchange)
 	if (exchange->route.secure)
 		WOK_TRY(secure(exchange, &stream));
 	connection->stream = stream;
-	int r = choose_wire(connection);
+	int r = choose_wire(exchange);
 	if (r < 0) {
 		wok_stream_free(WOK_TAKE(connection->stream));
 		connection->wire = NULL;

@@ -8,6 +8,7 @@
  */
 #include "base/time.h"
 #include "http/client/call.h"
+#include "http/h2/h2.h"
 
 static bool is_idempotent(const struct wok_http_call *call)
 {
@@ -104,6 +105,15 @@ static int explain(const struct wok__exchange *exchange, int code)
 				: "");
 }
 
+/* Whether the connection may turn out to be of HTTP/2. */
+static bool may_share(const struct wok__exchange *exchange)
+{
+	const wok_http2_options *http2 = &exchange->session->options.http2;
+
+	return wok__h2_supported() && !http2->disabled && !exchange->call->upgrade &&
+	       (exchange->url.secure || http2->prior_knowledge);
+}
+
 static void choose_route(struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
@@ -114,6 +124,7 @@ static void choose_route(struct wok__exchange *exchange)
 		.port = exchange->url.port,
 		.secure = exchange->url.secure,
 		.h1_only = call->upgrade != NULL,
+		.may_share = may_share(exchange),
 		.unix_path = options->unix_path ? options->unix_path
 						: exchange->session->options.unix_path,
 		.server_name = options->server_name,
