@@ -60,7 +60,16 @@ typedef struct {
 	const wok_http_resolve *resolve;    /* overrides of names */
 	size_t n_resolve;
 	const char *unix_path; /* of a socket that all connections go to */
-	bool no_lookup_cache;  /* names are looked up each time, and not once in 10 s */
+	/*
+	 * "http://user:password@host:port"; https, socks5, socks5h and socks4a are other kinds. By
+	 * default the environment says which and for whom (http_proxy, https_proxy, all_proxy,
+	 * no_proxy); "" is none.
+	 */
+	const char *proxy;
+	const char *no_proxy; /* "localhost,.example.com,10.0.0.0/8": hosts that need none */
+	bool no_environment;  /* has no say */
+	bool proxy_tunnel;    /* an HTTP proxy is asked for a tunnel for http:// as well */
+	bool no_lookup_cache; /* names are looked up each time, and not once in 10 s */
 	/* In place of sockets: gives a stream to a host. TLS goes over it, for https. */
 	int (*connect_fn)(void *arg, const char *host, uint16_t port, wok_stream **ret_stream);
 	void *connect_arg;
@@ -203,8 +212,9 @@ typedef struct {
  * options:    NULL for the defaults; borrowed for the call
  * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
  *             that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that
- *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; -ETIMEDOUT,
- *             the message and timings naming the phase; -EINVAL for a URL or header that makes no
+ *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; WOK_EPROXY
+ *             if the proxy does not connect to it; -ETIMEDOUT, the message and timings naming the
+ *             phase; -EINVAL for a URL or header that makes no
  *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
  *             build without TLS; WOK_ELIMIT for too many redirects; -ESPIPE if one asks for a body
  *             that cannot be sent twice; WOK_ESTATUS with raise_for_status, the message beginning

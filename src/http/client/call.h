@@ -49,6 +49,8 @@ struct wok__exchange {
 	wok_http_session *session;
 	struct wok__url url; /* the response's */
 	struct wok__route route;
+	const struct wok__proxy *proxy; /* NULL: none */
+	bool absolute;                  /* the proxy is asked as if it were the server */
 	/*
 	 * The head as HTTP/1.1 has it, with a request line, and lines "Name: value" from fields_at
 	 * up to the empty one. Another wire reads them back into pairs, and leaves out what is of
@@ -100,6 +102,9 @@ int wok__call_run(struct wok_http_call *call);
 
 int wok__call_hops(struct wok_http_call *call);
 
+/* Say where to, and how: before the head is written. */
+void wok__exchange_choose_route(struct wok__exchange *exchange);
+
 /* Send the request of exchange->head; on failure the response has no connection. */
 int wok__exchange_run(struct wok__exchange *exchange);
 
@@ -111,6 +116,9 @@ int wok__exchange_connect(struct wok__exchange *exchange);
 
 /* Put a decoder over the body, if it is coded and to be decoded: 0; -ENOMEM, WOK_ELIMIT. */
 int wok__response_decode(struct wok_http_call *call);
+
+/* Make of a stream to the proxy one to the server (proxied.c); on failure it is freed, and NULL. */
+int wok__exchange_proxied(struct wok__exchange *exchange, wok_stream **stream);
 
 /* A response without a head yet, which takes the URL over; NULL without memory. */
 wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url);

@@ -151,6 +151,10 @@ static void put_request_line(struct wok__exchange *exchange)
 
 	wok__buffer_text(out, exchange->call->method);
 	wok__buffer_text(out, " ");
+	if (exchange->absolute) {
+		wok__buffer_text(out, "http://");
+		wok__buffer_add(out, url->authority.data, url->authority.size);
+	}
 	wok__buffer_add(out, url->target.data, url->target.size);
 	wok__buffer_text(out, " HTTP/1.1\r\n");
 }
@@ -182,6 +186,8 @@ int wok__exchange_put_head(struct wok__exchange *exchange)
 	exchange->fields_at = exchange->head.size;
 	put_host(exchange);
 	put_upgrade(exchange);
+	if (exchange->absolute)
+		wok__proxy_put_authorization(exchange->proxy, &exchange->head);
 	put_headers(exchange);
 	put_body_headers(exchange);
 	wok__buffer_text(&exchange->head, "\r\n");

@@ -55,6 +55,7 @@ static int exchange_once(struct wok_http_call *call)
 		return r < 0 ? r : -ENOMEM;
 	}
 	exchange.response = call->response;
+	wok__exchange_choose_route(&exchange);
 	r = wok__exchange_put_head(&exchange);
 	if (r == 0)
 		r = wok__exchange_run(&exchange);

@@ -9,6 +9,7 @@
 #include "http/client/auth.h"
 #include "http/client/lookup.h"
 #include "http/client/pool.h"
+#include "http/client/proxy.h"
 #include "http/coding/decoder.h"
 #include "http/message.h"
 #include "http/url.h"
@@ -25,6 +26,7 @@ struct wok_http_session {
 	wok_connect_options connect;
 	wok_address local;
 	struct wok__lookups lookups;
+	struct wok__proxies proxies;
 	wok_cookie_jar *jar; /* its own, once a server has set a cookie */
 	struct wok__known_digest *digests;
 	struct wok__netrc netrc;
