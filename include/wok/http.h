@@ -8,6 +8,7 @@
 #include <wok/cookie.h>
 #include <wok/http_client.h>
 #include <wok/http_server.h>
+#include <wok/http_static.h>
 #include <wok/url.h>
 #include <wok/websocket.h>
 
