@@ -3,6 +3,7 @@
 #define WOK_HTTP_H
 
 /* HTTP/1.1, client and server: libwok-http. */
+#include <wok/charset.h>
 #include <wok/cookie.h>
 #include <wok/http_client.h>
 #include <wok/http_server.h>
