@@ -3,15 +3,13 @@
 #include "lab_options.h"
 
 #include <getopt.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <wok/error.h>
 
+#include "page.h"
 #include "url.h"
 
 enum { MAX_URLS = 100000, MAX_DELAY = 10 };
@@ -92,27 +90,12 @@ static int take_server(char *text, struct lab_options *options)
 	return 0;
 }
 
-/* Better now than after the experiment. */
 static int take_html(const char *name, struct lab_options *options)
 {
-	struct stat status;
-	char *copy = strdup(name);
-	if (!copy)
-		return -ENOMEM;
-
-	const char *folder = dirname(copy);
-	int r = 0;
-	if (*name == '\0')
-		r = reject("--html: it needs a file's name");
-	else if (stat(name, &status) == 0 && !S_ISREG(status.st_mode))
-		r = reject("--html: %s is not a regular file", name);
-	else if (access(folder, W_OK | X_OK) < 0)
-		r = reject("--html: cannot write into the folder \"%s\": %s", folder,
-			   strerror(errno));
-	else
-		options->html = name;
-	free(copy);
-	return r;
+	if (page_check(name) < 0)
+		return reject("--html: %s", wok_errmsg(-EINVAL));
+	options->html = name;
+	return 0;
 }
 
 /* An option with a value. */

@@ -26,6 +26,23 @@ struct text text_seconds(wok_time span)
 	return out;
 }
 
+struct text text_latency(wok_time span)
+{
+	struct text out;
+	bool is_us = span < WOK_MS, is_ms = span < WOK_SECOND;
+	double value = (double) span / (double) (is_us ? WOK_US : is_ms ? WOK_MS : WOK_SECOND);
+
+	snprintf(out.s, sizeof(out.s), "%.*f %s",
+		 value < 9.995   ? 2
+		 : value < 99.95 ? 1
+				 : 0,
+		 value,
+		 is_us   ? "us"
+		 : is_ms ? "ms"
+			 : "s");
+	return out;
+}
+
 struct text text_bytes(uint64_t bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
@@ -98,6 +115,34 @@ int text_to_delay(const char *text, double min, double max, double *ret)
 		return -EINVAL;
 	*ret = value;
 	return 0;
+}
+
+int text_to_span(const char *text, wok_time max, wok_time *ret)
+{
+	static const struct {
+		const char *unit;
+		wok_time span;
+	} units[] = {{"", WOK_SECOND},      {"s", WOK_SECOND},      {"ms", WOK_MS},
+		     {"us", WOK_US},        {"m", 60 * WOK_SECOND}, {"min", 60 * WOK_SECOND},
+		     {"h", 60 * WOK_MINUTE}};
+	size_t digits = strspn(text, "0123456789.");
+	char number[32];
+	double value;
+
+	if (digits == 0 || digits >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(text + digits, units[i].unit) != 0)
+			continue;
+		double most = (double) max / (double) units[i].span;
+		if (text_to_delay(number, 0, most, &value) < 0 || value <= 0)
+			return -EINVAL;
+		*ret = (wok_time) (value * (double) units[i].span);
+		return 0;
+	}
+	return -EINVAL;
 }
 
 struct axis axis_for(wok_time span, int max_steps)

@@ -12,6 +12,7 @@ struct text {
 };
 
 struct text text_seconds(wok_time span); /* "10.0 s", "101 ms" */
+struct text text_latency(wok_time span); /* "83.2 us", "1.25 ms": three digits */
 struct text text_bytes(uint64_t bytes);  /* "2.9 MiB" */
 struct text text_count(uint64_t count);  /* "10,001" */
 struct text text_delay(double seconds);  /* "1", "0.25": the shortest that reads back the same */
@@ -19,6 +20,7 @@ struct text text_delay(double seconds);  /* "1", "0.25": the shortest that reads
 /* Numbers of a command line, the whole text or nothing: 0, or -EINVAL with *ret as it was. */
 int text_to_count(const char *text, size_t min, size_t max, size_t *ret);
 int text_to_delay(const char *text, double min, double max, double *ret);
+int text_to_span(const char *text, wok_time max, wok_time *ret); /* "10s", "1.5ms"; above 0 */
 
 /* A time axis from 0 to end, with a label every step; step is 1, 2 or 5 times a power of ten. */
 struct axis {

@@ -78,9 +78,13 @@ with_io_uring() {
 
 # The command and the examples from outside, as their users see them: not for each of many seeds.
 if [ -x "$build/wok" ] && [ -z "${WOK_TEST_WRAPPER:-}${WOK_TEST_SEED:-}" ]; then
-	run test-cli python3 tests/cli/lab_test.py "$build/wok" ${text:+"$text"}
-	[ -n "${WOK_BACKEND:-}" ] || run "test-cli io_uring" env WOK_BACKEND=io_uring,epoll \
-		python3 tests/cli/lab_test.py "$build/wok" ${text:+"$text"}
+	for command in lab bench; do
+		run "test-cli-$command" python3 "tests/cli/${command}_test.py" "$build/wok" \
+			${text:+"$text"}
+		[ -n "${WOK_BACKEND:-}" ] || run "test-cli-$command io_uring" \
+			env WOK_BACKEND=io_uring,epoll python3 "tests/cli/${command}_test.py" \
+			"$build/wok" ${text:+"$text"}
+	done
 	run test-examples python3 tests/cli/examples_test.py "$build" ${text:+"$text"}
 fi
 

@@ -38,6 +38,31 @@ int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fi
 	return 0;
 }
 
+int wok__head_add(struct wok__head *head, struct wok__h1_span name, struct wok__h1_span value)
+{
+	size_t size = head->size + name.size + value.size + 2;
+
+	if (size > UINT32_MAX || wok__grow((void **) &head->data, &head->capacity, size, 1) < 0 ||
+	    wok__grow((void **) &head->fields, &head->fields_capacity, head->n_fields + 1,
+		      sizeof(head->fields[0])) < 0)
+		return -ENOMEM;
+	struct wok__h1_field *field = &head->fields[head->n_fields++];
+	*field = (struct wok__h1_field){
+		.name = (uint32_t) head->size,
+		.name_size = (uint32_t) name.size,
+		.value = (uint32_t) (head->size + name.size + 1),
+		.value_size = (uint32_t) value.size,
+		.id = wok__h1_intern(name.data, name.size),
+	};
+	memcpy(head->data + field->name, name.data, name.size);
+	head->data[field->name + name.size] = '\0';
+	if (value.size > 0)
+		memcpy(head->data + field->value, value.data, value.size);
+	head->data[field->value + value.size] = '\0';
+	head->size = size;
+	return 0;
+}
+
 void wok__head_free(struct wok__head *head)
 {
 	wok_free(head->data);

@@ -27,6 +27,11 @@ struct wok__head {
 /* Copy a head; -ENOMEM. The fields are set by wok__head_keep_fields(), after parsing the copy. */
 int wok__head_copy(struct wok__head *head, const char *data, size_t size);
 int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fields, size_t n);
+/*
+ * Add a field to a head that is not a copy of text; the bytes are the caller's, and checked by it.
+ * -ENOMEM; limits are the caller's matter, too.
+ */
+int wok__head_add(struct wok__head *head, struct wok__h1_span name, struct wok__h1_span value);
 void wok__head_free(struct wok__head *head);
 
 /* The first value of a name in any case; NULL if there is none. */

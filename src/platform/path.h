@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 #include <time.h>
+#include <wok/base.h>
 
 /* How the kernel hands out what is in a folder. */
 struct wok__dirent {
@@ -62,6 +63,8 @@ int wok__sys_inotify_rm_watch(int fd, int id);
 /* A second descriptor, closed at exec, and none of the three standard ones. */
 int wok__sys_dup(int fd);
 
-/* Bytes that nobody can guess. */
+/* Bytes that nobody can guess. (The extension face: wok's other libraries use it, too.) */
+WOK_BEGIN_DECLS
 int wok__sys_random_bytes(void *data, size_t size);
+WOK_END_DECLS
 #endif

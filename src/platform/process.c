@@ -334,16 +334,27 @@ ssize_t wok__sys_pread(int fd, void *data, size_t size, off_t at)
 	WOK__SYS_RESULT_RETRY("pread", pread(fd, data, size, at));
 }
 
-enum { FIXED = F_SEAL_SHRINK | F_SEAL_GROW, FINAL = FIXED | F_SEAL_WRITE };
+enum { FIXED = F_SEAL_SHRINK | F_SEAL_GROW, UNWRITABLE = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE };
 
+static int add_seals(int fd, int seals)
+{
+	WOK__SYS_RESULT("fcntl", fcntl(fd, F_ADD_SEALS, seals | F_SEAL_SEAL));
+}
+
+/*
+ * EBUSY: the kernel itself still held a page of it, as it does for a moment on a busy machine. Then
+ * no new writer is let in; there is no old one, for the memory is written by calls or unmapped.
+ */
 int wok__sys_memory_seal(int fd)
 {
-	WOK__SYS_RESULT("fcntl", fcntl(fd, F_ADD_SEALS, FINAL | F_SEAL_SEAL));
+	int r = add_seals(fd, FIXED | F_SEAL_WRITE);
+
+	return r == -EBUSY ? add_seals(fd, FIXED | F_SEAL_FUTURE_WRITE) : r;
 }
 
 int wok__sys_memory_seal_size(int fd)
 {
-	WOK__SYS_RESULT("fcntl", fcntl(fd, F_ADD_SEALS, FIXED | F_SEAL_SEAL));
+	return add_seals(fd, FIXED);
 }
 
 int wok__sys_memory_check(int fd, size_t size)
@@ -352,7 +363,8 @@ int wok__sys_memory_check(int fd, size_t size)
 	/* Only memory has seals: for anything else this fails, and nothing else is ever read. */
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	if (seals < 0 || (seals & FINAL) != FINAL || fstat(fd, &status) < 0)
+	if (seals < 0 || (seals & FIXED) != FIXED || !(seals & UNWRITABLE) ||
+	    fstat(fd, &status) < 0)
 		return -EPROTO;
 	return status.st_size >= 0 && (uint64_t) status.st_size == size ? 0 : -EPROTO;
 }

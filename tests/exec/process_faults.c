@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "exec/process_check.h"
+#include "platform/process.h"
+#include "platform/sys.h"
 
 enum { LARGE = 200000 };
 
@@ -125,4 +127,18 @@ TEST(any_system_call_of_a_pool_may_fail, "G3")
 				FAIL("call %d of %s leaks descriptors", (int) at, calls[i]);
 		}
 	}
+}
+
+TEST_TASK(memory_that_the_kernel_still_holds_is_sealed_all_the_same, "G3")
+{
+	int fd = wok__sys_memory("test");
+
+	ASSERT_EQ(wok__sys_pwrite(fd, "abc", 3, 0), 3);
+	wok_test_fail_system_call("fcntl", 1, EBUSY);
+	int r = wok__sys_memory_seal(fd);
+	wok_test_fail_system_call(NULL, 0, 0);
+	ASSERT_OK(r);
+	ASSERT_OK(wok__sys_memory_check(fd, 3));
+	ASSERT_EQ(wok__sys_pwrite(fd, "d", 1, 0), -EPERM);
+	wok__sys_close(fd);
 }

@@ -428,13 +428,11 @@ TEST_TASK(options_that_make_no_sense_are_refused_with_the_reason)
 TEST_TASK(a_key_can_have_a_password_and_nobody_is_asked_for_it)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
 
 	ASSERT_EQ(PEM_write_bio_PrivateKey(bio, good_cert()->pkey, EVP_aes_128_cbc(),
 					   (const void *) "secret", 6, NULL, NULL),
 		  1);
-	long size = BIO_get_mem_data(bio, &data);
-	char *key = strndup(data, (size_t) size);
+	char *key = text_of(bio);
 	wok_tls_identity identity = {.certificate = good_cert()->pem, .key = key};
 	refuse_server(identity, -EINVAL, "key");
 	identity.password = "wrong";
@@ -442,7 +440,6 @@ TEST_TASK(a_key_can_have_a_password_and_nobody_is_asked_for_it)
 	identity.password = "secret";
 	wok_tls_context_free(
 		server_with(&(wok_tls_options){.identities = &identity, .n_identities = 1}));
-	BIO_free(bio);
 	free(key);
 }
 

@@ -30,7 +30,7 @@ static void set_subject(X509 *x509, const char *name)
 		  1);
 }
 
-static char *text_of(BIO *bio)
+char *text_of(BIO *bio)
 {
 	char *data = NULL;
 	long size = BIO_get_mem_data(bio, &data);

@@ -30,6 +30,9 @@ const struct cert *other_ca(void);
 /* Of root_ca: example.com, *.wild.example, 127.0.0.1, ::1. */
 const struct cert *good_cert(void);
 
+/* What was written to a BIO, for the caller to free; the BIO is gone. */
+char *text_of(BIO *bio);
+
 /* An identity of it, and a file with a text in it, whose name the caller frees. */
 wok_tls_identity identity_of(const struct cert *cert);
 char *write_file(const char *text, const char *more);

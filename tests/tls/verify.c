@@ -251,7 +251,6 @@ static char *list_of_revoked(const struct cert *cert, const char *more)
 	X509_REVOKED *revoked = X509_REVOKED_new();
 	ASN1_TIME *now = X509_gmtime_adj(NULL, -60), *then = X509_gmtime_adj(NULL, 3600);
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
 
 	X509_CRL_set_version(crl, 1);
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(root_ca()->x509));
@@ -262,11 +261,9 @@ static char *list_of_revoked(const struct cert *cert, const char *more)
 	X509_CRL_add0_revoked(crl, revoked);
 	ASSERT(X509_CRL_sign(crl, root_ca()->pkey, EVP_sha256()) > 0);
 	ASSERT_EQ(PEM_write_bio_X509_CRL(bio, crl), 1);
-	long size = BIO_get_mem_data(bio, &data);
-	char *text = strndup(data, (size_t) size);
+	char *text = text_of(bio);
 	char *path = write_file(text, more);
 	free(text);
-	BIO_free(bio);
 	X509_CRL_free(crl);
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(then);

@@ -1,420 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One request: see wok_http_fetch().
- *
- * A connection that was kept alive may be closed by the server at the very moment a request goes
- * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
- * sent once more, over a new connection.
- */
-#include <assert.h>
+/* A request as a whole: see wok_http_fetch(). */
 #include <string.h>
-#include <strings.h>
 #include <wok/error.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
-#include <wok/net.h>
 #include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "http/client/session.h"
-#include "http/client/upload.h"
+#include "http/client/call.h"
 
-enum { INTERIM_MAX = 16, HOST_MAX = 255 };
-
-/* Where a request is, for the message of a timeout. */
-static const char waiting_for_pool[] = "waiting for a connection of the session";
-static const char connecting[] = "connecting";
-static const char sending[] = "sending the request";
-static const char waiting_for_head[] = "waiting for the response";
-
-struct exchange {
-	wok_http_session *session;
-	const char *method;
-	struct wok__url url;
-	const wok_http_options *options;
-	wok_time connect_timeout;
-	wok_time read_timeout;
-	struct wok__connection *connection;
-	struct wok__buffer head; /* of the request */
-	const char *phase;
-	wok_time limit;     /* that a timeout has to name */
-	bool reused;        /* the connection had served before */
-	bool answered;      /* a byte of the response has come */
-	bool source_failed; /* options->body_read has */
-	bool cut_short;     /* the answer came before all was sent */
-	wok_http_response *response;
-};
-
-static bool is_method(const struct exchange *exchange, const char *method)
+static const char *phase_text(wok_http_phase phase)
 {
-	return strcmp(exchange->method, method) == 0;
-}
-
-static bool is_idempotent(const struct exchange *exchange)
-{
-	return is_method(exchange, "GET") || is_method(exchange, "HEAD") ||
-	       is_method(exchange, "PUT") || is_method(exchange, "DELETE") ||
-	       is_method(exchange, "OPTIONS") || is_method(exchange, "TRACE");
-}
-
-/* Get a connection that is open. */
-static int connect_or_reuse(struct exchange *exchange, bool fresh)
-{
-	wok_http_session *session = exchange->session;
-	char host[HOST_MAX + 1];
-
-	exchange->phase = waiting_for_pool;
-	WOK_TRY(wok__pool_acquire(&session->pool, &exchange->url, fresh, &exchange->connection));
-	assert(exchange->connection);
-	exchange->reused = exchange->connection->stream != NULL;
-	if (exchange->reused) {
-		session->pool.reused++;
-		return 0;
+	switch (phase) {
+	case WOK_HTTP_PHASE_BEGIN:
+	case WOK_HTTP_PHASE_END:
+		break;
+	case WOK_HTTP_PHASE_QUEUE:
+		return "waiting for a connection of the session";
+	case WOK_HTTP_PHASE_LOOKUP:
+		return "looking up the host (before connecting)";
+	case WOK_HTTP_PHASE_CONNECT:
+		return "connecting";
+	case WOK_HTTP_PHASE_PROXY:
+		return "waiting for the proxy to connect";
+	case WOK_HTTP_PHASE_TLS:
+		return "waiting for the TLS handshake";
+	case WOK_HTTP_PHASE_SEND:
+		return "sending the request";
+	case WOK_HTTP_PHASE_WAIT:
+		return "waiting for the response";
+	case WOK_HTTP_PHASE_BODY:
+		return "reading the body";
+	case WOK_HTTP_PHASE_RETRY:
+		return "pausing before another try";
 	}
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	int r = 0;
-	exchange->phase = connecting;
-	memcpy(host, exchange->url.host.data, exchange->url.host.size); /* check() saw its size */
-	host[exchange->url.host.size] = '\0';
-	WOK_TIMEOUT (&timeout, exchange->connect_timeout) {
-		r = wok_tcp_connect(host, exchange->url.port, &exchange->connection->stream);
-	}
-	r = wok_timeout_result(&timeout, r);
-	if (wok_timeout_expired(&timeout))
-		exchange->limit = exchange->connect_timeout;
-	if (r == 0)
-		session->pool.created++;
-	return r;
+	return "beginning";
 }
 
-static bool has_header(const wok_http_header *headers, size_t n, const char *name)
+/* A time-out's message names the request, the phase and the limit. */
+static int explain(const struct wok_http_call *call, int code)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcasecmp(headers[i].name, name) == 0)
-			return true;
-	return false;
-}
+	wok_time limit = call->timings.limit;
 
-static bool overridden(const struct exchange *exchange, const char *name)
-{
-	return has_header(exchange->options->headers, exchange->options->n_headers, name);
-}
-
-static void put_default(const struct exchange *exchange, struct wok__buffer *out, const char *name,
-			const char *value)
-{
-	if (!overridden(exchange, name) &&
-	    !has_header(exchange->session->headers, exchange->session->n_headers, name))
-		wok__buffer_field(out, name, value);
-}
-
-/* Whether the options of the request have something else for a header of the session. */
-static bool replaced(const struct exchange *exchange, const char *name)
-{
-	return overridden(exchange, name) ||
-	       (exchange->options->content_type && strcasecmp(name, "Content-Type") == 0);
-}
-
-static void put_headers(const struct exchange *exchange, struct wok__buffer *out)
-{
-	const wok_http_session *session = exchange->session;
-
-	put_default(exchange, out, "Accept", "*/*");
-	put_default(exchange, out, "User-Agent", "wok/" WOK_VERSION);
-	for (size_t i = 0; i < session->n_headers; i++)
-		if (!replaced(exchange, session->headers[i].name))
-			wok__buffer_field(out, session->headers[i].name, session->headers[i].value);
-	for (size_t i = 0; i < exchange->options->n_headers; i++) {
-		const wok_http_header *header = &exchange->options->headers[i];
-		if (wok__is_framing_header(header->name))
-			out->error = wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set",
-					      header->name);
-		wok__buffer_field(out, header->name, header->value);
-	}
-}
-
-static void put_body_headers(const struct exchange *exchange, struct wok__buffer *out)
-{
-	const wok_http_options *options = exchange->options;
-	bool expected = is_method(exchange, "POST") || is_method(exchange, "PUT") ||
-			is_method(exchange, "PATCH");
-
-	if (options->body_read) {
-		wok__buffer_text(out, "Transfer-Encoding: chunked\r\n");
-	} else if (options->body_size > 0 || expected) {
-		wok__buffer_text(out, "Content-Length: ");
-		wok__buffer_decimal(out, options->body_size);
-		wok__buffer_text(out, "\r\n");
-	} else {
-		return;
-	}
-	if (options->content_type && !overridden(exchange, "Content-Type"))
-		wok__buffer_field(out, "Content-Type", options->content_type);
-	else if (options->body_size > 0 || options->body_read)
-		put_default(exchange, out, "Content-Type", "application/octet-stream");
-}
-
-/* Write the head, so that a request that cannot be sent never asks for a connection. */
-static int put_head(struct exchange *exchange)
-{
-	const wok_http_session *session = exchange->session;
-	const struct wok__url *url = &exchange->url;
-	struct wok__buffer *out = &exchange->head;
-
-	wok__buffer_text(out, exchange->method);
-	wok__buffer_text(out, " ");
-	wok__buffer_add(out, url->target.data, url->target.size);
-	wok__buffer_text(out, " HTTP/1.1\r\n");
-	if (!overridden(exchange, "Host") &&
-	    !has_header(session->headers, session->n_headers, "Host")) {
-		wok__buffer_text(out, "Host: ");
-		wok__buffer_add(out, url->authority.data, url->authority.size);
-		wok__buffer_text(out, "\r\n");
-	}
-	put_headers(exchange, out);
-	put_body_headers(exchange, out);
-	wok__buffer_text(out, "\r\n");
-	return out->error;
-}
-
-/* Send the request: 0, also if the server answered before it had all; an error. */
-static int send_request(struct exchange *exchange)
-{
-	struct wok__upload upload = {
-		.stream = exchange->connection->stream,
-		.head = &exchange->head,
-		.options = exchange->options,
-		.head_limit = (size_t) exchange->session->limits.head + 4096,
-	};
-
-	exchange->phase = sending;
-	int r = wok__upload_send(&upload);
-	exchange->source_failed = upload.source_failed;
-	exchange->cut_short = upload.answered;
-	return r;
-}
-
-static int fill(struct exchange *exchange)
-{
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	size_t limit = (size_t) exchange->session->limits.head + 4096;
-	wok_view unused;
-	int r = 0;
-
-	if (exchange->read_timeout == WOK_FOREVER)
-		return wok_stream_fill(exchange->connection->stream, limit, &unused);
-	WOK_TIMEOUT (&timeout, exchange->read_timeout) {
-		r = wok_stream_fill(exchange->connection->stream, limit, &unused);
-	}
-	if (wok_timeout_expired(&timeout))
-		exchange->limit = exchange->read_timeout;
-	return wok_timeout_result(&timeout, r);
-}
-
-/* Wait until a whole head is in the stream's buffer. */
-static int await_head(struct exchange *exchange, size_t *ret_size)
-{
-	struct wok__h1_scan scan = WOK__H1_SCAN_RESPONSE;
-	wok_stream *stream = exchange->connection->stream;
-
-	for (;;) {
-		wok_view bytes = wok_stream_buffered(stream);
-		if (bytes.size > 0) {
-			exchange->answered = true;
-			int r = wok__h1_scan_head(&scan, bytes.data, bytes.size,
-						  &exchange->session->limits, ret_size);
-			if (r < 0)
-				return wok__h1_to_wok(r, "the response's head");
-			if (r > 0)
-				return 0;
-		}
-		int r = fill(exchange);
-		if (r == 0)
-			return wok_fail(WOK_EEOF,
-					bytes.size ? "the server closed the connection in the "
-						     "middle of the response's head"
-						   : "the server closed the connection "
-						     "without an answer");
-		if (r < 0)
-			return r;
-	}
-}
-
-/* Parse a head out of the stream's buffer; 1 if it was an interim one. */
-static int take_head(struct exchange *exchange, size_t size, wok_http_response *response)
-{
-	wok_http_session *session = exchange->session;
-	wok_stream *stream = exchange->connection->stream;
-	unsigned flags = WOK__H1_RESPONSE | (is_method(exchange, "HEAD") ? WOK__H1_FOR_HEAD : 0);
-	struct wok__h1_response parsed;
-
-	WOK_TRY(wok__head_copy(&response->head, wok_stream_buffered(stream).data, size));
-	int r = wok__h1_parse_response(response->head.data, size, flags, &session->limits,
-				       session->scratch, session->limits.fields, &parsed);
-	if (r < 0)
-		return wok__h1_to_wok(r, "the response's head");
-	wok_stream_consume(stream, size);
-	if (parsed.interim)
-		return 1;
-	WOK_TRY(wok__head_keep_fields(&response->head, session->scratch, parsed.message.fields));
-	response->status = parsed.status;
-	response->content_length = parsed.message.content_length;
-	response->reusable = parsed.message.keep_alive && !parsed.must_close && !parsed.tunnel &&
-			     parsed.message.framing != WOK__H1_UNTIL_CLOSE;
-	r = wok__incoming_begin(&response->incoming, stream, &parsed.message, &session->limits);
-	return r < 0 ? wok__h1_to_wok(r, "the response") : 0;
-}
-
-static int read_response(struct exchange *exchange)
-{
-	exchange->phase = waiting_for_head;
-	for (int interim = 0; interim <= INTERIM_MAX; interim++) {
-		size_t size;
-		WOK_TRY(await_head(exchange, &size));
-		int r = take_head(exchange, size, exchange->response);
-		if (r <= 0)
-			return r;
-	}
-	return wok_fail(WOK_EPEER, "the server sent more than %d interim responses", INTERIM_MAX);
-}
-
-static bool is_disconnect(int code)
-{
-	return code == -EPIPE || code == -ECONNRESET || code == WOK_EEOF;
-}
-
-static int try_once(struct exchange *exchange, bool fresh)
-{
-	WOK_TRY(connect_or_reuse(exchange, fresh));
-	int sent = send_request(exchange);
-	/* A server that has seen enough answers and hangs up: its answer may be there. */
-	if (sent < 0 && (exchange->source_failed || !is_disconnect(sent)))
-		return sent;
-	int r = read_response(exchange);
-	if (r < 0 && sent < 0 && is_disconnect(r))
-		return sent;
-	if (sent < 0 || exchange->cut_short)
-		exchange->response->reusable = false;
-	return r;
-}
-
-static void drop_connection(struct exchange *exchange)
-{
-	if (exchange->connection)
-		wok__pool_discard(&exchange->session->pool, WOK_TAKE(exchange->connection));
-}
-
-/* The server closed a connection that it had kept alive, just when the request came. */
-static bool was_stale(const struct exchange *exchange, int code)
-{
-	return exchange->reused && !exchange->answered && !exchange->source_failed &&
-	       is_disconnect(code);
-}
-
-static bool may_repeat(const struct exchange *exchange, int code)
-{
-	return was_stale(exchange, code) && !exchange->session->no_retry &&
-	       !exchange->options->body_read && is_idempotent(exchange);
-}
-
-static int run_exchange(struct exchange *exchange)
-{
-	int r = try_once(exchange, false);
-
-	if (r < 0 && may_repeat(exchange, r)) {
-		drop_connection(exchange);
-		r = try_once(exchange, true);
-	}
-	return r;
-}
-
-static int check(const struct exchange *exchange)
-{
-	if (!wok__h1_valid_token(exchange->method, strlen(exchange->method)))
-		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", exchange->method);
-	if (is_method(exchange, "CONNECT"))
-		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
-	if (exchange->options->body_size > 0 &&
-	    (!exchange->options->body || exchange->options->body_read))
-		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
-	if (exchange->url.scheme != WOK__HTTP)
-		return wok_fail(-EPROTONOSUPPORT, "%.300s: the scheme must be http",
-				exchange->url.text);
-	if (exchange->url.user)
-		return wok_fail(-EINVAL,
-				"%.300s: a user name or password in the URL is not supported; use "
-				"a header",
-				exchange->url.text);
-	return 0;
-}
-
-static wok_http_response *new_response(wok_http_session *session, const char *method,
-				       const char *url)
-{
-	size_t method_size = strlen(method), url_size = strlen(url);
-	wok_http_response *response =
-		wok__alloc_zeroed(sizeof(*response) + method_size + url_size + 2);
-
-	if (!response)
-		return NULL;
-	memcpy(response->what, method, method_size);
-	response->what[method_size] = ' ';
-	memcpy(response->what + method_size + 1, url, url_size);
-	response->session = wok__session_hold(session);
-	return response;
-}
-
-/* Say of an error what it befell, and of a timeout where. */
-static int explain(const struct exchange *exchange, int code)
-{
-	const char *what = exchange->response->what;
-
-	if (code == -ECANCELED)
+	if (code != -ETIMEDOUT || limit <= 0)
 		return code;
-	if (code == -ETIMEDOUT && exchange->limit > 0)
-		return wok_fail(code, "%s: timed out while %s, after %.3g s", what, exchange->phase,
-				(double) exchange->limit / (double) WOK_SECOND);
-	return wok_fail(code, "%s: %s%s", what, wok_errmsg(code),
-			was_stale(exchange, code)
-				? " (it had been kept alive; such a request is not "
-				  "sent again)"
-				: "");
+	const char *url = call->response ? call->response->url.text : call->url;
+	return wok_fail(code, "%s %.300s: timed out while %s, after %.3g s", call->method, url,
+			phase_text(call->timings.phase), (double) limit / (double) WOK_SECOND);
 }
 
-static int fetch(struct exchange *exchange, const char *url)
+static int check(const struct wok_http_call *call)
 {
-	wok_http_session *session = exchange->session;
-	const wok_http_options *options = exchange->options;
-	wok_time limit = wok__time_or(options->timeout, session->timeout);
+	const wok_http_options *options = call->options;
+
+	if (!wok__h1_valid_token(call->method, strlen(call->method)))
+		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", call->method);
+	if (wok__call_is(call, "CONNECT"))
+		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
+	if (options->body_size > 0 && (!options->body || options->body_read))
+		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
+	return 0;
+}
+
+static void set_times(struct wok_http_call *call)
+{
+	const wok_http_session_options *session = &call->session->options;
+	const wok_http_options *own = call->options;
+
+	call->times = (struct wok__times){
+		.queue = wok__time_or(own->queue_timeout, session->queue_timeout),
+		.connect = wok__time_or(own->connect_timeout, session->connect_timeout),
+		.tls = wok__time_or(own->tls_timeout, session->tls_timeout),
+		.write = wok__time_or(own->write_timeout, session->write_timeout),
+		.wait = wok__time_or(own->wait_timeout, session->wait_timeout),
+		.read = wok__time_or(own->read_timeout, session->read_timeout),
+	};
+}
+
+static int run(struct wok_http_call *call)
+{
+	wok_time limit = wok__time_or(call->options->timeout, call->session->options.timeout);
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	WOK_TRY(wok__url_parse(url, &exchange->url));
-	WOK_TRY(check(exchange));
-	WOK_TRY(put_head(exchange));
-	exchange->connect_timeout =
-		wok__time_or(options->connect_timeout, session->connect_timeout);
-	exchange->read_timeout = wok__time_or(options->read_timeout, session->read_timeout);
-	exchange->response = new_response(session, exchange->method, exchange->url.text);
-	if (!exchange->response)
-		return -ENOMEM;
-	exchange->response->deadline = wok__time_add(wok_now(), limit);
-	exchange->response->read_timeout = exchange->read_timeout;
+	WOK_TRY(check(call));
+	wok__source_open(&call->body, call->options);
+	set_times(call);
+	call->timings.begin = wok_now();
+	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
-		r = run_exchange(exchange);
+		r = wok__call_hops(call);
 	}
-	r = wok_timeout_result(&timeout, r);
-	if (wok_timeout_expired(&timeout))
-		exchange->limit = limit;
-	if (r < 0) {
-		drop_connection(exchange);
-		return explain(exchange, r);
-	}
-	exchange->response->connection = WOK_TAKE(exchange->connection);
-	if (exchange->response->incoming.ended)
-		wok__response_finish(exchange->response);
-	return 0;
+	return explain(call, wok__call_timed(call, &timeout, r, limit));
+}
+
+int wok__call_run(struct wok_http_call *call)
+{
+	int r = run(call);
+
+	if (call->options->timings)
+		*call->options->timings = call->timings;
+	if (r < 0)
+		wok_http_response_free(WOK_TAKE(call->response));
+	return r;
 }
 
 int wok_http_fetch(wok_http_session *session, const char *method, const char *url,
@@ -424,19 +113,14 @@ int wok_http_fetch(wok_http_session *session, const char *method, const char *ur
 
 	if (!session)
 		WOK_TRY(wok__session_default(&session));
-	struct exchange exchange = {
+	struct wok_http_call call = {
 		.session = session,
 		.method = method,
+		.url = url,
 		.options = options ? options : &defaults,
 	};
-	int r = fetch(&exchange, url);
-	wok__buffer_free(&exchange.head);
-	wok__url_free(&exchange.url);
-	if (r < 0) {
-		wok_http_response_free(exchange.response);
-		return r;
-	}
-	*ret_response = exchange.response;
+	WOK_TRY(wok__call_run(&call));
+	*ret_response = call.response;
 	return 0;
 }
 

@@ -3,26 +3,14 @@
 #include "http/client/pool.h"
 
 #include <assert.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/memory.h>
 
 #include "base/memory.h"
 #include "base/time.h"
-
-struct wok__origin {
-	struct wok__origin *next; /* in its bucket */
-	uint64_t hash;
-	size_t open;              /* connections, and rights to make one */
-	struct wok__list idle;    /* the one used last in front */
-	struct wok__list waiters; /* for a connection of this origin to end or become idle */
-	size_t n_waiting;         /* in both queues, or on the way out: they hold the origin */
-	uint16_t port;
-	size_t host_size;
-	char host[];
-};
+#include "http/client/origin.h"
+#include "http/client/wire.h"
 
 /* A request that queues; it lies on its task's stack. */
 struct waiter {
@@ -33,111 +21,21 @@ struct waiter {
 	wok_event granted;
 };
 
-enum { BUCKETS_FIRST = 16 };
-
-void wok__pool_open(struct wok__pool *pool, size_t limit, size_t limit_per_host,
-		    wok_time keep_alive)
+void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
 {
-	*pool = (struct wok__pool){
-		.limit = limit,
-		.limit_per_host = limit_per_host,
-		.keep_alive = keep_alive,
-	};
+	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
 	wok__list_init(&pool->idle);
 	wok__list_init(&pool->waiters);
 }
 
-/* FNV-1a of the host in lower case, and the port. */
-static uint64_t hash_of(const struct wok__url *url)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ url->port;
-
-	for (size_t i = 0; i < url->host.size; i++) {
-		unsigned char c = (unsigned char) url->host.data[i];
-		hash = (hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
-
-static bool is_origin_of(const struct wok__origin *origin, const struct wok__url *url,
-			 uint64_t hash)
-{
-	return origin->hash == hash && origin->port == url->port &&
-	       origin->host_size == url->host.size &&
-	       strncasecmp(origin->host, url->host.data, url->host.size) == 0;
-}
-
-static int grow_buckets(struct wok__pool *pool)
-{
-	size_t n = pool->n_buckets ? pool->n_buckets * 2 : BUCKETS_FIRST;
-	struct wok__origin **buckets = wok__alloc_zeroed(n * sizeof(struct wok__origin *));
-
-	if (!buckets)
-		return -ENOMEM;
-	for (size_t i = 0; i < pool->n_buckets; i++) {
-		while (pool->buckets[i]) {
-			struct wok__origin *origin = pool->buckets[i];
-			pool->buckets[i] = origin->next;
-			origin->next = buckets[origin->hash & (n - 1)];
-			buckets[origin->hash & (n - 1)] = origin;
-		}
-	}
-	wok_free(pool->buckets);
-	pool->buckets = buckets;
-	pool->n_buckets = n;
-	return 0;
-}
-
-static struct wok__origin *add_origin(struct wok__pool *pool, const struct wok__url *url,
-				      uint64_t hash)
-{
-	if (pool->n_origins >= pool->n_buckets && grow_buckets(pool) < 0)
-		return NULL;
-	struct wok__origin *origin = wok__alloc_zeroed(sizeof(*origin) + url->host.size);
-	if (!origin)
-		return NULL;
-	origin->hash = hash;
-	origin->port = url->port;
-	origin->host_size = url->host.size;
-	memcpy(origin->host, url->host.data, url->host.size);
-	wok__list_init(&origin->idle);
-	wok__list_init(&origin->waiters);
-	struct wok__origin **bucket = &pool->buckets[hash & (pool->n_buckets - 1)];
-	origin->next = *bucket;
-	*bucket = origin;
-	pool->n_origins++;
-	return origin;
-}
-
-static struct wok__origin *find_origin(struct wok__pool *pool, const struct wok__url *url)
-{
-	uint64_t hash = hash_of(url);
-	struct wok__origin *origin =
-		pool->n_buckets ? pool->buckets[hash & (pool->n_buckets - 1)] : NULL;
-
-	while (origin && !is_origin_of(origin, url, hash))
-		origin = origin->next;
-	return origin ? origin : add_origin(pool, url, hash);
-}
-
-/* An origin that nothing belongs to any more goes: a crawler meets many. */
-static void forget_if_unused(struct wok__pool *pool, struct wok__origin *origin)
-{
-	struct wok__origin **at = &pool->buckets[origin->hash & (pool->n_buckets - 1)];
-
-	if (origin->open > 0 || origin->n_waiting > 0)
-		return;
-	for (; *at != origin; at = &(*at)->next)
-		assert(*at);
-	*at = origin->next;
-	pool->n_origins--;
-	wok_free(origin);
-}
-
 static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
-	wok__list_remove(&connection->in_origin);
+	if (connection->watched)
+		wok__io_cancel(pool->loop, &connection->watch);
+	if (!connection->shared)
+		wok__list_remove(&connection->in_origin);
 	wok__list_remove(&connection->in_pool);
+	connection->origin->n_idle--;
 	pool->n_idle--;
 }
 
@@ -147,6 +45,12 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 {
 	struct wok__origin *origin = connection->origin;
 
+	if (origin->first == connection)
+		origin->first = NULL;
+	if (connection->shared)
+		wok__list_remove(&connection->in_origin);
+	if (connection->wire && connection->wire->close)
+		connection->wire->close(connection);
 	wok_stream_free(connection->stream);
 	wok_free(connection);
 	pool->open--;
@@ -157,7 +61,15 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 static void evict(struct wok__pool *pool, struct wok__connection *connection)
 {
 	take_out_of_idle(pool, connection);
-	forget_if_unused(pool, close_connection(pool, connection));
+	wok__pool_forget_if_unused(pool, close_connection(pool, connection));
+}
+
+static ssize_t peek(const struct wok__io *watch)
+{
+	char byte;
+	ssize_t n = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
 }
 
 /*
@@ -166,11 +78,39 @@ static void evict(struct wok__pool *pool, struct wok__connection *connection)
  */
 static bool is_fresh(const struct wok__connection *connection)
 {
-	char byte;
+	const struct wok__io watch = {.fd = wok_stream_fd(connection->stream)};
+
+	return watch.fd < 0 || peek(&watch) == -EAGAIN;
+}
+
+/* Something happened to an idle connection, or its watch ends. */
+static void on_watch(struct wok__io *watch)
+{
+	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
+
+	connection->watched = false;
+	if (watch->result != -ECANCELED)
+		evict(connection->pool, connection);
+}
+
+/* Watch a connection that is idle now; false if that has ended already. */
+static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
+{
 	int fd = wok_stream_fd(connection->stream);
 
-	return fd < 0 || (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-			  (errno == EAGAIN || errno == EINTR));
+	if (fd < 0)
+		return true;
+	connection->watch = (struct wok__io){
+		.kind = WOK__IO_CALL_TO_READ, .fd = fd, .call = peek, .done = on_watch};
+	connection->watched = !wok__io_start(pool->loop, &connection->watch);
+	return connection->watched;
+}
+
+/* Whether the server, too, will keep an idle connection for a moment. */
+static bool is_kept(const struct wok__connection *connection)
+{
+	return connection->keep_alive == 0 ||
+	       wok__time_add(connection->idle_since, connection->keep_alive) > wok_now();
 }
 
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)
@@ -181,22 +121,86 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		struct wok__connection *connection =
 			WOK__CONTAINER(first, struct wok__connection, in_origin);
 		take_out_of_idle(pool, connection);
-		if (is_fresh(connection))
+		if (is_kept(connection) && is_fresh(connection))
 			return connection;
 		close_connection(pool, connection);
 	}
 	return NULL;
 }
 
+/* Whether a request has to wait for what it will not be alone on. */
+static bool waits_for_shared(const struct wok__origin *origin)
+{
+	return origin->first || !wok__list_empty(&origin->shared);
+}
+
 static bool origin_full(const struct wok__pool *pool, const struct wok__origin *origin)
 {
-	return origin->open >= pool->limit_per_host;
+	return origin->open >= pool->limits.per_host;
+}
+
+/* It has served for long enough. */
+static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+{
+	return connection->requests >= pool->limits.max_requests ||
+	       (pool->limits.max_age != WOK_FOREVER &&
+		wok_now() - connection->made >= pool->limits.max_age);
+}
+
+/* It takes no more requests; those that it has go on. */
+static void retire(struct wok__connection *connection)
+{
+	connection->retired = true;
+	wok__list_remove(&connection->in_origin);
+}
+
+static bool has_room(struct wok__connection *connection)
+{
+	ssize_t room = connection->wire->room(connection);
+
+	return room > 0 && (size_t) room > connection->pending;
+}
+
+static void use_shared(struct wok__pool *pool, struct wok__connection *connection)
+{
+	if (connection->users++ == 0)
+		take_out_of_idle(pool, connection);
+	connection->pending++;
+}
+
+/* A shared connection of an origin that has room: unless somebody waits for it already. */
+static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	WOK__LIST_EACH (node, &origin->shared) {
+		struct wok__connection *connection =
+			WOK__CONTAINER(node, struct wok__connection, in_origin);
+		if (is_worn(pool, connection)) {
+			retire(connection);
+			if (connection->users == 0) {
+				take_out_of_idle(pool, connection);
+				(void) close_connection(pool, connection);
+			}
+		} else if (has_room(connection)) {
+			return connection;
+		}
+	}
+	return NULL;
+}
+
+static struct wok__connection *take_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	struct wok__connection *connection =
+		wok__list_empty(&origin->waiters) ? find_shared(pool, origin) : NULL;
+
+	if (connection)
+		use_shared(pool, connection);
+	return connection;
 }
 
 /* Make room in the pool by closing the connection that was idle for the longest. */
 static bool make_room(struct wok__pool *pool)
 {
-	if (pool->open < pool->limit)
+	if (pool->open < pool->limits.connections)
 		return true;
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 	if (!oldest)
@@ -211,9 +215,13 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 	struct wok__connection *connection = wok__alloc_zeroed(sizeof(*connection));
 	if (!connection)
 		return NULL;
+	connection->pool = pool;
 	connection->origin = origin;
+	connection->made = wok_now();
 	pool->open++;
 	origin->open++;
+	if (origin->route.may_share && !origin->plain && !origin->first)
+		origin->first = connection;
 	return connection;
 }
 
@@ -227,19 +235,23 @@ static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__con
 	wok_event_set(&waiter->granted);
 }
 
+static void grant_shared(struct wok__pool *pool, struct wok__origin *origin);
+
 /* A place has become free: give it to who may use it. */
 static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 {
 	struct wok__node *first;
 
-	while ((first = wok__list_first(queue)) && pool->open < pool->limit) {
+	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
 		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
-		if (origin_full(pool, waiter->origin)) {
+		if (origin_full(pool, waiter->origin) || waits_for_shared(waiter->origin)) {
 			if (queue == &waiter->origin->waiters)
 				return;
 			/* Its turn in the pool has come, but its host's has not. */
 			wok__list_remove(&waiter->link);
 			wok__list_push_back(&waiter->origin->waiters, &waiter->link);
+			if (!wok__list_empty(&waiter->origin->shared))
+				grant_shared(pool, waiter->origin);
 			continue;
 		}
 		struct wok__connection *connection = new_connection(pool, waiter->origin);
@@ -251,7 +263,7 @@ static void place_freed(struct wok__pool *pool, struct wok__origin *origin)
 {
 	grant_place(pool, &origin->waiters);
 	grant_place(pool, &pool->waiters);
-	forget_if_unused(pool, origin);
+	wok__pool_forget_if_unused(pool, origin);
 }
 
 static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wok__list *queue,
@@ -272,25 +284,29 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wo
 		r = waiter.error;
 	}
 	if (r < 0) {
-		forget_if_unused(pool, origin);
+		wok__pool_forget_if_unused(pool, origin);
 		return r;
 	}
 	*ret_connection = waiter.connection;
 	return 0;
 }
 
-int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool fresh,
+int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bool fresh,
 		      struct wok__connection **ret_connection)
 {
 	if (pool->closed)
 		return wok_fail(-ESHUTDOWN, "the session is closed");
-	struct wok__origin *origin = find_origin(pool, url);
+	struct wok__origin *origin = wok__pool_find_origin(pool, route);
 	if (!origin)
 		return -ENOMEM;
-	struct wok__connection *connection = fresh ? NULL : take_idle(pool, origin);
+	struct wok__connection *connection = NULL;
+	if (!fresh)
+		connection = take_shared(pool, origin);
+	if (!connection && !fresh)
+		connection = take_idle(pool, origin);
 	if (!connection) {
 		/* Who was here before goes first. */
-		if (origin_full(pool, origin))
+		if (origin_full(pool, origin) || (!fresh && waits_for_shared(origin)))
 			return wait_in(pool, origin, &origin->waiters, ret_connection);
 		origin->n_waiting++; /* making room may close the last connection of this origin */
 		bool room = make_room(pool);
@@ -300,7 +316,7 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__url *url, bool f
 		connection = new_connection(pool, origin);
 	}
 	if (!connection) {
-		forget_if_unused(pool, origin);
+		wok__pool_forget_if_unused(pool, origin);
 		return -ENOMEM;
 	}
 	*ret_connection = connection;
@@ -333,7 +349,7 @@ static int expire(void *arg)
 	while ((oldest = wok__list_first(&pool->idle))) {
 		struct wok__connection *connection =
 			WOK__CONTAINER(oldest, struct wok__connection, in_pool);
-		if (wok__time_add(connection->idle_since, pool->keep_alive) > wok_now())
+		if (wok__time_add(connection->idle_since, pool->limits.keep_alive) > wok_now())
 			break;
 		evict(pool, connection);
 	}
@@ -347,31 +363,119 @@ static void arm_expiry(struct wok__pool *pool)
 {
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 
-	if (pool->expiry.id != 0 || !oldest || pool->keep_alive == WOK_FOREVER)
+	if (pool->expiry.id != 0 || !oldest || pool->limits.keep_alive == WOK_FOREVER)
 		return;
 	wok_time since = WOK__CONTAINER(oldest, struct wok__connection, in_pool)->idle_since;
-	pool->expiry = wok_call_at(wok__time_add(since, pool->keep_alive), expire, pool);
+	pool->expiry = wok_call_at(wok__time_add(since, pool->limits.keep_alive), expire, pool);
+}
+
+static void keep_idle(struct wok__pool *pool, struct wok__connection *connection)
+{
+	connection->idle_since = wok_now();
+	wok__list_push_back(&pool->idle, &connection->in_pool);
+	connection->origin->n_idle++;
+	pool->n_idle++;
+	arm_expiry(pool);
 }
 
 void wok__pool_release(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 	struct waiter *waiter = next_in_line(pool, origin);
+	bool worn = is_worn(pool, connection);
 
-	if (waiter && is_fresh(connection)) {
+	if (waiter && !worn && is_fresh(connection)) {
 		grant(pool, waiter, connection, 0);
 		return;
 	}
 	/* Another host waits for the place, or nothing is to be kept. */
-	if (waiter || !wok__list_empty(&pool->waiters) || pool->closed) {
+	if (worn || waiter || !wok__list_empty(&pool->waiters) || pool->closed ||
+	    !watch_idle(pool, connection)) {
 		wok__pool_discard(pool, connection);
 		return;
 	}
-	connection->idle_since = wok_now();
 	wok__list_push_front(&origin->idle, &connection->in_origin);
-	wok__list_push_back(&pool->idle, &connection->in_pool);
-	pool->n_idle++;
-	arm_expiry(pool);
+	keep_idle(pool, connection);
+}
+
+/* Give what room there is to who waits for it. */
+static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	struct wok__connection *connection;
+	struct wok__node *first;
+
+	while ((first = wok__list_first(&origin->waiters)) &&
+	       (connection = find_shared(pool, origin))) {
+		use_shared(pool, connection);
+		grant(pool, WOK__CONTAINER(first, struct waiter, link), connection, 0);
+	}
+	if (first && !waits_for_shared(origin))
+		grant_place(pool, &origin->waiters);
+}
+
+void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	connection->shared = true;
+	connection->users = connection->pending = 1;
+	wok__list_push_front(&origin->shared, &connection->in_origin);
+	if (origin->first == connection)
+		origin->first = NULL;
+	/* They need no place in the pool any more. */
+	WOK__LIST_EACH (node, &pool->waiters) {
+		if (WOK__CONTAINER(node, struct waiter, link)->origin != origin)
+			continue;
+		wok__list_remove(node);
+		wok__list_push_back(&origin->waiters, node);
+	}
+	grant_shared(pool, origin);
+}
+
+void wok__pool_not_shared(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	origin->plain = true;
+	if (origin->first != connection)
+		return;
+	origin->first = NULL;
+	place_freed(pool, origin);
+}
+
+void wok__pool_begun(struct wok__connection *connection)
+{
+	connection->pending--;
+}
+
+void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
+{
+	if (--connection->users > 0)
+		return;
+	if (connection->retired || pool->closed || is_worn(pool, connection) ||
+	    !wok__list_empty(&pool->waiters))
+		wok__pool_discard(pool, connection);
+	else
+		keep_idle(pool, connection);
+}
+
+void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	if (connection->retired)
+		return;
+	if (connection->wire->room(connection) >= 0) {
+		grant_shared(pool, origin);
+		return;
+	}
+	retire(connection);
+	if (connection->users == 0) {
+		take_out_of_idle(pool, connection);
+		wok__pool_discard(pool, connection);
+	} else {
+		place_freed(pool, origin); /* others need not wait for this one */
+	}
 }
 
 static void refuse_all(struct wok__pool *pool, struct wok__list *queue)
@@ -394,16 +498,4 @@ void wok__pool_close(struct wok__pool *pool)
 			refuse_all(pool, &origin->waiters);
 	while ((first = wok__list_first(&pool->idle)))
 		evict(pool, WOK__CONTAINER(first, struct wok__connection, in_pool));
-}
-
-void wok__pool_free(struct wok__pool *pool)
-{
-	for (size_t i = 0; i < pool->n_buckets; i++) {
-		while (pool->buckets[i]) {
-			struct wok__origin *origin = pool->buckets[i];
-			pool->buckets[i] = origin->next;
-			wok_free(origin);
-		}
-	}
-	wok_free(pool->buckets);
 }

@@ -5,12 +5,11 @@
 #include <wok/memory.h>
 #include <wok/timeout.h>
 
+#include "base/memory.h"
 #include "base/message.h"
 #include "base/time.h"
-#include "http/client/session.h"
+#include "http/client/call.h"
 #include "task/park.h"
-
-enum { DRAIN_MAX = 64 << 10 };
 
 int wok_http_status(const wok_http_response *response)
 {
@@ -28,21 +27,38 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 	return wok__head_at(&response->head, index, ret_header);
 }
 
+const char *wok_http_response_url(const wok_http_response *response)
+{
+	return response->url.text;
+}
+
+const wok_http_timings *wok_http_response_timings(const wok_http_response *response)
+{
+	return &response->timings;
+}
+
+wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url)
+{
+	size_t size = strlen(call->method) + 1;
+	wok_http_response *response = wok__alloc_zeroed(sizeof(*response) + size);
+
+	if (!response)
+		return NULL;
+	response->session = wok__session_hold(call->session);
+	memcpy(response->method, call->method, size);
+	response->url = *url;
+	response->deadline = call->deadline;
+	response->read_timeout = call->times.read;
+	return response;
+}
+
 void wok__response_finish(wok_http_response *response)
 {
-	struct wok__connection *connection = WOK_TAKE(response->connection);
-	struct wok__pool *pool = &response->session->pool;
-
-	if (!connection)
+	if (!response->connection)
 		return;
-	/*
-	 * Bytes behind the end answer nothing that was asked: the connection is not to be trusted.
-	 */
-	if (response->reusable && response->incoming.ended && response->incoming.decoded == 0 &&
-	    wok_stream_buffered(connection->stream).size == 0)
-		wok__pool_release(pool, connection);
-	else
-		wok__pool_discard(pool, connection);
+	response->connection->wire->finish(response);
+	response->timings.body_end = wok_now();
+	response->timings.phase = WOK_HTTP_PHASE_END;
 }
 
 static ssize_t read_in_time(wok_http_response *response, void *data, size_t size)
@@ -53,7 +69,7 @@ static ssize_t read_in_time(wok_http_response *response, void *data, size_t size
 	ssize_t n = 0;
 
 	WOK_TIMEOUT (&timeout, wok__time_min(left, response->read_timeout)) {
-		n = wok__incoming_read(&response->incoming, data, size);
+		n = response->connection->wire->read(response, data, size);
 	}
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
 	return r < 0 ? r : n;
@@ -72,11 +88,11 @@ ssize_t wok_http_read(wok_http_response *response, void *data, size_t size)
 			return n;
 		response->failed = (int) n;
 		wok__response_finish(response);
-		return wok_fail((int) n, "%s: %s", response->what,
+		return wok_fail((int) n, "%s %.300s: %s", response->method, response->url.text,
 				n == -ETIMEDOUT ? "timed out while reading the body"
 						: wok_errmsg((int) n));
 	}
-	if (response->incoming.ended && response->incoming.decoded == 0)
+	if (response->ended)
 		wok__response_finish(response);
 	return n;
 }
@@ -88,14 +104,14 @@ static ssize_t read_some(void *self, void *data, size_t size)
 
 int wok_http_body(wok_http_response *response, wok_view *ret_body)
 {
-	size_t max = response->session->max_body;
+	size_t max = response->session->options.max_body;
 
 	if (response->body.complete) {
 		WOK_TRY(wok__checkpoint());
 	} else {
 		if (response->content_length > max)
-			return wok_fail(WOK_ELIMIT, "%s: the body has more than %zu bytes",
-					response->what, max);
+			return wok_fail(WOK_ELIMIT, "%s %.300s: the body has more than %zu bytes",
+					response->method, response->url.text, max);
 		WOK_TRY(wok__gather_body(&response->body, read_some, response,
 					 (size_t) response->content_length, max));
 	}
@@ -103,29 +119,14 @@ int wok_http_body(wok_http_response *response, wok_view *ret_body)
 	return 0;
 }
 
-/* What is buffered already costs nothing to skip, and may be all that was left. */
-static void skip_buffered(wok_http_response *response)
-{
-	char unused[1024];
-	size_t skipped = 0;
-	ssize_t n;
-
-	while (skipped < DRAIN_MAX && !response->incoming.ended &&
-	       (n = wok__incoming_take(&response->incoming, unused, sizeof(unused))) > 0)
-		skipped += (size_t) n;
-}
-
 void wok_http_response_free(wok_http_response *response)
 {
 	if (!response)
 		return;
 	struct wok__saved_error saved = wok__error_save();
-	if (response->connection) {
-		if (response->reusable)
-			skip_buffered(response);
-		wok__response_finish(response);
-	}
+	wok__response_finish(response);
 	wok__head_free(&response->head);
+	wok__url_free(&response->url);
 	wok_free(response->body.data);
 	wok__session_let_go(response->session);
 	wok_free(response);

@@ -28,11 +28,9 @@ static int send_chunks(struct wok__upload *upload, char *piece)
 
 	do {
 		char size_line[WOK__H1_CHUNK_HEAD_MAX];
-		n = upload->options->body_read(upload->options->body_arg, piece, PIECE);
-		if (n < 0) {
-			upload->source_failed = true;
+		n = wok__source_take(upload->body, piece, PIECE);
+		if (n < 0)
 			return (int) n;
-		}
 		struct iovec parts[] = {
 			{size_line, wok__h1_put_chunk_head(size_line, (uint64_t) n)},
 			{piece, (size_t) n},
@@ -45,15 +43,15 @@ static int send_chunks(struct wok__upload *upload, char *piece)
 
 static int send_all(struct wok__upload *upload)
 {
-	const wok_http_options *options = upload->options;
+	const struct wok__source *body = upload->body;
+	bool in_memory = !body->read && body->length > 0;
 	struct iovec parts[] = {
 		{upload->head->data, upload->head->size},
-		{(void *) (uintptr_t) options->body, options->body_size},
+		{(void *) (uintptr_t) body->data, in_memory ? (size_t) body->length : 0},
 	};
 
-	WOK_TRY(wok_stream_write_parts(upload->stream, parts, options->body_size > 0 ? 2 : 1,
-				       NULL));
-	if (!options->body_read)
+	WOK_TRY(wok_stream_write_parts(upload->stream, parts, in_memory ? 2 : 1, NULL));
+	if (!body->read)
 		return 0;
 	char *piece = wok_alloc(PIECE);
 	int r = piece ? send_chunks(upload, piece) : -ENOMEM;
@@ -92,7 +90,7 @@ static int send_watched(struct wok__upload *upload)
 
 int wok__upload_send(struct wok__upload *upload)
 {
-	bool large = upload->options->body_read || upload->options->body_size >= WATCHED_FROM;
+	bool large = upload->body->read || upload->body->length >= WATCHED_FROM;
 
 	return large ? send_watched(upload) : send_all(upload);
 }

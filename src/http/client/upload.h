@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_HTTP_CLIENT_UPLOAD_H
 #define WOK_HTTP_CLIENT_UPLOAD_H
-#include <wok/http_client.h>
 #include <wok/scope.h>
 #include <wok/stream.h>
 
 #include "http/buffer.h"
+#include "http/client/source.h"
 
 /* A request that is sent. */
 struct wok__upload {
 	wok_stream *stream;
 	const struct wok__buffer *head;
-	const wok_http_options *options; /* where its body comes from */
-	size_t head_limit;               /* bytes of the answer to buffer at most */
-	bool source_failed;              /* options->body_read did: not the connection's fault */
-	bool answered;                   /* before all was sent; what is left stays unsent */
-	wok_scope *scope;                /* of a large upload and the look-out for an answer */
+	struct wok__source *body;
+	size_t head_limit; /* bytes of the answer to buffer at most */
+	bool answered;     /* before all was sent; what is left stays unsent */
+	wok_scope *scope;  /* of a large upload and the look-out for an answer */
 };
 
 /*
  * Send the head and the body, as long as the server does not answer that it does not want it.
- * 0, also if it did; else the error of the connection or, if source_failed, of the body's source.
+ * 0, also if it did; else the error of the connection or, if body->failed, of the body's source.
  */
 int wok__upload_send(struct wok__upload *upload);
 #endif

@@ -1,102 +1,105 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The life of a server's connection: see http/server/connection.h.
- *
- * A request is read, answered, and what its handler left of the body is read away; then comes the
- * next one, which may be in the buffer already: pipelined requests are answered in their order, and
- * while one is being answered nothing more is read than fits the buffer. After an error in a
- * request's framing nothing on the connection can be trusted: it is answered, and closed.
- */
+/* A server's connection, and the requests on it: see http/server/connection.h. */
 #include "http/server/connection.h"
 
 #include <string.h>
-#include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
 
-#include "base/memory.h"
+#include "base/iovec.h"
 #include "base/time.h"
-#include "loop/report.h"
-#include "task/park.h"
+#include "http/alpn.h"
+#include "http/h2/h2.h"
 
-enum { STATUS_TIMEOUT = 408 };
-
-/*
- * How long what comes after the last reply is read away, and how long the client may pause in it.
- */
-#define LINGER_TIME (10 * WOK_SECOND)
-#define LINGER_PAUSE (2 * WOK_SECOND)
-
-int wok__request_fill(wok_http_request *request, wok_time limit)
+int wok__send_parts(wok_stream *stream, wok_time limit, struct iovec *parts, int n_parts)
 {
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	size_t most = (size_t) request->server->limits.head + 4096;
-	wok_view unused;
+	size_t done;
 	int r = 0;
 
-	WOK_TIMEOUT (&timeout, limit) {
-		r = wok_stream_fill(request->stream, most, &unused);
-	}
-	return wok_timeout_result(&timeout, r);
+	do {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		struct iovec rest[4];
+		memcpy(rest, parts, sizeof(rest[0]) * (size_t) n_parts);
+		done = 0;
+		WOK_TIMEOUT (&timeout, limit) {
+			r = wok_stream_write_parts(stream, rest, n_parts, &done);
+		}
+		r = wok_timeout_result(&timeout, r);
+		wok__iovec_skip(&parts, &n_parts, done);
+		/* Slow is not stalled: as long as something goes out, the time starts anew. */
+	} while (r == -ETIMEDOUT && done > 0 && n_parts > 0);
+	return r == -ETIMEDOUT ? wok_fail(r, "the client does not read its reply") : r;
 }
 
-/* Wait for the first byte of a request, as long as a connection may be idle: 1, 0 or an error. */
-static int await_first_byte(wok_http_request *request)
+void wok__request_init(wok_http_request *request, const struct wok__server_wire *wire,
+		       struct wok__connection *connection)
 {
-	struct wok__http_server *server = request->server;
-
-	if (wok_stream_buffered(request->stream).size > 0)
-		return 1;
-	if (server->draining)
-		return 0;
-	wok__list_push_back(&server->idle, &request->in_idle);
-	int r = wok__request_fill(request, server->options.keep_alive);
-	wok__list_remove(&request->in_idle);
-	if (request->dismissed)
-		return 0;
-	/*
-	 * Nobody is owed an answer: the client has gone, was idle for too long, or the server ends.
-	 */
-	if (r == -ETIMEDOUT || r == -EBADF || r == -ECONNRESET)
-		return 0;
-	return r;
+	*request = (wok_http_request){
+		.wire = wire,
+		.server = connection->server,
+		.connection = connection,
+	};
+	wok__request_reset(request);
 }
 
-/* Wait for a whole head in the stream's buffer: 1; 0 at the end; an error, the codec's included. */
-static int await_head(wok_http_request *request, size_t *ret_size)
+void wok__request_reset(wok_http_request *request)
 {
-	struct wok__http_server *server = request->server;
-	struct wok__h1_scan scan = WOK__H1_SCAN_REQUEST;
-	wok_time deadline = 0;
-
-	for (;;) {
-		wok_view bytes = wok_stream_buffered(request->stream);
-		int r = wok__h1_scan_head(&scan, bytes.data, bytes.size, &server->limits, ret_size);
-		if (r != 0)
-			return r;
-		if (deadline == 0)
-			deadline = wok__time_add(wok_now(), server->options.header_timeout);
-		r = wok__request_fill(request, deadline - wok_now());
-		if (r <= 0)
-			return r;
-	}
+	wok_free(request->body.data);
+	request->body = (struct wok__gathered){0};
+	wok__reply_filters_free(request);
+	wok__buffer_clear(&request->extra);
+	request->method = request->path = request->query = request->host = "";
+	request->match.route = NULL;
+	request->match.app = NULL;
+	request->match.n_params = 0;
+	request->match.rest = "";
+	wok__request_values_free(request);
+	request->method_id = WOK__H1_OTHER;
+	request->major = request->minor = 1;
+	request->is_asterisk = request->expect_unknown = false;
+	request->content_length = request->body_received = 0;
+	request->body_error = 0;
+	request->body_waited = 0;
+	request->left = 0;
+	request->reply = WOK__REPLY_NONE;
+	request->is_head = request->bodiless = request->close = false;
 }
 
-/* Names of the request as C strings: a byte behind each part of the start line can be spared. */
-static int name_parts(wok_http_request *request)
+void wok__request_release(wok_http_request *request)
 {
-	const struct wok__h1_request *parsed = &request->parsed;
+	wok__head_free(&request->head);
+	wok__buffer_free(&request->out);
+	wok__buffer_free(&request->extra);
+	wok__reply_filters_free(request);
+	wok__request_values_free(request);
+	wok_free(WOK_TAKE(request->match.text));
+	wok_free(WOK_TAKE(request->body.data));
+}
+
+/* What is no text. */
+static void take_facts(wok_http_request *request, const struct wok__h1_request *parsed)
+{
+	request->method_id = parsed->method_id;
+	request->minor = parsed->message.minor;
+	request->is_asterisk = parsed->form == WOK__H1_ASTERISK_FORM;
+	request->expect_unknown = parsed->expect_unknown;
+	request->content_length = parsed->message.content_length;
+	request->is_head = parsed->method_id == WOK__H1_HEAD;
+}
+
+int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
+			    char **ret_host)
+{
 	struct wok__h1_span host = parsed->host;
 
-	request->host = "";
 	if (host.data) {
-		request->host_copy = wok_alloc(host.size + 1);
-		if (!request->host_copy)
+		char *copy = wok_alloc(host.size + 1);
+		if (!copy)
 			return -ENOMEM;
-		memcpy(request->host_copy, host.data, host.size);
-		request->host_copy[host.size] = '\0';
-		request->host = request->host_copy;
+		memcpy(copy, host.data, host.size);
+		copy[host.size] = '\0';
+		request->host = *ret_host = copy;
 	}
 	request->method = parsed->method.data;
 	request->path = parsed->path.size > 0 ? parsed->path.data : "/";
@@ -107,236 +110,93 @@ static int name_parts(wok_http_request *request)
 	if (parsed->path.size > 0)
 		((char *) (uintptr_t) parsed->path.data)[parsed->path.size] = '\0';
 	((char *) (uintptr_t) parsed->target.data)[parsed->target.size] = '\0';
-	request->rest = "";
+	take_facts(request, parsed);
 	return 0;
 }
 
-/*
- * Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included.
- */
-static int take_head(wok_http_request *request, size_t size)
+void wok__request_on_stop(wok_http_request *request, struct wok__stop_hook *hook)
 {
-	struct wok__http_server *server = request->server;
-
-	WOK_TRY(wok__head_copy(&request->head, wok_stream_buffered(request->stream).data, size));
-	wok_stream_consume(request->stream, size);
-	int r = wok__h1_parse_request(request->head.data, size, &server->limits, server->scratch,
-				      server->limits.fields, &request->parsed);
-	if (r < 0)
-		return r;
-	WOK_TRY(name_parts(request));
-	WOK_TRY(wok__head_keep_fields(&request->head, server->scratch,
-				      request->parsed.message.fields));
-	request->is_head = request->parsed.method_id == WOK__H1_HEAD;
-	request->keep_alive = request->parsed.message.keep_alive;
-	r = wok__incoming_begin(&request->incoming, request->stream, &request->parsed.message,
-				&server->limits);
-	/* A body that says it is too large is met when it is read: the handler may not want it. */
-	if (r < 0)
-		request->body_error = wok__h1_to_wok(r, "the request's body");
-	return 0;
+	wok__server_on_stop(request->server, hook);
 }
 
-static void begin_request(wok_http_request *request)
+void wok__request_off_stop(struct wok__stop_hook *hook)
 {
-	wok_free(WOK_TAKE(request->host_copy));
-	wok_free(request->body.data);
-	request->body = (struct wok__gathered){0};
-	memset(&request->parsed, 0, sizeof(request->parsed));
-	request->parsed.message.minor = 1;
-	request->body_error = 0;
-	request->body_waited = 0;
-	request->continue_sent = false;
-	request->reply = WOK__REPLY_NONE;
-	request->is_head = request->chunked = false;
-	request->keep_alive = false;
+	wok__list_remove(&hook->node);
 }
 
-/* The status for an error of reading a body. */
-static int status_of(int code)
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/* The server ends before a client has said what it speaks. */
+struct undecided {
+	struct wok__stop_hook hook;
+	wok_stream *stream;
+};
+
+static void dismiss(struct wok__stop_hook *hook)
 {
-	return code == WOK_ELIMIT                      ? 413
-	       : code == WOK_EPEER || code == WOK_EEOF ? 400
-	       : code == -ETIMEDOUT                    ? STATUS_TIMEOUT
-						       : 500;
+	(void) wok_stream_close(WOK__CONTAINER(hook, struct undecided, hook)->stream);
 }
 
-/*
- * A streamed reply breaks off: a part must not look like the whole. Chunks lack their end then; a
- * body that ends with its connection needs a reset instead of an orderly end.
- */
-static void break_off(wok_http_request *request)
+static bool may_be_preface(wok_view bytes)
 {
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-	int fd = wok_stream_fd(request->stream);
+	size_t most = sizeof(preface) - 1;
 
-	request->reply = WOK__REPLY_BROKEN;
-	if (!request->chunked && fd >= 0)
-		(void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	return bytes.size == 0 ||
+	       memcmp(bytes.data, preface, bytes.size < most ? bytes.size : most) == 0;
 }
 
-/* The handler has returned: make a reply of what it left undone. */
-static int complete_reply(wok_http_request *request, int result)
+static int fill_until(wok_stream *stream, wok_time deadline, wok_view *bytes)
 {
-	if (request->reply == WOK__REPLY_BEGUN) {
-		if (result >= 0)
-			return wok__reply_end(request);
-		break_off(request);
-	}
-	if (request->reply != WOK__REPLY_NONE)
-		return 0;
-	if (result >= 0)
-		return wok_http_reply(request, &(wok_http_reply_options){.status = 204});
-	bool body_failed = request->body_error < 0 && result == request->body_error;
-	return wok__reply_error(request, body_failed ? status_of(result) : 500, NULL);
-}
-
-/* Whether a handler's error is that of its client. (It may have other connections that break.) */
-static bool is_clients_doing(const wok_http_request *request, int code)
-{
-	bool unsent = request->reply == WOK__REPLY_BROKEN &&
-		      (code == -EPIPE || code == -ECONNRESET || code == -ETIMEDOUT);
-
-	return unsent || (request->body_error < 0 && code == request->body_error);
-}
-
-static int run_handler(wok_http_request *request, const struct wok__route *route)
-{
-	int r = route->handler(request, route->arg);
-
-	if (r == -ECANCELED && wok__is_canceled())
-		return r;
-	if (r < 0 && !is_clients_doing(request, r))
-		wok__report(r, NULL, NULL, "the handler of %s %s failed: %s", request->method,
-			    request->path, wok_errmsg(r));
-	return complete_reply(request, r);
-}
-
-static int route_request(wok_http_request *request)
-{
-	const struct wok__h1_request *parsed = &request->parsed;
-	const struct wok__route *route;
-	char allowed[256];
-	int status = 0;
-
-	if (parsed->method_id == WOK__H1_CONNECT || parsed->method_id == WOK__H1_TRACE) {
-		request->keep_alive = false;
-		return wok__reply_error(request, 501, NULL);
-	}
-	if (parsed->expect_unknown) {
-		request->keep_alive = false;
-		return wok__reply_error(request, 417, NULL);
-	}
-	if (parsed->form == WOK__H1_ASTERISK_FORM)
-		return wok_http_reply(request, &(wok_http_reply_options){.status = 200});
-	route = wok__app_find(request->server->app, request->method, request->path, &status);
-	if (!route) {
-		wok__app_allowed(request->server->app, request->path, allowed, sizeof(allowed));
-		return wok__reply_error(request, status, status == 405 ? allowed : NULL);
-	}
-	if (route->prefix)
-		request->rest = request->path + route->path_size;
-	return run_handler(request, route);
-}
-
-/* Read away what the handler left of the body: true if the next request begins behind it. */
-static bool drain_body(wok_http_request *request)
-{
-	char unused[4096];
-	size_t drained = 0;
-	ssize_t n = 0;
-
-	if (wok__request_body_withheld(request))
-		return false;
-	while (request->body_error == 0 && drained <= WOK__HTTP_DRAIN_MAX &&
-	       (n = wok_http_request_read(request, unused, sizeof(unused))) > 0)
-		drained += (size_t) n;
-	return n == 0 && request->incoming.ended && request->body_error == 0;
-}
-
-/*
- * Close so that the client can read the last reply: closing with bytes unread would reset the
- * connection, and the reply could be lost on the way.
- */
-static void linger(wok_http_request *request)
-{
-	wok_time end = wok_now() + LINGER_TIME;
-	char unused[4096];
-	ssize_t n = 1;
-
-	if (request->reply == WOK__REPLY_BROKEN || wok_stream_shutdown(request->stream) < 0)
-		return;
-	while (n > 0 && wok_now() < end) {
-		wok_timeout timeout = WOK_TIMEOUT_INIT;
-		WOK_TIMEOUT (&timeout, LINGER_PAUSE) {
-			n = wok_stream_read(request->stream, unused, sizeof(unused));
-		}
-	}
-}
-
-/* Answer what cannot be understood; the connection is over. */
-static int refuse(wok_http_request *request, int error)
-{
-	int status = error == -ETIMEDOUT ? STATUS_TIMEOUT : wok__h1_status_for(error);
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	request->keep_alive = false;
-	if (status > 0)
-		r = wok__reply_error(request, status, NULL);
-	return r;
+	WOK_TIMEOUT (&timeout, deadline - wok_now()) {
+		r = wok_stream_fill(stream, 0, bytes);
+	}
+	return wok_timeout_result(&timeout, r);
 }
 
-static bool is_codec_error(int code)
+/* Whether a client begins as one of HTTP/2 does, who knows already: 1, 0, or an error. */
+static int await_preface(const struct wok__connection *connection)
 {
-	return code <= WOK__H1_ERROR_TOP && code > WOK__H1_ERROR_TOP - WOK__H1_ERROR_COUNT;
-}
+	const wok_http_serve_options *options = &connection->server->options;
+	struct undecided undecided = {.hook.call = dismiss, .stream = connection->stream};
+	wok_view bytes = wok_stream_buffered(connection->stream);
+	wok_time deadline = 0;
+	int r = 1;
 
-/* One request: 1 if another may follow; 0 if the connection is over; an error. */
-static int serve_one(wok_http_request *request)
-{
-	size_t size;
-	int r = await_first_byte(request);
-
-	if (r <= 0)
+	wok__server_on_stop(connection->server, &undecided.hook);
+	while (r > 0 && bytes.size < sizeof(preface) - 1 && may_be_preface(bytes)) {
+		if (deadline == 0 || bytes.size == 0)
+			deadline = wok__time_add(wok_now(), bytes.size > 0 ? options->header_timeout
+									   : options->keep_alive);
+		r = fill_until(connection->stream, deadline, &bytes);
+	}
+	wok__request_off_stop(&undecided.hook);
+	/* What else is wrong HTTP/1.1 meets again, and deals with. */
+	if (r == -ECANCELED)
 		return r;
-	begin_request(request);
-	r = await_head(request, &size);
-	if (r > 0)
-		r = take_head(request, size);
-	else if (r == 0)
-		return 0; /* the client left in the middle of a head */
-	if (is_codec_error(r) || r == -ETIMEDOUT)
-		r = refuse(request, r);
-	else if (r == 0)
-		r = route_request(request);
-	if (r < 0)
-		return r;
-	if (request->keep_alive && request->reply == WOK__REPLY_COMPLETE && drain_body(request))
-		return 1;
-	linger(request);
-	return 0;
+	return r > 0 && may_be_preface(bytes);
 }
 
-static void release(wok_http_request *request)
+static int is_http2(const struct wok__connection *connection)
 {
-	wok__head_free(&request->head);
-	wok__buffer_free(&request->out);
-	wok_free(request->host_copy);
-	wok_free(request->body.data);
-	wok_free(request);
+	const wok_http2_options *options = &connection->server->options.http2;
+	const char *alpn = wok__http_alpn(connection->stream);
+
+	if (options->disabled || !wok__h2_supported())
+		return 0;
+	if (alpn)
+		return strcmp(alpn, "h2") == 0;
+	return options->prior_knowledge ? await_preface(connection) : 0;
 }
 
 int wok__serve_connection(struct wok__http_server *server, wok_stream *stream)
 {
-	wok_http_request *request = wok__alloc_zeroed(sizeof(*request));
-	int r;
+	struct wok__connection connection = {.server = server, .stream = stream};
+	int h2 = is_http2(&connection);
 
-	if (!request)
-		return -ENOMEM;
-	request->server = server;
-	request->stream = stream;
-	while ((r = serve_one(request)) > 0)
-		;
-	release(request);
-	return r;
+	if (h2 < 0)
+		return h2;
+	return h2 > 0 ? wok__h2_serve(&connection) : wok__h1_serve(&connection);
 }

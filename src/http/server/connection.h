@@ -2,8 +2,15 @@
 #ifndef WOK_HTTP_SERVER_CONNECTION_H
 #define WOK_HTTP_SERVER_CONNECTION_H
 /*
- * A connection of a server, and the request that it answers: one at a time, in the connection's own
- * task. So a request is a part of its connection, used again and again.
+ * What a server is made of.
+ *
+ * serve.c       what the connections of a server share, and its beginning and end
+ * connection.c  a connection: which wire it speaks
+ * h1_serve.c    the life of an HTTP/1.1 connection, one request at a time in its own task
+ * h1_wire.c     a request's body and reply on it
+ * h2_serve.c    the same for HTTP/2, where each request has a task of its own
+ * dispatch.c    from a request to its handler, and what is made of its result
+ * request.c, reply.c  what a handler asks and says, on any wire
  */
 #include <wok/http_server.h>
 #include <wok/timeout.h>
@@ -12,6 +19,7 @@
 #include "http/buffer.h"
 #include "http/message.h"
 #include "http/server/app.h"
+#include "http/server/wire.h"
 
 /* What a server's connections share. */
 struct wok__http_server {
@@ -19,10 +27,16 @@ struct wok__http_server {
 	wok_http_serve_options options; /* with the defaults filled in */
 	struct wok__h1_limits limits;
 	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
-	struct wok__list idle;         /* connections between two requests */
+	struct wok__list on_stop;      /* hooks of idle connections, and of what has no end */
 	bool draining;
 	char date[32]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 	int64_t date_second;
+};
+
+/* A client's connection; it may carry several requests at once. */
+struct wok__connection {
+	struct wok__http_server *server;
+	wok_stream *stream;
 };
 
 /* How far the reply to a request has come. */
@@ -30,30 +44,45 @@ enum wok__reply {
 	WOK__REPLY_NONE,     /* not begun */
 	WOK__REPLY_BEGUN,    /* its head is out; wok_http_reply_write() sends more */
 	WOK__REPLY_COMPLETE, /* all is out */
-	WOK__REPLY_BROKEN,   /* the connection cannot be used any more */
+	WOK__REPLY_BROKEN,   /* it has broken off: nothing more can be sent */
+	WOK__REPLY_UPGRADED, /* the connection is the handler's */
 };
 
 struct wok_http_request {
+	const struct wok__server_wire *wire;
 	struct wok__http_server *server;
-	wok_stream *stream;
-	struct wok__node in_idle;
+	struct wok__connection *connection;
 
-	struct wok__head head;
-	const char *method, *path, *query, *host, *rest;
-	char *host_copy; /* where the head has no room for its NUL */
-	struct wok__h1_request parsed;
-	struct wok__incoming incoming;
-	struct wok__gathered body; /* of wok_http_request_body() */
-	wok_time body_waited;      /* how long reading the body has taken so far */
-	int body_error; /* how reading the body failed: the reply to an error of the handler */
-	bool continue_sent;
-	bool dismissed; /* the server has ended while the connection was idle */
+	/* What the wire has parsed; all of it lives as long as the request. */
+	struct wok__head head; /* the header fields */
+	const char *method, *path, *query, *host;
+	enum wok__h1_method method_id;
+	uint8_t major, minor;    /* of the version */
+	bool is_asterisk;        /* OPTIONS * */
+	bool expect_unknown;     /* 417 */
+	uint64_t content_length; /* if it is known; a hint only */
+	int body_error;          /* reading the body has failed, or will: nobody wants it then */
 
-	struct wok__buffer out;
+	struct wok__match match; /* who answers it */
+	wok_http_app *stage_app; /* how far it has come through the middlewares: in this app, */
+	size_t stage;            /* the next one is this */
+	struct wok__request_value *values; /* of wok_http_request_set() */
+	struct wok__gathered body;         /* of wok_http_request_body() */
+	uint64_t body_received;            /* bytes that were read of it */
+	wok_time body_waited;              /* how long that has taken so far */
+
+	struct wok__reply_filter *filters; /* the one that meets the bytes first in front */
+	struct wok__buffer extra;          /* fields that were set before the reply, as lines */
+	struct wok__buffer out; /* what is to be sent; of HTTP/1.1 perhaps earlier replies, too */
+	size_t head_at;         /* where the head begins in it */
+	size_t lines_at;        /* and its fields */
+	uint64_t left;          /* of a body whose size was said: bytes that have to come yet */
 	enum wok__reply reply;
-	bool is_head;    /* a body is not sent, only spoken of */
-	bool chunked;    /* the reply's body is */
-	bool keep_alive; /* after this request */
+	enum wok__reply_kind kind; /* of a reply that was begun */
+	bool is_head;              /* the method is HEAD: a body is not sent, only spoken of */
+	bool bodiless;             /* neither is that of the reply that was begun */
+	bool in_error_page;        /* the app makes the page of an error */
+	bool close;                /* the connection must end after this reply */
 };
 
 /* Set up what connections share; -ENOMEM. */
@@ -61,27 +90,71 @@ int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
 			  const wok_http_serve_options *options);
 void wok__http_server_close(struct wok__http_server *server);
 
+/* Nothing more is accepted: everybody is told. */
+void wok__http_server_stop(struct wok__http_server *server);
+void wok__server_on_stop(struct wok__http_server *server, struct wok__stop_hook *hook);
+
 /* The Date header's value, made anew once a second. */
 const char *wok__http_date(struct wok__http_server *server);
 
 /* Serve a connection until it ends; see wok_http_serve_stream(). */
 int wok__serve_connection(struct wok__http_server *server, wok_stream *stream);
 
-/* Send all parts; a stall of the write timeout's length is an error. */
-int wok__request_send(wok_http_request *request, struct iovec *parts, int n_parts);
+/* The same, of a wire: 0 when it is over in good order, or an error. */
+int wok__h1_serve(struct wok__connection *connection);
+int wok__h2_serve(struct wok__connection *connection);
 
-/* Reply with a status and its reason as text, and close the connection after it. */
-int wok__reply_error(wok_http_request *request, int status, const char *allow);
+/* Begin a request, which is all zero or was released. */
+void wok__request_init(wok_http_request *request, const struct wok__server_wire *wire,
+		       struct wok__connection *connection);
+
+/*
+ * Name its parts as C strings, inside of its head, where a byte behind each can be spared, but for
+ * the host, which is to be freed. 0; -ENOMEM.
+ */
+int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
+			    char **ret_host);
+
+/* Make it ready for another on the same connection: what it has allocated for its head is kept. */
+void wok__request_reset(wok_http_request *request);
+void wok__request_release(wok_http_request *request);
+
+/*
+ * Find the handler and run it; the reply is complete or broken off then. 0; an error only if the
+ * task was cancelled, or the reply could not be sent: the connection is over.
+ */
+int wok__request_run(wok_http_request *request);
+
+/*
+ * Reply with the page of an error: the app's, or the status's reason as text. error: that of the
+ * handler; 0.
+ */
+int wok__reply_error(wok_http_request *request, int status, int error);
+
+void wok__request_values_free(wok_http_request *request);
 
 /* End a reply that was begun; after that it is complete or broken. */
 int wok__reply_end(wok_http_request *request);
 
-/* The client waits for a word before it sends the body: it may send it, or not. */
-bool wok__request_body_withheld(const wok_http_request *request);
+/* Send a piece of a reply's body through the filters; last: and what they have kept. */
+int wok__reply_filter_piece(wok_http_request *request, const void *data, size_t size, bool last);
+/*
+ * Ask the filters whether they want a reply. Then kind becomes WOK__REPLY_STREAMED, or the whole
+ * body is made, and the options name it.
+ */
+int wok__reply_filter_begin(wok_http_request *request, wok_http_reply_options *options,
+			    enum wok__reply_kind *kind);
+void wok__reply_filters_free(wok_http_request *request);
+
+/* May not come with a body; 205 says so by its length, as others do. */
+bool wok__is_bodiless(int status);
+
+/*
+ * Write all parts to a stream; as long as something goes out, the time for that starts anew.
+ * -ETIMEDOUT with a message.
+ */
+int wok__send_parts(wok_stream *stream, wok_time limit, struct iovec *parts, int n_parts);
 
 /* Of a body that nobody read, so much is read away to keep the connection. */
 enum { WOK__HTTP_DRAIN_MAX = 256 << 10 };
-
-/* Fill the stream's buffer within a time: 1; 0 at the end; an error. */
-int wok__request_fill(wok_http_request *request, wok_time limit);
 #endif

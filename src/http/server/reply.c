@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Replies: see wok_http_reply().
- *
- * Head and body leave in one system call: a small body is copied behind the head, a large one goes
- * along as a second part.
- */
+/* Replies, on any wire: see wok_http_reply(). */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <wok/error.h>
 #include <wok/loop.h>
+#include <wok/memory.h>
 
-#include "base/iovec.h"
 #include "http/server/connection.h"
+#include "io/sendfile.h"
 #include "task/park.h"
 
-enum { COPY_MAX = 4096, STATUS_RESET = 205 };
+enum { STATUS_RESET = 205 };
 
 const char *wok__http_date(struct wok__http_server *server)
 {
@@ -37,88 +32,15 @@ const char *wok__http_date(struct wok__http_server *server)
 	return server->date;
 }
 
-int wok__request_send(wok_http_request *request, struct iovec *parts, int n_parts)
-{
-	size_t done;
-	int r = 0;
-
-	do {
-		wok_timeout timeout = WOK_TIMEOUT_INIT;
-		struct iovec rest[4];
-		memcpy(rest, parts, sizeof(rest[0]) * (size_t) n_parts);
-		done = 0;
-		WOK_TIMEOUT (&timeout, request->server->options.write_timeout) {
-			r = wok_stream_write_parts(request->stream, rest, n_parts, &done);
-		}
-		r = wok_timeout_result(&timeout, r);
-		wok__iovec_skip(&parts, &n_parts, done);
-		/* Slow is not stalled: as long as something goes out, the time starts anew. */
-	} while (r == -ETIMEDOUT && done > 0 && n_parts > 0);
-	if (r < 0)
-		request->reply = WOK__REPLY_BROKEN;
-	return r == -ETIMEDOUT ? wok_fail(r, "the client does not read its reply") : r;
-}
-
 /* Ends with its head, whatever that says. */
 static bool has_no_body(int status)
 {
 	return status == 204 || status == 304;
 }
 
-/* May not come with a body; 205 says so by its length, as others do. */
-static bool is_bodiless(int status)
+bool wok__is_bodiless(int status)
 {
 	return has_no_body(status) || status == STATUS_RESET;
-}
-
-/* Whether the connection will go on behind this reply, which should say so. */
-static bool can_go_on(const wok_http_request *request, bool streamed)
-{
-	const struct wok__incoming *incoming = &request->incoming;
-
-	if (!request->keep_alive || request->server->draining || request->body_error < 0)
-		return false;
-	if (streamed || incoming->ended)
-		return true; /* the handler may read the rest while it writes */
-	return !wok__request_body_withheld(request) && incoming->body.left <= WOK__HTTP_DRAIN_MAX;
-}
-
-static void put_status_line(struct wok__buffer *out, int status)
-{
-	enum { MOST = 64 };
-	char *room = wok__buffer_room(out, MOST);
-	int n = room ? wok__h1_put_status_line(room, MOST, status, NULL) : 0;
-
-	if (n < 0)
-		out->error = n;
-	else
-		out->size += (size_t) n;
-}
-
-static void put_connection(wok_http_request *request)
-{
-	struct wok__buffer *out = &request->out;
-
-	if (!request->keep_alive)
-		wok__buffer_text(out, "Connection: close\r\n");
-	else if (request->parsed.message.minor == 0)
-		wok__buffer_text(out, "Connection: keep-alive\r\n");
-}
-
-static void put_framing(wok_http_request *request, const wok_http_reply_options *options,
-			bool streamed)
-{
-	struct wok__buffer *out = &request->out;
-
-	if (has_no_body(options->status))
-		return;
-	if (!streamed || options->status == STATUS_RESET) {
-		wok__buffer_text(out, "Content-Length: ");
-		wok__buffer_decimal(out, options->body_size);
-		wok__buffer_text(out, "\r\n");
-	} else if (request->chunked) {
-		wok__buffer_text(out, "Transfer-Encoding: chunked\r\n");
-	}
 }
 
 static void put_headers(wok_http_request *request, const wok_http_reply_options *options)
@@ -134,14 +56,23 @@ static void put_headers(wok_http_request *request, const wok_http_reply_options 
 	}
 }
 
-static int put_head(wok_http_request *request, const wok_http_reply_options *options, bool streamed)
+static void put_length(wok_http_request *request, const wok_http_reply_options *options)
+{
+	struct wok__buffer *out = &request->out;
+
+	wok__buffer_text(out, "Content-Length: ");
+	wok__buffer_decimal(out, options->body_size);
+	wok__buffer_text(out, "\r\n");
+}
+
+static void put_lines(wok_http_request *request, const wok_http_reply_options *options,
+		      enum wok__reply_kind kind)
 {
 	struct wok__buffer *out = &request->out;
 	const char *server_name = request->server->options.server_name;
-	bool typed = !is_bodiless(options->status) && (options->body_size > 0 || streamed);
+	bool streamed = kind == WOK__REPLY_STREAMED;
+	bool typed = !wok__is_bodiless(options->status) && (options->body_size > 0 || streamed);
 
-	wok__buffer_clear(out);
-	put_status_line(out, options->status);
 	wok__buffer_text(out, "Date: ");
 	wok__buffer_text(out, wok__http_date(request->server));
 	wok__buffer_text(out, "\r\n");
@@ -151,27 +82,56 @@ static int put_head(wok_http_request *request, const wok_http_reply_options *opt
 		wok__buffer_field(out, "Content-Type",
 				  options->content_type ? options->content_type
 							: "application/octet-stream");
-	put_framing(request, options, streamed);
-	put_connection(request);
+	if (!has_no_body(options->status) && (!streamed || options->status == STATUS_RESET))
+		put_length(request, options);
 	put_headers(request, options);
-	wok__buffer_text(out, "\r\n");
-	return out->error;
+	if (request->extra.size > 0)
+		wok__buffer_add(out, request->extra.data, request->extra.size);
 }
 
-static int check(const wok_http_request *request, const wok_http_reply_options *options,
-		 bool streamed)
+/* A send has failed, or not. */
+static int sent(wok_http_request *request, int r)
+{
+	if (r < 0)
+		request->reply = WOK__REPLY_BROKEN;
+	return r;
+}
+
+/* Send a head. If it cannot be made, no reply has begun; a failure on the way breaks it. */
+static int send_head(wok_http_request *request, const wok_http_reply_options *options,
+		     enum wok__reply_kind kind)
+{
+	bool whole = kind == WOK__REPLY_WHOLE;
+	const struct wok__reply_head head = {
+		.status = options->status,
+		.kind = kind,
+		.bodiless = request->is_head || wok__is_bodiless(options->status),
+		.body = whole ? options->body : NULL,
+		.body_size = whole && options->body ? options->body_size : 0,
+	};
+
+	request->wire->begin(request, &head);
+	put_lines(request, options, kind);
+	request->kind = kind;
+	request->bodiless = head.bodiless;
+	request->left = kind == WOK__REPLY_SIZED ? options->body_size : 0;
+	request->reply = whole ? WOK__REPLY_COMPLETE : WOK__REPLY_BEGUN;
+	int r = request->wire->head(request, &head);
+	if (r < 0 && request->out.size == request->head_at)
+		request->reply = WOK__REPLY_NONE; /* nothing was sent: another one can be */
+	else
+		(void) sent(request, r);
+	return r;
+}
+
+static int check(const wok_http_request *request, const wok_http_reply_options *options)
 {
 	if (request->reply != WOK__REPLY_NONE)
 		return wok_fail(-EALREADY, "this request has been replied to already");
 	if (options->status < 200 || options->status > 599)
 		return wok_fail(-EINVAL, "a reply cannot have the status %d", options->status);
-	if (options->body && streamed)
-		return wok_fail(-EINVAL,
-				"wok_http_reply_begin: the body comes by wok_http_reply_write()");
-	if (options->body_size > 0 && is_bodiless(options->status))
+	if (options->body_size > 0 && wok__is_bodiless(options->status))
 		return wok_fail(-EINVAL, "a reply of status %d has no body", options->status);
-	if (options->body_size > 0 && !options->body && !request->is_head)
-		return wok_fail(-EINVAL, "wok_http_reply: a body_size without a body");
 	return 0;
 }
 
@@ -185,24 +145,23 @@ static wok_http_reply_options with_defaults(const wok_http_reply_options *option
 
 int wok_http_reply(wok_http_request *request, const wok_http_reply_options *given)
 {
-	const wok_http_reply_options options = with_defaults(given);
-	struct wok__buffer *out = &request->out;
-	bool body = options.body_size > 0 && !request->is_head;
-	bool copied = body && options.body_size <= COPY_MAX;
+	wok_http_reply_options options = with_defaults(given);
+	enum wok__reply_kind kind = WOK__REPLY_WHOLE;
 
-	WOK_TRY(check(request, &options, false));
-	request->keep_alive = can_go_on(request, false);
-	WOK_TRY(put_head(request, &options, false));
-	if (copied)
-		wok__buffer_add(out, options.body, options.body_size);
-	if (out->error < 0)
-		return out->error;
-	struct iovec parts[] = {
-		{out->data, out->size},
-		{(void *) (uintptr_t) options.body, options.body_size},
-	};
-	request->reply = WOK__REPLY_COMPLETE;
-	return wok__request_send(request, parts, body && !copied ? 2 : 1);
+	WOK_TRY(check(request, &options));
+	if (options.body_size > 0 && !options.body && !request->is_head)
+		return wok_fail(-EINVAL, "wok_http_reply: a body_size without a body");
+	WOK_TRY(wok__reply_filter_begin(request, &options, &kind));
+	int r = send_head(request, &options, kind);
+	if (r < 0 || kind == WOK__REPLY_WHOLE)
+		return r;
+	/* It has become one in pieces. */
+	if (!request->bodiless) {
+		r = wok__reply_filter_piece(request, options.body, options.body_size, false);
+		if (r < 0)
+			return sent(request, r);
+	}
+	return wok__reply_end(request);
 }
 
 int wok_http_reply_text(wok_http_request *request, int status, const char *text)
@@ -217,61 +176,161 @@ int wok_http_reply_text(wok_http_request *request, int status, const char *text)
 
 int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options *given)
 {
-	const wok_http_reply_options options = with_defaults(given);
+	wok_http_reply_options options = with_defaults(given);
+	enum wok__reply_kind kind = options.body_size > 0 ? WOK__REPLY_SIZED : WOK__REPLY_STREAMED;
 
-	WOK_TRY(check(request, &options, true));
-	request->chunked = request->parsed.message.minor > 0 && !is_bodiless(options.status);
-	/* HTTP/1.0 knows no chunks: there the end of the connection is the end of the body. */
-	request->keep_alive =
-		can_go_on(request, true) && (request->chunked || is_bodiless(options.status));
-	WOK_TRY(put_head(request, &options, true));
-	if (is_bodiless(options.status))
-		request->is_head = true;
-	struct iovec part = {request->out.data, request->out.size};
-	request->reply = WOK__REPLY_BEGUN;
-	return wok__request_send(request, &part, 1);
+	WOK_TRY(check(request, &options));
+	if (options.body)
+		return wok_fail(-EINVAL,
+				"wok_http_reply_begin: the body comes by wok_http_reply_write()");
+	WOK_TRY(wok__reply_filter_begin(request, &options, &kind));
+	return send_head(request, &options, kind);
+}
+
+/* Whether a piece may be sent: 1; 0 if nothing is to be sent of it; an error. */
+static int check_piece(wok_http_request *request, uint64_t size)
+{
+	if (request->reply != WOK__REPLY_BEGUN)
+		return wok_fail(-EINVAL,
+				"wok_http_reply_write: no reply was begun, or it has broken off");
+	if (request->kind == WOK__REPLY_SIZED && size > request->left)
+		return wok_fail(-EINVAL, "wok_http_reply_write: more than the size that was said");
+	if (request->kind == WOK__REPLY_SIZED)
+		request->left -= size;
+	/* An empty chunk would be the end. */
+	return size > 0 && !request->bodiless;
+}
+
+static bool is_filtered(const wok_http_request *request)
+{
+	const struct wok__reply_filter *filter = request->filters;
+
+	while (filter && !filter->active)
+		filter = filter->next;
+	return filter;
 }
 
 int wok_http_reply_write(wok_http_request *request, const void *data, size_t size)
 {
-	char size_line[WOK__H1_CHUNK_HEAD_MAX];
+	int r = check_piece(request, size);
 
-	if (request->reply != WOK__REPLY_BEGUN)
-		return wok_fail(-EINVAL,
-				"wok_http_reply_write: no reply was begun, or it has broken off");
-	/* An empty chunk would be the end. */
-	if (size == 0 || request->is_head)
-		return wok__checkpoint();
-	struct iovec whole = {(void *) (uintptr_t) data, size};
-	if (!request->chunked)
-		return wok__request_send(request, &whole, 1);
-	struct iovec parts[] = {
-		{size_line, wok__h1_put_chunk_head(size_line, size)},
-		whole,
-		{(char *) (uintptr_t) "\r\n", 2},
-	};
-	return wok__request_send(request, parts, 3);
+	if (r <= 0)
+		return r < 0 ? r : wok__checkpoint();
+	if (is_filtered(request))
+		return sent(request, wok__reply_filter_piece(request, data, size, false));
+	return sent(request, request->wire->piece(request, data, size));
+}
+
+/* Where a filter is, the file's bytes have to be read. */
+static int filter_file(wok_http_request *request, int file, off_t offset, size_t size)
+{
+	while (size > 0) {
+		void *data = NULL;
+		ssize_t n = wok__file_copy(file, offset, size, &data);
+		int r = n == 0  ? wok_fail(WOK_EEOF, "the file has become shorter")
+			: n < 0 ? (int) n
+				: wok__reply_filter_piece(request, data, (size_t) n, false);
+		wok_free(data);
+		if (r < 0)
+			return r;
+		offset += n;
+		size -= (size_t) n;
+	}
+	return 0;
+}
+
+int wok__reply_write_file(wok_http_request *request, int file, off_t offset, size_t size)
+{
+	int r = check_piece(request, size);
+
+	if (r <= 0)
+		return r < 0 ? r : wok__checkpoint();
+	r = sent(request, is_filtered(request) ? filter_file(request, file, offset, size)
+					       : request->wire->file(request, file, offset, size));
+	if (r < 0)
+		request->wire->abort(request);
+	return r;
 }
 
 int wok__reply_end(wok_http_request *request)
 {
-	struct iovec last = {(char *) (uintptr_t) "0\r\n\r\n", 5};
+	int r = 0;
 
+	if (request->left > 0 && !request->bodiless) {
+		request->reply = WOK__REPLY_BROKEN;
+		request->wire->abort(request);
+		return 0;
+	}
+	if (is_filtered(request) && !request->bodiless)
+		r = wok__reply_filter_piece(request, NULL, 0, true);
 	request->reply = WOK__REPLY_COMPLETE;
-	return request->chunked && !request->is_head ? wok__request_send(request, &last, 1) : 0;
+	return sent(request, r < 0 ? r : request->wire->end(request, NULL));
 }
 
-int wok__reply_error(wok_http_request *request, int status, const char *allow)
+int wok_http_reply_header(wok_http_request *request, const char *name, const char *value)
 {
-	const wok_http_header header = {"Allow", allow};
-	const char *reason = wok__h1_reason(status);
+	struct wok__buffer *extra = &request->extra;
+	size_t before = extra->size;
 
-	return wok_http_reply(request, &(wok_http_reply_options){
-					       .status = status,
-					       .content_type = "text/plain; charset=utf-8",
-					       .headers = &header,
-					       .n_headers = allow ? 1 : 0,
-					       .body = reason,
-					       .body_size = strlen(reason),
-				       });
+	if (request->reply != WOK__REPLY_NONE)
+		return wok_fail(-EALREADY, "this request has been replied to already");
+	if (wok__is_framing_header(name))
+		return wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set", name);
+	wok__buffer_field(extra, name, value);
+	int r = extra->error;
+	extra->error = 0;
+	if (r < 0)
+		extra->size = before;
+	return r;
+}
+
+int wok__request_upgrade(wok_http_request *request, int status, const wok_http_header *headers,
+			 size_t n, wok_stream **ret_stream)
+{
+	const struct wok__reply_head head = {.status = status, .bodiless = true};
+
+	if (request->reply != WOK__REPLY_NONE)
+		return wok_fail(-EALREADY, "this request has been replied to already");
+	if (!request->wire->upgrade)
+		return wok_fail(-ENOTSUP, "this connection cannot be taken over");
+	request->wire->begin(request, &head);
+	for (size_t i = 0; i < n; i++)
+		wok__buffer_field(&request->out, headers[i].name, headers[i].value);
+	int r = request->wire->upgrade(request, &head, ret_stream);
+	if (r == 0)
+		request->reply = WOK__REPLY_UPGRADED;
+	else if (request->out.size > request->head_at)
+		request->reply = WOK__REPLY_BROKEN;
+	return r;
+}
+
+/* Have the app make the page: 1 if it did, 0 if it left that to wok, or an error. */
+static int reply_by_app(wok_http_request *request, int status, int error)
+{
+	wok_http_app *app = request->match.app ? request->match.app : request->server->app;
+
+	if (request->in_error_page)
+		return 0;
+	while (app && !app->on_error)
+		app = app->parent;
+	if (!app)
+		return 0;
+	request->in_error_page = true;
+	int r = app->on_error(request, status, error, app->on_error_arg);
+	request->in_error_page = false;
+	if (request->reply == WOK__REPLY_BEGUN && r >= 0)
+		r = wok__reply_end(request);
+	return r < 0 ? r : request->reply != WOK__REPLY_NONE;
+}
+
+int wok__reply_error(wok_http_request *request, int status, int error)
+{
+	const char *reason = wok__h1_reason(status);
+	int r = reply_by_app(request, status, error);
+
+	if (r > 0)
+		return 0;
+	if (request->reply != WOK__REPLY_NONE)
+		return r;
+	return wok_http_reply_text(request, status, reason);
 }

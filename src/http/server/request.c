@@ -3,6 +3,7 @@
 #include <string.h>
 #include <wok/error.h>
 #include <wok/loop.h>
+#include <wok/memory.h>
 
 #include "base/time.h"
 #include "http/server/connection.h"
@@ -20,7 +21,23 @@ const char *wok_http_request_path(const wok_http_request *request)
 
 const char *wok_http_request_rest(const wok_http_request *request)
 {
-	return request->rest;
+	return request->match.rest;
+}
+
+const char *wok_http_request_param(const wok_http_request *request, const char *name)
+{
+	const struct wok__match *match = &request->match;
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < match->n_params; i++)
+		if (match->name_sizes[i] == size && memcmp(match->names[i], name, size) == 0)
+			return match->values[i];
+	return NULL;
+}
+
+const char *wok_http_request_route(const wok_http_request *request)
+{
+	return request->match.route ? request->match.route->path : NULL;
 }
 
 const char *wok_http_request_query(const wok_http_request *request)
@@ -44,23 +61,56 @@ bool wok_http_request_header_at(const wok_http_request *request, size_t index,
 	return wok__head_at(&request->head, index, ret_header);
 }
 
-bool wok__request_body_withheld(const wok_http_request *request)
+struct wok__request_value {
+	struct wok__request_value *next;
+	const wok_http_key *key;
+	void *value;
+};
+
+static struct wok__request_value *find_value(const wok_http_request *request,
+					     const wok_http_key *key)
 {
-	return request->parsed.expect_continue && !request->continue_sent &&
-	       !request->incoming.ended && wok_stream_buffered(request->stream).size == 0;
+	struct wok__request_value *value = request->values;
+
+	while (value && value->key != key)
+		value = value->next;
+	return value;
 }
 
-static int send_continue(wok_http_request *request)
+int wok_http_request_set(wok_http_request *request, const wok_http_key *key, void *value)
 {
-	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	struct iovec part = {(char *) (uintptr_t) text, sizeof(text) - 1};
+	struct wok__request_value *entry = find_value(request, key);
 
-	/* Nobody wants a body that has been refused already. */
-	if (!wok__request_body_withheld(request) || request->body_error < 0 ||
-	    request->reply != WOK__REPLY_NONE)
+	if (entry) {
+		if (key->free && entry->value != value)
+			key->free(entry->value);
+		entry->value = value;
 		return 0;
-	request->continue_sent = true;
-	return wok__request_send(request, &part, 1);
+	}
+	entry = wok_alloc(sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	*entry = (struct wok__request_value){request->values, key, value};
+	request->values = entry;
+	return 0;
+}
+
+void *wok_http_request_get(const wok_http_request *request, const wok_http_key *key)
+{
+	const struct wok__request_value *entry = find_value(request, key);
+
+	return entry ? entry->value : NULL;
+}
+
+void wok__request_values_free(wok_http_request *request)
+{
+	while (request->values) {
+		struct wok__request_value *entry = request->values;
+		request->values = entry->next;
+		if (entry->key->free)
+			entry->key->free(entry->value);
+		wok_free(entry);
+	}
 }
 
 /*
@@ -70,7 +120,7 @@ static int send_continue(wok_http_request *request)
 static wok_time time_for_piece(const wok_http_request *request)
 {
 	const wok_http_serve_options *options = &request->server->options;
-	uint64_t seconds = request->incoming.body.received / options->min_body_rate;
+	uint64_t seconds = request->body_received / options->min_body_rate;
 	wok_time earned = seconds < INT32_MAX ? (wok_time) seconds * WOK_SECOND : WOK_FOREVER;
 
 	return wok__time_min(options->body_timeout,
@@ -84,7 +134,7 @@ static ssize_t read_in_time(wok_http_request *request, void *data, size_t size)
 	ssize_t n = 0;
 
 	WOK_TIMEOUT (&timeout, time_for_piece(request)) {
-		n = wok__incoming_read(&request->incoming, data, size);
+		n = request->wire->read(request, data, size);
 	}
 	request->body_waited += wok_now() - start;
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
@@ -95,11 +145,13 @@ static ssize_t read_in_time(wok_http_request *request, void *data, size_t size)
 
 ssize_t wok_http_request_read(wok_http_request *request, void *data, size_t size)
 {
-	WOK_TRY(send_continue(request));
 	ssize_t n = read_in_time(request, data, size);
+
 	if (n < 0 && n != -ECANCELED) {
 		request->body_error = (int) n;
-		request->keep_alive = false;
+		request->close = true;
+	} else if (n > 0) {
+		request->body_received += (uint64_t) n;
 	}
 	return n;
 }
@@ -111,7 +163,7 @@ static ssize_t read_some(void *self, void *data, size_t size)
 
 int wok_http_request_body(wok_http_request *request, wok_view *ret_body)
 {
-	size_t hint = (size_t) request->parsed.message.content_length;
+	size_t hint = (size_t) request->content_length;
 
 	if (request->body.complete)
 		WOK_TRY(wok__checkpoint());

@@ -25,7 +25,7 @@ int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
 	wok__set_head_limits(&server->limits, options.max_line, options.max_head,
 			     options.max_headers);
 	server->limits.body = options.max_body ? options.max_body : MAX_BODY_DEFAULT;
-	wok__list_init(&server->idle);
+	wok__list_init(&server->on_stop);
 	server->scratch = wok_alloc(server->limits.fields * sizeof(struct wok__h1_field));
 	return server->scratch ? 0 : -ENOMEM;
 }
@@ -33,6 +33,25 @@ int wok__http_server_open(struct wok__http_server *server, wok_http_app *app,
 void wok__http_server_close(struct wok__http_server *server)
 {
 	wok_free(server->scratch);
+}
+
+void wok__http_server_stop(struct wok__http_server *server)
+{
+	server->draining = true;
+	WOK__LIST_EACH (node, &server->on_stop) {
+		struct wok__stop_hook *hook = WOK__CONTAINER(node, struct wok__stop_hook, node);
+		wok__list_remove(node);
+		hook->call(hook);
+	}
+}
+
+void wok__server_on_stop(struct wok__http_server *server, struct wok__stop_hook *hook)
+{
+	wok__list_init_node(&hook->node);
+	if (server->draining)
+		hook->call(hook);
+	else
+		wok__list_push_back(&server->on_stop, &hook->node);
 }
 
 int wok_http_serve_stream(wok_http_app *app, wok_stream *stream,
@@ -51,17 +70,9 @@ static int serve_client(wok_stream *client, void *arg)
 	return wok__serve_connection(arg, client);
 }
 
-/* Nothing more is accepted: idle connections go at once, busy ones after their reply. */
 static void stop(void *arg)
 {
-	struct wok__http_server *server = arg;
-
-	server->draining = true;
-	WOK__LIST_EACH (node, &server->idle) {
-		wok_http_request *request = WOK__CONTAINER(node, wok_http_request, in_idle);
-		request->dismissed = true; /* a request that comes at this moment is not begun */
-		(void) wok_stream_close(request->stream);
-	}
+	wok__http_server_stop(arg);
 }
 
 int wok_http_serve_on(wok_http_app *app, wok_listener *listener,

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands that speak HTTP take from a command line: see take.h. */
+#include "take.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void take_reject(const char *command, const char *format, va_list args)
+{
+	fprintf(stderr, "wok %s: ", command);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "\n(\"wok %s --help\" lists the options)\n", command);
+}
+
+static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789!#$%&'*+-.^_`|~";
+
+bool take_is_token(const char *text)
+{
+	return *text && text[strspn(text, token)] == '\0';
+}
+
+bool take_is_header(const char *line)
+{
+	size_t name = strspn(line, token);
+
+	if (name == 0 || line[name] != ':')
+		return false;
+	for (const char *c = line + name; *c; c++) {
+		if ((unsigned char) *c < ' ' && *c != '\t')
+			return false;
+		if (*c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Reads to the end; a byte more than max is a byte too many. */
+static int read_all(int fd, size_t max, char **data, size_t *size)
+{
+	size_t room = 0;
+
+	for (;;) {
+		if (*size == room) {
+			room = room > 0 ? room * 2 : 64 * 1024;
+			char *larger = realloc(*data, room);
+			if (!larger)
+				return -ENOMEM;
+			*data = larger;
+		}
+		ssize_t n = read(fd, *data + *size, room - *size);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return 0;
+		*size += n > 0 ? (size_t) n : 0;
+		if (*size > max)
+			return -EFBIG;
+	}
+}
+
+int take_file(const char *name, size_t max, char **ret_data, size_t *ret_size)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	char *data = NULL;
+	size_t size = 0;
+	if (fd < 0)
+		return -errno;
+
+	int r = read_all(fd, max, &data, &size);
+	if (!is_stdin)
+		close(fd);
+	if (r < 0) {
+		free(data);
+		return r;
+	}
+	*ret_data = data;
+	*ret_size = size;
+	return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_HTTP_CLIENT_CALL_H
+#define WOK_HTTP_CLIENT_CALL_H
+/*
+ * A request on its way, from the public call down to the wire. It lies on the caller's stack.
+ *
+ *	wok_http_fetch()	fetch.c		checks, limits of time, messages
+ *	wok__call_hops()	hops.c		one exchange after the other, as the answers ask for
+ *	wok__exchange_run()	exchange.c	one request and the head of its response
+ *	wire->send()		wire_*.c	bytes
+ */
+#include <errno.h>
+#include <string.h>
+#include <wok/error.h>
+#include <wok/timeout.h>
+
+#include "http/client/session.h"
+#include "http/client/source.h"
+#include "http/client/wire.h"
+#include "http/url.h"
+
+/* The limits of a call's parts; WOK_FOREVER for none. */
+struct wok__times {
+	wok_time queue, connect, tls, write, wait, read;
+};
+
+struct wok_http_call {
+	wok_http_session *session;
+	const char *method;
+	const char *url;
+	const wok_http_options *options; /* never NULL */
+	struct wok__source body;
+	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
+	wok_time deadline;
+	struct wok__times times;
+	wok_http_timings timings;    /* phase and limit are kept true on the way */
+	wok_http_response *response; /* the result */
+};
+
+/* One request and the head of its response. */
+struct wok__exchange {
+	struct wok_http_call *call;
+	wok_http_session *session;
+	struct wok__url url; /* the response's */
+	struct wok__route route;
+	/*
+	 * The head as HTTP/1.1 has it, with a request line, and lines "Name: value" from fields_at
+	 * up to the empty one. Another wire reads them back into pairs, and leaves out what is of
+	 * HTTP/1.1 only: Host, Connection, Upgrade, Transfer-Encoding.
+	 */
+	struct wok__buffer head;
+	size_t fields_at;
+	wok_http_response *response; /* it has the connection */
+	bool reused;                 /* the connection had served before */
+	bool answered;               /* a byte of the response has come */
+	bool unprocessed;            /* the server says that it has not acted on the request */
+	bool cut_short;              /* the answer came before all was sent */
+};
+
+static inline void wok__call_phase(struct wok_http_call *call, wok_http_phase phase)
+{
+	call->timings.phase = phase;
+}
+
+/* The result of a part that had a limit, which a time-out then names. */
+static inline int wok__call_timed(struct wok_http_call *call, const wok_timeout *timeout, int r,
+				  wok_time limit)
+{
+	if (wok_timeout_expired(timeout))
+		call->timings.limit = limit;
+	return wok_timeout_result(timeout, r);
+}
+
+static inline bool wok__call_is(const struct wok_http_call *call, const char *method)
+{
+	return strcmp(call->method, method) == 0;
+}
+
+/* Whether the connection broke, rather than that the peer or the caller did something wrong. */
+static inline bool wok__is_disconnect(int code)
+{
+	return code == -EPIPE || code == -ECONNRESET || code == WOK_EEOF;
+}
+
+/* Make the request, and set call->response; an error has a message that names the request. */
+int wok__call_run(struct wok_http_call *call);
+
+int wok__call_hops(struct wok_http_call *call);
+
+/* Send the request of exchange->head; on failure the response has no connection. */
+int wok__exchange_run(struct wok__exchange *exchange);
+
+/* Write the head of a request (head.c). */
+int wok__exchange_put_head(struct wok__exchange *exchange);
+
+/* Get the connection of the pool connected, and its wire chosen (connect.c). */
+int wok__exchange_connect(struct wok__exchange *exchange);
+
+/* A response without a head yet, which takes the URL over; NULL without memory. */
+wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url);
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request and the head of its response: see http/client/call.h.
+ *
+ * A connection that was kept alive may be closed by the server at the very moment a request goes
+ * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
+ * sent once more, over a new connection.
+ */
+#include "base/time.h"
+#include "http/client/call.h"
+
+static bool is_idempotent(const struct wok_http_call *call)
+{
+	return wok__call_is(call, "GET") || wok__call_is(call, "HEAD") ||
+	       wok__call_is(call, "PUT") || wok__call_is(call, "DELETE") ||
+	       wok__call_is(call, "OPTIONS") || wok__call_is(call, "TRACE");
+}
+
+static int acquire_in_time(struct wok__exchange *exchange, bool fresh)
+{
+	struct wok_http_call *call = exchange->call;
+	struct wok__pool *pool = &exchange->session->pool;
+	struct wok__connection **connection = &exchange->response->connection;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	wok__call_phase(call, WOK_HTTP_PHASE_QUEUE);
+	if (call->times.queue == WOK_FOREVER)
+		return wok__pool_acquire(pool, &exchange->route, fresh, connection);
+	WOK_TIMEOUT (&timeout, call->times.queue) {
+		r = wok__pool_acquire(pool, &exchange->route, fresh, connection);
+	}
+	return wok__call_timed(call, &timeout, r, call->times.queue);
+}
+
+/* Get a connection that is open. */
+static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
+{
+	struct wok_http_call *call = exchange->call;
+	struct wok__pool *pool = &exchange->session->pool;
+	struct wok__connection **connection = &exchange->response->connection;
+
+	WOK_TRY(acquire_in_time(exchange, fresh));
+	(*connection)->requests++;
+	exchange->reused = (*connection)->stream != NULL;
+	call->timings.queue_end = wok_now();
+	call->timings.reused = exchange->reused;
+	if (exchange->reused) {
+		pool->reused++;
+		return 0;
+	}
+	WOK_TRY(wok__exchange_connect(exchange));
+	pool->created++;
+	return 0;
+}
+
+static void drop_connection(struct wok__exchange *exchange)
+{
+	struct wok__connection *connection = exchange->response->connection;
+
+	exchange->response->reusable = false;
+	if (connection && connection->stream)
+		connection->wire->finish(exchange->response);
+	else if (connection)
+		wok__pool_discard(&exchange->session->pool,
+				  WOK_TAKE(exchange->response->connection));
+}
+
+/* The server closed a connection that it had kept alive, just when the request came. */
+static bool was_stale(const struct wok__exchange *exchange, int code)
+{
+	return exchange->reused && !exchange->answered && !exchange->call->body.failed &&
+	       wok__is_disconnect(code);
+}
+
+static bool may_repeat(struct wok__exchange *exchange, int code)
+{
+	if (exchange->session->options.no_retry)
+		return false;
+	if (!exchange->unprocessed && !(was_stale(exchange, code) && is_idempotent(exchange->call)))
+		return false;
+	return wok__source_rewind(&exchange->call->body);
+}
+
+static int try_once(struct wok__exchange *exchange, bool fresh)
+{
+	exchange->answered = exchange->unprocessed = exchange->cut_short = false;
+	WOK_TRY(connect_or_reuse(exchange, fresh));
+	int r = exchange->response->connection->wire->send(exchange);
+	if (exchange->cut_short)
+		exchange->response->reusable = false;
+	return r;
+}
+
+static int explain(const struct wok__exchange *exchange, int code)
+{
+	if (code == -ECANCELED || exchange->call->timings.limit > 0)
+		return code; /* the time-out's message is made above */
+	return wok_fail(code, "%s %.300s: %s%s", exchange->call->method, exchange->url.text,
+			wok_errmsg(code),
+			was_stale(exchange, code)
+				? " (it had been kept alive; such a request is not "
+				  "sent again)"
+				: "");
+}
+
+static void choose_route(struct wok__exchange *exchange)
+{
+	const struct wok_http_call *call = exchange->call;
+	const wok_http_options *options = call->options;
+
+	exchange->route = (struct wok__route){
+		.host = exchange->url.host,
+		.port = exchange->url.port,
+		.secure = exchange->url.secure,
+		.h1_only = call->upgrade != NULL,
+		.unix_path = options->unix_path ? options->unix_path
+						: exchange->session->options.unix_path,
+		.server_name = options->server_name,
+	};
+}
+
+int wok__exchange_run(struct wok__exchange *exchange)
+{
+	choose_route(exchange);
+	int r = try_once(exchange, false);
+	if (r < 0 && may_repeat(exchange, r)) {
+		drop_connection(exchange);
+		r = try_once(exchange, true);
+	}
+	if (r < 0) {
+		drop_connection(exchange);
+		return explain(exchange, r);
+	}
+	struct wok_http_call *call = exchange->call;
+	wok__call_phase(call, WOK_HTTP_PHASE_BODY);
+	call->timings.head = wok_now();
+	exchange->response->timings = call->timings;
+	if (exchange->response->ended)
+		wok__response_finish(exchange->response);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_HTTP_CLIENT_ORIGIN_H
+#define WOK_HTTP_CLIENT_ORIGIN_H
+/* Where connections of a pool lead to, found by hash. Parts of the pool. */
+#include "http/client/pool.h"
+
+struct wok__origin {
+	struct wok__origin *next; /* in its bucket */
+	uint64_t hash;
+	size_t open; /* connections, and rights to make one */
+	size_t n_idle;
+	struct wok__list idle;         /* the one used last in front */
+	struct wok__list shared;       /* connections that take several requests at once */
+	struct wok__connection *first; /* is being made, and may turn out to be shared; NULL */
+	bool plain;                    /* none was shared so far */
+	struct wok__list waiters;      /* for a connection of this origin to end or become idle */
+	size_t n_waiting;              /* in both queues, or on the way out: they hold the origin */
+	struct wok__route route;       /* its texts lie behind */
+	char texts[];
+};
+
+/* The origin of a route, made if need be; NULL without memory. */
+struct wok__origin *wok__pool_find_origin(struct wok__pool *pool, const struct wok__route *route);
+
+/* An origin that nothing belongs to any more goes: a crawler meets many. */
+void wok__pool_forget_if_unused(struct wok__pool *pool, struct wok__origin *origin);
+#endif
