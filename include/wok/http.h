@@ -4,6 +4,8 @@
 
 /* HTTP/1.1, client and server: libwok-http. */
 #include <wok/http_client.h>
+#include <wok/http_compress.h>
+#include <wok/http_form.h>
 #include <wok/http_server.h>
 #include <wok/url.h>
 #include <wok/websocket.h>
