@@ -2,7 +2,10 @@
 #ifndef WOK_HTTP_H
 #define WOK_HTTP_H
 
+/* HTTP/1.1 and HTTP/2, client and server: libwok-http. */
+#include <wok/http2.h>
 /* HTTP/1.1, client and server: libwok-http. */
+#include <wok/cookie.h>
 #include <wok/http_client.h>
 #include <wok/http_compress.h>
 #include <wok/http_form.h>
