@@ -10,6 +10,7 @@
 #include <wok/http_compress.h>
 #include <wok/http_form.h>
 #include <wok/http_server.h>
+#include <wok/sse.h>
 #include <wok/url.h>
 #include <wok/websocket.h>
 

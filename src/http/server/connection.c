@@ -63,7 +63,7 @@ void wok__request_reset(wok_http_request *request)
 	request->body_waited = 0;
 	request->left = 0;
 	request->reply = WOK__REPLY_NONE;
-	request->is_head = request->bodiless = request->close = false;
+	request->is_head = request->bodiless = request->close = request->over = false;
 }
 
 void wok__request_release(wok_http_request *request)

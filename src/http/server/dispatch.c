@@ -122,6 +122,8 @@ static int answer(wok_http_request *request)
 	int r = wok_http_next(request);
 	if (r == -ECANCELED && wok__is_canceled())
 		return r;
+	if (r == -ECANCELED && request->over)
+		r = 0;
 	if (r < 0 && !is_clients_doing(request, r))
 		wok__report(r, NULL, NULL, "the handler of %s %s failed: %s", request->method,
 			    request->path, wok_errmsg(r));
