@@ -9,8 +9,11 @@
 #include <wok/cookie.h>
 #include <wok/http2.h>
 #include <wok/http_client.h>
+#include <wok/http_compress.h>
+#include <wok/http_form.h>
 #include <wok/http_server.h>
 #include <wok/http_static.h>
+#include <wok/sse.h>
 #include <wok/url.h>
 #include <wok/websocket.h>
 

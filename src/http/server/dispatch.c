@@ -201,6 +201,8 @@ static int answer(wok_http_request *request)
 		return r;
 	if (r == -ETIMEDOUT && (request->abandoned || request->timed_out))
 		return reply_late(request);
+	if (r == -ECANCELED && request->over)
+		r = 0;
 	if (r < 0 && !is_clients_doing(request, r))
 		wok__report(r, NULL, NULL, "the handler of %s %s failed: %s", request->method,
 			    request->path, wok_errmsg(r));
