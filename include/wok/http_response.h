@@ -58,6 +58,18 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 ssize_t wok_http_read(wok_http_response *response, void *data, size_t size) WOK_MUST_CHECK;
 
 /**
+ * Wait for a line of the body, without its "\n" or "\r\n". The last one need not have an end.
+ *
+ * limit:      bytes that a line may have; 0 for 64 KiB
+ * ret_line:   valid until the next read; a NUL stands behind it
+ * Returns:    1; 0 at the end of the body; WOK_ELIMIT, with nothing taken; as wok_http_read()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_next_line(wok_http_response *response, size_t limit, wok_view *ret_line)
+	WOK_MUST_CHECK;
+
+/**
  * Wait for all of the body.
  *
  * ret_body:   lives as long as the response; a NUL stands behind its last byte

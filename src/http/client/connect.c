@@ -58,24 +58,36 @@ static int connect_by_name(struct wok_http_call *call, const char *host, uint16_
 }
 
 /* A stream to a host, by TCP unless the session knows another way. */
-static int connect_to(struct wok_http_call *call, const struct wok__route *route,
-		      wok_stream **ret_stream)
+static int connect_to(struct wok_http_call *call, const char *host, uint16_t port,
+		      const char *unix_path, wok_stream **ret_stream)
 {
 	wok_http_session *session = call->session;
 	const wok_http_session_options *options = &session->options;
-	const char *host = route->host.data;
-	const char *address = overridden(session, host, route->port);
+	const char *address = overridden(session, host, port);
 
 	wok__call_phase(call, WOK_HTTP_PHASE_CONNECT);
 	if (options->app)
 		return wok__in_process_connect(session, ret_stream);
 	if (options->connect_fn)
-		return options->connect_fn(options->connect_arg, host, route->port, ret_stream);
-	if (route->unix_path)
-		return wok_unix_connect(route->unix_path, ret_stream);
+		return options->connect_fn(options->connect_arg, host, port, ret_stream);
+	if (unix_path)
+		return wok_unix_connect(unix_path, ret_stream);
 	if (address)
 		return wok_connect(address, options->connect, ret_stream);
-	return connect_by_name(call, host, route->port, ret_stream);
+	return connect_by_name(call, host, port, ret_stream);
+}
+
+/* A stream to the server, through the proxy if there is one. */
+static int connect_through(struct wok__exchange *exchange, wok_stream **ret_stream)
+{
+	const struct wok__route *route = &exchange->route;
+	const struct wok__proxy *proxy = exchange->proxy;
+	const char *host = proxy ? proxy->host : route->host.data;
+
+	WOK_TRY(connect_to(exchange->call, host, proxy ? proxy->port : route->port,
+			   route->unix_path, ret_stream));
+	exchange->call->timings.connect_end = wok_now();
+	return proxy ? wok__exchange_proxied(exchange, ret_stream) : 0;
 }
 
 static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stream)
@@ -85,11 +97,9 @@ static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stre
 	int r = 0;
 
 	WOK_TIMEOUT (&timeout, call->times.connect) {
-		r = connect_to(call, &exchange->route, ret_stream);
+		r = connect_through(exchange, ret_stream);
 	}
-	r = wok__call_timed(call, &timeout, r, call->times.connect);
-	call->timings.connect_end = wok_now();
-	return r;
+	return wok__call_timed(call, &timeout, r, call->times.connect);
 }
 
 /* Whether HTTP/2 is offered. */

@@ -55,14 +55,10 @@ static int explain(const struct wok_http_call *call, int code)
 
 static int check(const struct wok_http_call *call)
 {
-	const wok_http_options *options = call->options;
-
 	if (!wok__h1_valid_token(call->method, strlen(call->method)))
 		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", call->method);
 	if (wok__call_is(call, "CONNECT"))
 		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
-	if (options->body_size > 0 && (!options->body || options->body_read))
-		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
 	return 0;
 }
 
@@ -111,12 +107,13 @@ static int run(struct wok_http_call *call)
 		WOK_TRY(wok_url_join(call->session->options.base_url, call->url, &call->own_url));
 		call->url = call->own_url;
 	}
-	wok__source_open(&call->body, call->options);
 	set_times(call);
 	call->timings.begin = wok_now();
 	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
-		r = wok__call_hops(call);
+		r = wok__source_open(&call->body, call->options);
+		if (r == 0)
+			r = wok__call_hops(call);
 		if (r == 0 &&
 		    (call->options->raise_for_status || call->session->options.raise_for_status))
 			r = raise_for_status(call);

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <wok/error.h>
 
-#include "http/client/call.h"
+#include "http/client/credentials.h"
 
 static bool has_header(const wok_http_header *headers, size_t n, const char *name)
 {
@@ -88,12 +88,35 @@ static void put_headers(struct wok__exchange *exchange)
 	const wok_http_options *options = exchange->call->options;
 
 	put_default(exchange, "Accept", "*/*");
+	if (!session->no_decode && !options->no_decode)
+		put_default(exchange, "Accept-Encoding", wok__coding_accepted());
 	put_default(exchange, "User-Agent", "wok/" WOK_VERSION);
+	if (!given(exchange, "Authorization"))
+		wok__credentials_put(exchange);
+	if (!given(exchange, "Cookie"))
+		wok__cookies_send(exchange);
 	for (size_t i = 0; i < session->n_headers; i++)
 		if (!replaced(exchange, session->headers[i].name))
 			put_header(exchange, &session->headers[i]);
 	for (size_t i = 0; i < options->n_headers; i++)
 		put_header(exchange, &options->headers[i]);
+}
+
+/* The names of what stands behind the body. */
+static void put_trailer_names(struct wok__exchange *exchange)
+{
+	const wok_http_options *options = exchange->call->options;
+	struct wok__buffer *out = &exchange->head;
+
+	for (size_t i = 0; i < options->n_trailers; i++) {
+		const char *name = options->trailers[i].name;
+		if (!wok__h1_valid_token(name, strlen(name)) || wok__is_framing_header(name))
+			out->error = wok_fail(-EINVAL, "\"%.40s\" cannot be a trailer", name);
+		wok__buffer_text(out, i == 0 ? "Trailer: " : ", ");
+		wok__buffer_text(out, name);
+	}
+	if (options->n_trailers > 0)
+		wok__buffer_text(out, "\r\n");
 }
 
 static void put_body_headers(struct wok__exchange *exchange)
@@ -105,6 +128,7 @@ static void put_body_headers(struct wok__exchange *exchange)
 
 	if (call->body.length == WOK__LENGTH_UNKNOWN) {
 		wok__buffer_text(out, "Transfer-Encoding: chunked\r\n");
+		put_trailer_names(exchange);
 	} else if (call->body.length > 0 || expected) {
 		wok__buffer_text(out, "Content-Length: ");
 		wok__buffer_decimal(out, call->body.length);
@@ -112,6 +136,8 @@ static void put_body_headers(struct wok__exchange *exchange)
 	} else {
 		return;
 	}
+	if (wok__call_expects(call))
+		wok__buffer_text(out, "Expect: 100-continue\r\n");
 	if (call->options->content_type && !overridden(exchange, "Content-Type"))
 		wok__buffer_field(out, "Content-Type", call->options->content_type);
 	else if (call->body.length > 0)
@@ -125,6 +151,10 @@ static void put_request_line(struct wok__exchange *exchange)
 
 	wok__buffer_text(out, exchange->call->method);
 	wok__buffer_text(out, " ");
+	if (exchange->absolute) {
+		wok__buffer_text(out, "http://");
+		wok__buffer_add(out, url->authority.data, url->authority.size);
+	}
 	wok__buffer_add(out, url->target.data, url->target.size);
 	wok__buffer_text(out, " HTTP/1.1\r\n");
 }
@@ -156,6 +186,8 @@ int wok__exchange_put_head(struct wok__exchange *exchange)
 	exchange->fields_at = exchange->head.size;
 	put_host(exchange);
 	put_upgrade(exchange);
+	if (exchange->absolute)
+		wok__proxy_put_authorization(exchange->proxy, &exchange->head);
 	put_headers(exchange);
 	put_body_headers(exchange);
 	wok__buffer_text(&exchange->head, "\r\n");

@@ -11,7 +11,7 @@
 #include <wok/memory.h>
 
 #include "base/memory.h"
-#include "http/client/call.h"
+#include "http/client/credentials.h"
 
 enum {
 	MAX_DEFAULT = 10,
@@ -19,7 +19,8 @@ enum {
 	FOUND = 302,
 	SEE_OTHER = 303,
 	KEEP = 307,
-	KEEP_FOR_EVER = 308
+	KEEP_FOR_EVER = 308,
+	EXPECTATION_FAILED = 417,
 };
 
 void wok__hops_free(struct wok__hop *hops)
@@ -54,6 +55,7 @@ static int exchange_once(struct wok_http_call *call)
 		return r < 0 ? r : -ENOMEM;
 	}
 	exchange.response = call->response;
+	wok__exchange_choose_route(&exchange);
 	r = wok__exchange_put_head(&exchange);
 	if (r == 0)
 		r = wok__exchange_run(&exchange);
@@ -162,14 +164,44 @@ static int follow(struct wok_http_call *call, const char *location)
 	return r;
 }
 
+/* The server does not know what "Expect" is, and has not read the body: ask without it. */
+static bool is_unexpected(struct wok_http_call *call)
+{
+	if (call->response->status != EXPECTATION_FAILED || !wok__call_expects(call) ||
+	    !wok__source_rewind(&call->body))
+		return false;
+	call->no_expect = true;
+	return true;
+}
+
+/* Another exchange that the response asks for: 1, or 0 if it is the last; an error. */
+static int next(struct wok_http_call *call)
+{
+	int again = is_unexpected(call) ? 1 : wok__credentials_challenged(call);
+	if (again != 0) {
+		if (again > 0)
+			wok_http_response_free(WOK_TAKE(call->response));
+		return again;
+	}
+	const char *location = redirect_of(call);
+	if (!location)
+		return 0;
+	int r = follow(call, location);
+	return r < 0 ? r : 1;
+}
+
 int wok__call_hops(struct wok_http_call *call)
 {
-	const char *location;
 	int r;
 
-	while ((r = exchange_once(call)) == 0 && (location = redirect_of(call)))
-		WOK_TRY(follow(call, location));
-	if (r == 0)
-		call->response->hops = WOK_TAKE(call->hops);
-	return r;
+	WOK_TRY(wok__credentials_prepare(call->session));
+	do {
+		WOK_TRY(exchange_once(call));
+		WOK_TRY(wok__cookies_keep(call->response));
+		r = next(call);
+	} while (r > 0);
+	if (r < 0)
+		return r;
+	call->response->hops = WOK_TAKE(call->hops);
+	return wok__response_decode(call);
 }

@@ -3,13 +3,10 @@
 #include <string.h>
 #include <wok/error.h>
 #include <wok/memory.h>
-#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "base/message.h"
-#include "base/time.h"
 #include "http/client/call.h"
-#include "task/park.h"
 
 int wok_http_status(const wok_http_response *response)
 {
@@ -85,64 +82,6 @@ void wok__response_finish(wok_http_response *response)
 	response->timings.phase = WOK_HTTP_PHASE_END;
 }
 
-static ssize_t read_in_time(wok_http_response *response, void *data, size_t size)
-{
-	wok_time left =
-		response->deadline == WOK_FOREVER ? WOK_FOREVER : response->deadline - wok_now();
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	ssize_t n = 0;
-
-	WOK_TIMEOUT (&timeout, wok__time_min(left, response->read_timeout)) {
-		n = response->connection->wire->read(response, data, size);
-	}
-	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
-	return r < 0 ? r : n;
-}
-
-ssize_t wok_http_read(wok_http_response *response, void *data, size_t size)
-{
-	if (!response->connection) {
-		WOK_TRY(wok__checkpoint());
-		return response->failed;
-	}
-	ssize_t n = read_in_time(response, data, size);
-	if (n < 0) {
-		response->reusable = false;
-		if (n == -ECANCELED)
-			return n;
-		response->failed = (int) n;
-		wok__response_finish(response);
-		return wok_fail((int) n, "%s %.300s: %s", response->method, response->url.text,
-				n == -ETIMEDOUT ? "timed out while reading the body"
-						: wok_errmsg((int) n));
-	}
-	if (response->ended)
-		wok__response_finish(response);
-	return n;
-}
-
-static ssize_t read_some(void *self, void *data, size_t size)
-{
-	return wok_http_read(self, data, size);
-}
-
-int wok_http_body(wok_http_response *response, wok_view *ret_body)
-{
-	size_t max = response->session->options.max_body;
-
-	if (response->body.complete) {
-		WOK_TRY(wok__checkpoint());
-	} else {
-		if (response->content_length > max)
-			return wok_fail(WOK_ELIMIT, "%s %.300s: the body has more than %zu bytes",
-					response->method, response->url.text, max);
-		WOK_TRY(wok__gather_body(&response->body, read_some, response,
-					 (size_t) response->content_length, max));
-	}
-	*ret_body = (wok_view){response->body.data, response->body.size};
-	return 0;
-}
-
 void wok_http_response_free(wok_http_response *response)
 {
 	if (!response)
@@ -153,6 +92,8 @@ void wok_http_response_free(wok_http_response *response)
 	wok__url_free(&response->url);
 	wok__hops_free(response->hops);
 	wok_free(response->body.data);
+	wok__decoder_free(response->decoder);
+	wok__buffer_free(&response->line);
 	wok__session_let_go(response->session);
 	wok_free(response);
 	wok__error_restore(saved);

@@ -151,6 +151,16 @@ static void set_limits(wok_http_session *session)
 		options->max_body = MAX_BODY_DEFAULT;
 }
 
+/* Streams that are the caller's own go through no proxy of the environment's. */
+static int open_proxies(wok_http_session *session)
+{
+	const wok_http_session_options *options = &session->options;
+	bool own_ways = options->no_environment || options->app || options->connect_fn;
+	const char *proxy = !options->proxy && own_ways ? "" : options->proxy;
+
+	return wok__proxies_open(&session->proxies, proxy, options->no_proxy);
+}
+
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options)
 {
 	session->options = *options;
@@ -159,14 +169,18 @@ int wok__session_settle(wok_http_session *session, const wok_http_session_option
 	WOK_TRY(keep_headers(session));
 	WOK_TRY(keep_resolve(session));
 	WOK_TRY(keep_connect(session));
+	WOK_TRY(open_proxies(session));
 	WOK_TRY(keep_list(session, &session->options.pins));
 	WOK_TRY(keep_list(session, &session->options.sensitive_headers));
 	WOK_TRY(keep_optional(session, &session->options.base_url));
+	WOK_TRY(keep_optional(session, &session->options.user));
+	WOK_TRY(keep_optional(session, &session->options.password));
 	return keep_optional(session, &session->options.unix_path);
 }
 
 void wok__session_unsettle(wok_http_session *session)
 {
+	wok__proxies_close(&session->proxies);
 	for (size_t i = 0; i < session->n_kept; i++)
 		wok_free(session->kept[i]);
 	wok_free(session->kept);
