@@ -17,9 +17,9 @@ typedef struct {
 	wok_listen_options listen;
 	size_t max_connections;        /* at once, of a listener; no limit */
 	size_t max_connections_per_ip; /* of one IPv4 address or IPv6 /64; no limit */
-	size_t max_requests;      /* on a connection of HTTP/1.1, which is closed then; no limit */
-	wok_time header_timeout;  /* for a head, from its first byte on; 30 s */
-	wok_time body_timeout;    /* between two arrivals of a body's bytes; 30 s */
+	size_t max_requests;           /* on a connection, which is closed then; no limit */
+	wok_time header_timeout;       /* for a head, from its first byte on; 30 s */
+	wok_time body_timeout;         /* between two arrivals of a body's bytes; 30 s */
 	size_t min_body_rate;     /* bytes a second that a body must come at, when body_timeout has
 				     been spent waiting for it; 240 */
 	wok_time write_timeout;   /* for the peer to accept some bytes of a reply; 30 s */

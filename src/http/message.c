@@ -145,7 +145,7 @@ static size_t copy(struct wok__incoming *incoming, void *data, size_t size)
 }
 
 /* Keep the trailer fields, which are gone when their bytes are consumed. */
-static int keep_trailers(struct wok__incoming *incoming)
+int wok__incoming_keep_trailers(struct wok__incoming *incoming)
 {
 	const struct wok__h1_span *text = &incoming->body.trailers;
 	struct wok__head *trailers = incoming->trailers;
@@ -178,7 +178,7 @@ static int decode(struct wok__incoming *incoming)
 			return event;
 		if (event == WOK__H1_DATA)
 			incoming->decoded = piece.size;
-		int r = event == WOK__H1_END ? keep_trailers(incoming) : 0;
+		int r = event == WOK__H1_END ? wok__incoming_keep_trailers(incoming) : 0;
 		if (r < 0)
 			return r;
 		wok_stream_consume(incoming->stream, consumed - incoming->decoded);

@@ -58,6 +58,9 @@ int wok__h1_to_wok(int error, const char *what);
 int wok__incoming_begin(struct wok__incoming *incoming, wok_stream *stream,
 			const struct wok__h1_message *message, const struct wok__h1_limits *limits);
 
+/* Keep what stands in body.trailers: 0; -ENOMEM; an error of the codec. */
+int wok__incoming_keep_trailers(struct wok__incoming *incoming);
+
 /* Take data that is buffered already: how much; 0 if there is none, or at the end; an error. */
 ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t size);
 

@@ -270,10 +270,11 @@ def both(place):
 
 
 def main():
-    failed = 0
+    failed = ran = 0
     for function in TESTS:
         if len(sys.argv) > 2 and sys.argv[2] not in function.__name__:
             continue
+        ran += 1
         with tempfile.TemporaryDirectory() as folder:
             place = None
             try:
@@ -288,7 +289,7 @@ def main():
             finally:
                 if place:
                     place.end()
-    sys.exit(1 if failed else 0)
+    sys.exit(3 if not ran else 1 if failed else 0)
 
 
 main()
