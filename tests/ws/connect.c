@@ -163,6 +163,16 @@ static int echo(wok_http_request *request, void *arg)
 	return site->result = r;
 }
 
+static int redirect(wok_http_request *request, void *arg)
+{
+	const wok_http_header location = {"Location", "/echo"};
+
+	(void) arg;
+	return wok_http_reply(
+		request,
+		&(wok_http_reply_options){.status = 302, .headers = &location, .n_headers = 1});
+}
+
 static int serve(void *arg)
 {
 	struct site *site = arg;
@@ -174,6 +184,7 @@ static void site_open(struct site *site)
 {
 	ASSERT_OK(wok_http_app_new(&site->app));
 	ASSERT_OK(wok_http_route(site->app, "GET", "/echo", echo, site));
+	ASSERT_OK(wok_http_route(site->app, "GET", "/moved", redirect, site));
 	ASSERT_OK(wok_listen("127.0.0.1:0", NULL, &site->listener));
 	snprintf(site->url, sizeof(site->url), "ws://127.0.0.1:%u/echo",
 		 wok_listener_port(site->listener));
@@ -239,6 +250,26 @@ static int talk_over_sockets(void *unused)
 TEST(both_ends_talk_over_sockets, "server-13", "client-77")
 {
 	ASSERT_OK(run_real(talk_over_sockets, NULL));
+}
+
+static int follow(void *unused)
+{
+	struct site site = {0};
+	wok_ws *ws = NULL;
+
+	(void) unused;
+	site_open(&site);
+	memcpy(strrchr(site.url, '/'), "/moved", 7);
+	ASSERT_OK(wok_ws_connect(NULL, site.url, NULL, &ws));
+	expect_echo(ws, WOK_WS_TEXT, "x", 1);
+	wok_ws_free(ws);
+	site_close(&site);
+	return 0;
+}
+
+TEST(redirects_are_followed_in_the_handshake, "client-77")
+{
+	ASSERT_OK(run_real(follow, NULL));
 }
 
 static int end_server(void *arg)
