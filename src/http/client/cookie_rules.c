@@ -100,7 +100,7 @@ bool wok__cookie_canonical(struct wok__h1_span domain, char ret_text[WOK__COOKIE
 	char text[WOK__COOKIE_DOMAIN_MAX + 1];
 	bool ascii = true;
 
-	if (domain.size > WOK__COOKIE_DOMAIN_MAX || domain.size == 0)
+	if (domain.size > WOK__COOKIE_DOMAIN_MAX || domain.size == 0 || *domain.data == '.')
 		return false;
 	for (size_t i = 0; i < domain.size; i++) {
 		char c = domain.data[i];
