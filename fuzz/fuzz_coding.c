@@ -16,7 +16,7 @@
 #include "http/coding/decoder.h"
 #include "http/coding/encoder.h"
 
-enum { OUT_MAX = 1 << 20 };
+enum { OUT_MAX = 1 << 17 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
