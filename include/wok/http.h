@@ -3,8 +3,6 @@
 #define WOK_HTTP_H
 
 /* HTTP/1.1 and HTTP/2, client and server: libwok-http. */
-#include <wok/http2.h>
-/* HTTP/1.1, client and server: libwok-http. */
 #include <wok/charset.h>
 #include <wok/cookie.h>
 #include <wok/http2.h>

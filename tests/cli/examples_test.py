@@ -388,6 +388,40 @@ def http_hello():
 
 
 @test
+def upload_form():
+    with tempfile.TemporaryDirectory() as folder:
+        box, big = os.path.join(folder, "box"), os.path.join(folder, "big file.bin")
+        os.mkdir(box)
+        with open(big, "wb") as f:
+            f.write(os.urandom(3000000))
+        with server("examples/upload_form", "--serve", "127.0.0.1:PORT", box) as port:
+            url = "http://127.0.0.1:%d/" % port
+            status, out, err, _ = run("upload_form", url, big, __file__)
+            assert (status, out, err) == (0, "2 stored.\n", ""), (status, out, err)
+            for path in big, __file__:
+                name = "upload-" + os.path.basename(path).replace(" ", "_")
+                with open(path, "rb") as a, open(os.path.join(box, name), "rb") as b:
+                    assert a.read() == b.read(), name
+            status, out, err, _ = run("upload_form", url, big)
+            assert (status, out) == (1, "That one is here already.\n"), (status, out, err)
+        assert len(os.listdir(box)) == 2, os.listdir(box)
+
+
+@test
+def sse_clock():
+    with server("examples/sse_clock", "--serve", "127.0.0.1:PORT") as port:
+        client = subprocess.Popen([os.path.join(BUILD, "examples", "sse_clock"),
+                                   "http://127.0.0.1:%d/" % port], stdout=subprocess.PIPE, text=True)
+        try:
+            assert client.stdout.readline() == "tick: tick 1\n"
+            assert client.stdout.readline() == "tick: tick 2\n"
+        finally:
+            client.send_signal(signal.SIGINT)
+            client.communicate(timeout=TIMEOUT)
+        assert client.returncode == 0, client.returncode
+
+
+@test
 def fetch_all():
     with server("wok", "lab-server", "127.0.0.1:PORT") as port:
         base = "http://127.0.0.1:%d" % port

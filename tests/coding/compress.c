@@ -327,3 +327,38 @@ TEST_TASK(the_options_are_checked_and_types_are_chosen, "server-21")
 	ASSERT_EQ(peer.calls, 1);
 	peer_end(&peer);
 }
+
+static int add_compression(wok_http_request *request, void *unused)
+{
+	(void) unused;
+	WOK_TRY(wok_http_compress(request, NULL));
+	return wok_http_next(request);
+}
+
+static int plain_text(wok_http_request *request, void *unused)
+{
+	(void) unused;
+	ASSERT(strstr(wok_http_request_header(request, "Accept-Encoding"), "gzip"));
+	return wok_http_reply_text(request, 200, text);
+}
+
+/* The client asks by itself, and decodes what the middleware has compressed. */
+TEST_TASK(what_a_middleware_compresses_a_client_decodes, "server-21", "client-67")
+{
+	WOK_AUTO(wok_http_app) *app = NULL;
+	wok_http_session *session = NULL;
+	wok_http_response *response = NULL;
+	wok_view body;
+
+	reset(0);
+	ASSERT_OK(wok_http_app_new(&app));
+	ASSERT_OK(wok_http_use(app, add_compression, NULL));
+	ASSERT_OK(wok_http_route(app, "GET", "/", plain_text, NULL));
+	ASSERT_OK(wok_http_session_new(&(wok_http_session_options){.app = app}, &session));
+	ASSERT_OK(wok_http_get(session, "http://a/", NULL, &response));
+	ASSERT(wok_http_header_value(response, "Content-Encoding"));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_STR(body.data, text);
+	wok_http_response_free(response);
+	wok_http_session_free(session);
+}

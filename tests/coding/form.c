@@ -511,6 +511,41 @@ static int there_and_back(void *unused)
 	return peer.calls == 1 ? 0 : -ENOMEM;
 }
 
+/* The whole way: a redirect makes the client send the form twice. */
+static int to_root(wok_http_request *request, void *arg)
+{
+	struct peer *peer = arg;
+	const wok_http_header header = {"Location", "/"};
+
+	peer->calls += 10;
+	ASSERT(wok_http_request_header(request, "Content-Length"));
+	return wok_http_reply(request, &(wok_http_reply_options){
+					       .status = 307, .headers = &header, .n_headers = 1});
+}
+
+TEST_TASK(a_form_has_a_length_and_is_sent_again_after_a_redirect, "client-59")
+{
+	struct peer peer = {0};
+	wok_http_session *session = NULL;
+	WOK_AUTO(wok_http_form) *form = new_form();
+	wok_http_options options = {0};
+	wok_http_response *response = NULL;
+
+	peer_route(&peer, "POST", "/", take_form);
+	peer_route(&peer, "POST", "/old", to_root);
+	ASSERT_OK(wok_http_session_new(&(wok_http_session_options){.app = peer.app}, &session));
+	ASSERT_OK(wok_http_form_add(form, "a", "hello"));
+	wok_http_form_body(form, &options);
+	got.by_text = 1;
+	ASSERT_OK(wok_http_post(session, "http://a/old", &options, &response));
+	ASSERT_EQ(wok_http_status(response), 200);
+	ASSERT_EQ(peer.calls, 11);
+	ASSERT_STR(got.seen, "a||text/plain=hello;");
+	wok_http_response_free(response);
+	wok_http_session_free(session);
+	wok_http_app_free(peer.app);
+}
+
 static void drop_report(const wok_report *report, void *unused)
 {
 	(void) report;

@@ -379,9 +379,17 @@ ssize_t wok_http_form_read(void *arg, void *data, size_t size)
 
 void wok_http_form_body(wok_http_form *form, wok_http_options *options)
 {
+	uint64_t size = wok_http_form_size(form);
+	bool again = true;
+
+	for (size_t i = 0; i < form->n; i++)
+		again &= !form->parts[i].read;
 	options->body = NULL;
 	options->body_size = 0;
+	options->body_file = NULL;
 	options->body_read = wok_http_form_read;
+	options->body_rewind = again ? wok_http_form_rewind : NULL;
 	options->body_arg = form;
+	options->body_length = size == UINT64_MAX ? 0 : size;
 	options->content_type = form->type;
 }

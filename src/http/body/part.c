@@ -7,7 +7,7 @@
 #include <wok/error.h>
 #include <wok/memory.h>
 
-#include "http/body/part_param.h"
+#include "http/params.h"
 #include "http/url.h"
 
 enum { FIELDS_MAX = 32 };
@@ -77,11 +77,55 @@ static int only_field(const struct wok__part *part, enum wok__h1_name id, const 
 	return 0;
 }
 
+/*
+ * Escapes within quotes: of a quote and of a backslash. Another backslash is one: clients that mean
+ * C:\dir write so. Browsers write %22 for a quote (the WHATWG's way), and no other escape for it.
+ */
+static char *copy_value(const struct wok__param *param)
+{
+	size_t size = 0;
+	char *text = wok_alloc(param->value.size + 1);
+
+	for (size_t i = 0; text && i < param->value.size; i++) {
+		const char *p = param->value.data + i;
+		size_t left = param->value.size - i;
+		if (param->quoted && *p == '\\' && left > 1 && (p[1] == '"' || p[1] == '\\')) {
+			text[size++] = p[1];
+			i++;
+		} else if (param->quoted && left > 2 && memcmp(p, "%22", 3) == 0) {
+			text[size++] = '"';
+			i += 2;
+		} else {
+			text[size++] = *p;
+		}
+	}
+	if (text)
+		text[size] = '\0';
+	return text;
+}
+
+/* A parameter by name: 1, with a copy; 0 without one. Readers differ on which of two counts. */
 static int find_param(const char *value, const char *name, char **ret_text)
 {
-	int r = wok__part_param(value, name, ret_text);
+	struct wok__params params;
+	struct wok__param param, found = {0};
+	int r;
 
-	return r == -EINVAL ? malformed("bad parameters") : r;
+	(void) wok__params_begin(&params, value, strlen(value));
+	while ((r = wok__params_next(&params, &param)) > 0) {
+		if (param.name.size != strlen(name) ||
+		    strncasecmp(param.name.data, name, param.name.size) != 0)
+			continue;
+		if (found.name.data || !param.value.data)
+			return malformed("bad parameters");
+		found = param;
+	}
+	if (r < 0)
+		return malformed("bad parameters");
+	if (!found.name.data)
+		return 0;
+	*ret_text = copy_value(&found);
+	return *ret_text ? 1 : -ENOMEM;
 }
 
 /* UTF-8''na%C3%AFve.txt (RFC 8187). What it cannot be is left to filename. */
@@ -163,8 +207,8 @@ int wok__multipart_boundary(const char *content_type, char **ret_boundary)
 
 	if (size != sizeof(type) - 1 || strncasecmp(content_type, type, size) != 0)
 		return 0;
-	int r = wok__part_param(content_type, "boundary", ret_boundary);
-	if (r == 0 || r == -EINVAL)
+	int r = find_param(content_type, "boundary", ret_boundary);
+	if (r == 0 || r == WOK_EPEER)
 		return wok_fail(WOK_EPEER, "the Content-Type of the form has no good boundary");
 	return r;
 }

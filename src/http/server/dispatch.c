@@ -199,10 +199,10 @@ static int answer(wok_http_request *request)
 	int r = run_in_time(request);
 	if (r == -ECANCELED && wok__is_canceled())
 		return r;
-	if (r == -ETIMEDOUT && (request->abandoned || request->timed_out))
-		return reply_late(request);
 	if (r == -ECANCELED && request->over)
 		r = 0;
+	if (r == -ETIMEDOUT && (request->abandoned || request->timed_out))
+		return reply_late(request);
 	if (r < 0 && !is_clients_doing(request, r))
 		wok__report(r, NULL, NULL, "the handler of %s %s failed: %s", request->method,
 			    request->path, wok_errmsg(r));
