@@ -2,7 +2,8 @@
 #ifndef WOK_HTTP_H
 #define WOK_HTTP_H
 
-/* HTTP/1.1, client and server: libwok-http. */
+/* HTTP/1.1 and HTTP/2, client and server: libwok-http. */
+#include <wok/http2.h>
 #include <wok/http_client.h>
 #include <wok/http_server.h>
 #include <wok/http_static.h>

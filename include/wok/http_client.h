@@ -2,14 +2,11 @@
 #ifndef WOK_HTTP_CLIENT_H
 #define WOK_HTTP_CLIENT_H
 #include <wok/base.h>
+#include <wok/http_response.h>
+#include <wok/net.h>
+#include <wok/tls.h>
 
 WOK_BEGIN_DECLS
-
-/* A name and a value of a head: for requests, and for replies of a server. Borrowed texts. */
-typedef struct {
-	const char *name;
-	const char *value;
-} wok_http_header;
 
 /*
  * A pool of connections that are kept alive, and what all requests share. Make one for a program,
@@ -17,19 +14,56 @@ typedef struct {
  */
 typedef struct wok_http_session wok_http_session;
 
-/* How to set up a session. Zero in a field means the default. */
+/* Where an origin is to be found, in place of what its name says. */
 typedef struct {
+	const char *origin;  /* "example.com:443" */
+	const char *address; /* as wok_connect(): "127.0.0.1:8443", "[::1]:443", "unix:/path" */
+} wok_http_resolve;
+
+/*
+ * How to set up a session. Zero in a field means the default. All of it is copied, but for what the
+ * arg and app fields point to.
+ */
+typedef struct {
+	/* Connections: how many, and for how long. */
 	size_t limit; /* connections in all; 100; more requests queue, first in first out */
-	size_t limit_per_host;    /* connections to one host and port; no limit but the above */
-	wok_time keep_alive;      /* how long an idle connection is kept; 15 s. What the server
-				     says of itself, less a second, counts if it is shorter */
-	wok_time max_age;         /* after which a connection serves no more; no limit */
-	uint64_t max_requests;    /* that a connection serves; no limit */
+	size_t limit_per_host; /* connections to one host and port; no limit but the above */
+	wok_time keep_alive;   /* how long an idle connection is kept; 15 s. What the server
+				  says of itself, less a second, counts if it is shorter */
+	wok_time max_age;      /* after which a connection serves no more; no limit */
+	uint64_t max_requests; /* that a connection serves; no limit */
+	/* Time; a request may have its own. */
 	wok_time timeout;         /* for a request as a whole, its body included; 5 min */
-	wok_time connect_timeout; /* for the look-up and the connection; 30 s */
+	wok_time queue_timeout;   /* for a connection of the session to become free; none */
+	wok_time connect_timeout; /* for the look-up, the connection, and a proxy's; 30 s */
+	wok_time tls_timeout;     /* for the TLS handshake; 30 s */
+	wok_time write_timeout;   /* while nothing of the request is taken; none */
+	wok_time wait_timeout;    /* from the sent request to the response's head; none */
 	wok_time read_timeout;    /* between two arrivals of bytes; none */
-	const wok_http_header *headers; /* sent with each request, copied */
+	/* How to connect. */
+	const wok_tls_options *tls; /* for https; alpn is left to wok */
+	/*
+	 * SHA-256, in hex, of certificates or public keys, a NULL behind the last: the server must
+	 * have one of these, besides being trusted.
+	 */
+	const char *const *pins;
+	const wok_connect_options *connect; /* local address, interface, TCP's options */
+	const wok_http_resolve *resolve;    /* overrides of names */
+	size_t n_resolve;
+	const char *unix_path; /* of a socket that all connections go to */
+	bool no_lookup_cache;  /* names are looked up each time, and not once in 10 s */
+	/* In place of sockets: gives a stream to a host. TLS goes over it, for https. */
+	int (*connect_fn)(void *arg, const char *host, uint16_t port, wok_stream **ret_stream);
+	void *connect_arg;
+	/*
+	 * For tests: the server, in this process, of all hosts. No socket is opened. It must live
+	 * until the session is freed, which ends what it still does.
+	 */
+	struct wok_http_app *app;
+	/* What is sent with each request. */
+	const wok_http_header *headers;
 	size_t n_headers;
+	/* What may come. */
 	size_t max_line;    /* bytes of a line of the response's head; 8190 */
 	size_t max_head;    /* bytes of the whole head; 64 KiB */
 	size_t max_headers; /* fields in it; 128 */
@@ -42,8 +76,9 @@ typedef struct {
  * Make a session.
  *
  * options:    NULL for the defaults; copied
- * Returns:    0; -ENOMEM; -EINVAL outside of a loop, or for a header that cannot be sent
- * Checkpoint: never
+ * Returns:    0; -ENOMEM; -EINVAL outside of a loop, or for a header that cannot be sent; with
+ *             options->tls as wok_tls_client_new(); -EPROTONOSUPPORT in a build without TLS
+ * Checkpoint: never; it may read files of certificates
  * Threads:    the loop's
  */
 int wok_http_session_new(const wok_http_session_options *options, wok_http_session **ret_session)
@@ -55,7 +90,7 @@ int wok_http_session_new(const wok_http_session_options *options, wok_http_sessi
  *
  * session:    NULL does nothing
  * Returns:    nothing
- * Checkpoint: never
+ * Checkpoint: never; shielded if options.app was set
  * Threads:    the loop's
  */
 void wok_http_session_free(wok_http_session *session);
@@ -82,8 +117,15 @@ void wok_http_session_stats(const wok_http_session *session, wok_http_stats *ret
 /* What is special about one request. Zero in a field means the session's value. */
 typedef struct {
 	wok_time timeout; /* for the request as a whole, its body included */
+	wok_time queue_timeout;
 	wok_time connect_timeout;
+	wok_time tls_timeout;
+	wok_time write_timeout;
+	wok_time wait_timeout;
 	wok_time read_timeout;
+	const char *unix_path;
+	const char *server_name;   /* whom TLS asks for and trusts, in place of the URL's host */
+	wok_http_timings *timings; /* where to write them, also when the request fails */
 	const wok_http_header *headers; /* besides the session's; the same name replaces one */
 	size_t n_headers;
 	const void *body; /* sent with a Content-Length */
@@ -95,19 +137,18 @@ typedef struct {
 	const char *content_type; /* of the body; "application/octet-stream" */
 } wok_http_options;
 
-/* A response: its head is there, its body may still be arriving. It holds its session. */
-typedef struct wok_http_response wok_http_response;
-
 /**
  * Send a GET and wait for the head of the response.
  *
  * session:    NULL: one that the loop makes on first use, with the defaults, and closes at its end
- * url:        "http://host[:port][/path][?query]"; sent as it is, byte by byte
+ * url:        "http[s]://host[:port][/path][?query]"; sent as it is, byte by byte
  * options:    NULL for the defaults; borrowed for the call
  * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
  *             that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that
- *             ends half-way; -ETIMEDOUT, the message naming the phase; -EINVAL for a URL or header
- *             that makes no sense; -EPROTONOSUPPORT for a scheme other than http; -ECANCELED
+ *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; -ETIMEDOUT,
+ *             the message and timings naming the phase; -EINVAL for a URL or header that makes no
+ *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
+ *             build without TLS; -ECANCELED
  * Checkpoint: always
  * Threads:    the session's loop
  */
@@ -135,69 +176,6 @@ int wok_http_post(wok_http_session *session, const char *url, const wok_http_opt
 int wok_http_fetch(wok_http_session *session, const char *method, const char *url,
 		   const wok_http_options *options, wok_http_response **ret_response)
 	WOK_MUST_CHECK;
-
-/**
- * The status of a response.
- *
- * Returns:    100 to 999
- * Checkpoint: never
- * Threads:    the session's loop
- */
-int wok_http_status(const wok_http_response *response);
-
-/**
- * The first header of a name.
- *
- * name:       upper or lower case
- * Returns:    its value, which lives as long as the response; NULL if there is none
- * Checkpoint: never
- * Threads:    the session's loop
- */
-const char *wok_http_header_value(const wok_http_response *response, const char *name);
-
-/**
- * The headers of a response, in the order in which they came, repeated ones included.
- *
- * index:      0 and up
- * ret_header: borrowed, lives as long as the response
- * Returns:    true; false past the end
- * Checkpoint: never
- * Threads:    the session's loop
- */
-bool wok_http_header_at(const wok_http_response *response, size_t index,
-			wok_http_header *ret_header);
-
-/**
- * Wait for more of the body and take at most size bytes of it.
- *
- * Returns:    how many; 0 at its end; WOK_EEOF if the connection ended before the body did; others
- *             as wok_http_get()
- * Checkpoint: always
- * Threads:    the session's loop
- */
-ssize_t wok_http_read(wok_http_response *response, void *data, size_t size) WOK_MUST_CHECK;
-
-/**
- * Wait for all of the body.
- *
- * ret_body:   lives as long as the response; a NUL stands behind its last byte
- * Returns:    0; WOK_ELIMIT if it is larger than the session's max_body; as wok_http_read()
- * Checkpoint: always
- * Threads:    the session's loop
- */
-int wok_http_body(wok_http_response *response, wok_view *ret_body) WOK_MUST_CHECK;
-
-/**
- * Release a response. If its body has been read, the connection goes back to the pool; otherwise it
- * is closed.
- *
- * response:   NULL does nothing
- * Returns:    nothing
- * Checkpoint: never
- * Threads:    the session's loop
- */
-void wok_http_response_free(wok_http_response *response);
-WOK_DEFINE_AUTO(wok_http_response)
 
 WOK_END_DECLS
 #endif

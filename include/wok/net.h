@@ -23,8 +23,9 @@ typedef struct {
 typedef struct {
 	wok_tcp_options tcp;
 	const wok_address
-		*local; /* where to connect from; its port may be 0; the system's choice */
-	int family;     /* AF_INET or AF_INET6: only that; both */
+		*local;        /* where to connect from; its port may be 0; the system's choice */
+	const char *interface; /* "eth0": only by way of this one; any */
+	int family;            /* AF_INET or AF_INET6: only that; both */
 	/* How long one address has before the next is tried beside it; 250 ms. */
 	wok_time attempt_delay;
 } wok_connect_options;
@@ -47,7 +48,8 @@ int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream) WO
  * wok_tcp_connect() with options.
  *
  * options:    NULL for the defaults; borrowed for the call
- * Returns:    as wok_tcp_connect(); -EADDRNOTAVAIL, -EADDRINUSE ... for the local address
+ * Returns:    as wok_tcp_connect(); -EADDRNOTAVAIL, -EADDRINUSE ... for the local address; -ENODEV
+ *             for the interface
  * Checkpoint: always
  * Threads:    the loop's
  */

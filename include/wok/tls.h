@@ -135,6 +135,7 @@ typedef struct {
 	bool borrow;
 	/* Of the server: sessions are kept for a host and port. wok_tls_dial() knows it. */
 	uint16_t port;
+	const char *alpn; /* clients: offered in place of the context's */
 } wok_tls_stream_options;
 
 /**
@@ -246,7 +247,9 @@ typedef struct {
 	const char *issuer;
 	const char *names;       /* "DNS:example.com, IP Address:192.0.2.1"; "" for none */
 	const char *fingerprint; /* SHA-256 of the whole certificate, in lower-case hex */
-	int64_t not_before;      /* seconds since 1970 */
+	/* The same of its public key (SubjectPublicKeyInfo), which a renewed one can keep. */
+	const char *key_fingerprint;
+	int64_t not_before; /* seconds since 1970 */
 	int64_t not_after;
 } wok_tls_certificate;
 

@@ -5,6 +5,7 @@
 #include <wok/net.h>
 #include <wok/task.h>
 
+#include "io/lookup.h"
 #include "io/socket.h"
 #include "loop/loop.h"
 #include "task/park.h"
@@ -19,16 +20,24 @@ static int or_close(int fd, int result)
 	return result;
 }
 
+int wok__tcp_connect_any(const char *host, const wok_addresses *addresses,
+			 const wok_connect_options *options, wok_stream **ret_stream)
+{
+	const wok_connect_options defaults = {0};
+	int fd = wok__connect_any(host, addresses, options ? options : &defaults);
+
+	return fd < 0 ? fd : or_close(fd, wok__tcp_stream_new(fd, ret_stream));
+}
+
 int wok_tcp_connect_with(const char *host, uint16_t port, const wok_connect_options *options,
 			 wok_stream **ret_stream)
 {
-	const wok_connect_options defaults = {0};
 	wok_addresses addresses;
 
 	WOK_TRY(wok_lookup(host, port, &addresses));
-	int fd = wok__connect_any(host, &addresses, options ? options : &defaults);
+	int r = wok__tcp_connect_any(host, &addresses, options, ret_stream);
 	wok_addresses_clear(&addresses);
-	return fd < 0 ? fd : or_close(fd, wok__tcp_stream_new(fd, ret_stream));
+	return r;
 }
 
 int wok_tcp_connect(const char *host, uint16_t port, wok_stream **ret_stream)

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/settle.h"
+#include "io/lookup.h"
 #include "task/park.h"
 
 struct query {
@@ -125,6 +126,11 @@ int wok_set_resolver(const wok_resolver *replacement)
 		return -EBUSY;
 	resolver = replacement ? replacement : &getaddrinfo_resolver;
 	return 0;
+}
+
+const char *wok__resolver_name(void)
+{
+	return resolver->name;
 }
 
 /* An address in numbers needs no resolver; false if it is a name. */

@@ -2,6 +2,7 @@
 /* Sockets as streams: TCP and Unix. */
 #include "io/socket.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -140,11 +141,22 @@ static int bind_local(int fd, const wok_connect_options *options)
 	return wok__sys_bind(fd, (const void *) &local->storage, local->size);
 }
 
+static int bind_interface(int fd, const char *name)
+{
+	unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		return -ENODEV;
+	return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int) index, "interface");
+}
+
 static int prepare(int fd, const wok_address *address, const wok_connect_options *options)
 {
 	if (address->storage.ss_family == AF_UNIX)
 		return 0;
 	WOK_TRY(wok__tcp_set(fd, &options->tcp));
+	if (options->interface)
+		WOK_TRY(bind_interface(fd, options->interface));
 	return options->local ? bind_local(fd, options) : 0;
 }
 

@@ -80,18 +80,34 @@ static int64_t seconds(const ASN1_TIME *when)
 	return ASN1_TIME_to_tm(when, &tm) == 1 ? (int64_t) timegm(&tm) : 0;
 }
 
+static void print_hex(BIO *out, const unsigned char *digest, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		BIO_printf(out, "%02x", digest[i]);
+}
+
 static void print_fingerprint(BIO *out, const X509 *certificate)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
 
-	if (X509_digest(certificate, EVP_sha256(), digest, &size) != 1)
-		return;
-	for (unsigned i = 0; i < size; i++)
-		BIO_printf(out, "%02x", digest[i]);
+	if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)
+		print_hex(out, digest, size);
 }
 
-/* Four texts in a row, each with its end. */
+static void print_key_fingerprint(BIO *out, const X509 *certificate)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *key = NULL;
+	int key_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+	unsigned size = 0;
+
+	if (key_size > 0 &&
+	    EVP_Digest(key, (size_t) key_size, digest, &size, EVP_sha256(), NULL) == 1)
+		print_hex(out, digest, size);
+	OPENSSL_free(key);
+}
+
+/* Five texts in a row, each with its end. */
 static int print_texts(BIO *out, const X509 *certificate)
 {
 	wok__tls_print_name(out, X509_get_subject_name(certificate));
@@ -101,6 +117,8 @@ static int print_texts(BIO *out, const X509 *certificate)
 	wok__tls_print_names(out, certificate);
 	BIO_write(out, "", 1);
 	print_fingerprint(out, certificate);
+	BIO_write(out, "", 1);
+	print_key_fingerprint(out, certificate);
 	return BIO_write(out, "", 1) == 1 ? 0 : -ENOMEM;
 }
 
@@ -125,6 +143,7 @@ static int keep_texts(struct wok__tls *tls, BIO *out, const X509 *certificate)
 	texts->issuer = next_text(texts->subject, end);
 	texts->names = next_text(texts->issuer, end);
 	texts->fingerprint = next_text(texts->names, end);
+	texts->key_fingerprint = next_text(texts->fingerprint, end);
 	texts->not_before = seconds(X509_get0_notBefore(certificate));
 	texts->not_after = seconds(X509_get0_notAfter(certificate));
 	return 0;

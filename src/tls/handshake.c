@@ -220,6 +220,17 @@ static int resume_session(struct wok__tls *tls, uint16_t port)
 	return 0;
 }
 
+static int offer_alpn(struct wok__tls *tls, const char *text)
+{
+	unsigned char *alpn = NULL;
+	unsigned size = 0;
+
+	WOK_TRY(wok__tls_encode_alpn(text, &alpn, &size));
+	int failed = SSL_set_alpn_protos(tls->ssl, alpn, size);
+	wok_free(alpn);
+	return failed ? -ENOMEM : 0;
+}
+
 /* What the client and the server do differently before they begin. */
 static int prepare(struct wok__tls *tls, const char *host, const wok_tls_stream_options *options)
 {
@@ -228,6 +239,8 @@ static int prepare(struct wok__tls *tls, const char *host, const wok_tls_stream_
 		return 0;
 	}
 	WOK_TRY(wok__tls_expect(tls, host));
+	if (options->alpn)
+		WOK_TRY(offer_alpn(tls, options->alpn));
 	WOK_TRY(resume_session(tls, options->port));
 	SSL_set_connect_state(tls->ssl);
 	return 0;

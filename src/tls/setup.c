@@ -22,29 +22,31 @@ enum { SESSIONS_DEFAULT = 256, PROTOCOL_MAX = 255 };
 
 /* --- ALPN ------------------------------------------------------------------------------------- */
 
-/* "h2,http/1.1" as lengths and names. */
-static int encode_alpn(struct wok__tls_setup *setup, const char *text)
+int wok__tls_encode_alpn(const char *text, unsigned char **ret_alpn, unsigned *ret_size)
 {
+	unsigned char *alpn = wok_alloc(strlen(text) + 1);
 	size_t at = 0;
 
-	setup->alpn = wok_alloc(strlen(text) + 1);
-	if (!setup->alpn)
+	if (!alpn)
 		return -ENOMEM;
 	for (const char *name = text;;) {
 		size_t size = strcspn(name, ",");
-		if (size == 0 || size > PROTOCOL_MAX)
+		if (size == 0 || size > PROTOCOL_MAX) {
+			wok_free(alpn);
 			return wok_fail(-EINVAL,
 					"alpn \"%s\": write names of 1 to 255 bytes with commas "
 					"between, as \"h2,http/1.1\"",
 					text);
-		setup->alpn[at] = (unsigned char) size;
-		memcpy(setup->alpn + at + 1, name, size);
+		}
+		alpn[at] = (unsigned char) size;
+		memcpy(alpn + at + 1, name, size);
 		at += 1 + size;
 		if (!name[size])
 			break;
 		name += size + 1;
 	}
-	setup->alpn_size = (unsigned) at;
+	*ret_alpn = alpn;
+	*ret_size = (unsigned) at;
 	return 0;
 }
 
@@ -67,7 +69,7 @@ static int set_alpn(struct wok__tls_setup *setup, const char *text)
 {
 	if (!text)
 		return 0;
-	WOK_TRY(encode_alpn(setup, text));
+	WOK_TRY(wok__tls_encode_alpn(text, &setup->alpn, &setup->alpn_size));
 	if (setup->server)
 		SSL_CTX_set_alpn_select_cb(setup->ctx, choose_alpn, setup);
 	else if (SSL_CTX_set_alpn_protos(setup->ctx, setup->alpn, setup->alpn_size) != 0)

@@ -47,6 +47,9 @@ struct wok__tls_setup {
 int wok__tls_setup_new(bool server, const wok_tls_options *options, struct wok__tls_setup **ret);
 void wok__tls_setup_unref(struct wok__tls_setup *setup);
 
+/* "h2,http/1.1" as lengths and names, the caller's to free; -EINVAL with a message. */
+int wok__tls_encode_alpn(const char *text, unsigned char **ret_alpn, unsigned *ret_size);
+
 /* Sessions that a client may resume, the newest in front. */
 struct wok__tls_session {
 	struct wok__tls_session *next;

@@ -46,7 +46,7 @@ static inline void peer_open(struct peer *peer)
 }
 
 static inline void peer_route(struct peer *peer, const char *method, const char *path,
-			      wok_http_handler *handler)
+			      wok_http_handler_fn *handler)
 {
 	if (!peer->app)
 		ASSERT_OK(wok_http_app_new(&peer->app));

@@ -7,7 +7,7 @@
 #include "http/server_check.h"
 
 /* Serve one request with this handler; the client's bytes stay in peer->in. */
-static void serve_one(struct peer *peer, wok_http_handler *handler, const char *request)
+static void serve_one(struct peer *peer, wok_http_handler_fn *handler, const char *request)
 {
 	if (!peer->app)
 		peer_route(peer, "*", "/*", handler);

@@ -146,7 +146,7 @@ TEST_TASK(head_405_options_trace_and_connect_are_answered_as_they_should_be, "ht
 	peer_listen(&peer);
 	ASSERT(next_answer(&peer.in, 0, &answer));
 	ASSERT_EQ(answer.status, 405);
-	ASSERT_STR(answer_header(&answer, "Allow"), "GET, HEAD, PUT");
+	ASSERT_STR(answer_header(&answer, "Allow"), "GET, HEAD, PUT, OPTIONS");
 	ASSERT(answer.keep_alive);
 	peer_send(&peer, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" REQUEST_GET("/nowhere"));
 	peer_listen(&peer);

@@ -291,7 +291,7 @@ TEST_TASK(a_prefix_is_taken_off_and_is_redirected_to_without_its_slash)
 	expect_path(&peer, "/filesa", 404, NULL);
 	ask(&peer, "DELETE /files/a HTTP/1.1\r\nHost: a\r\n\r\n", &answer);
 	ASSERT_EQ(answer.status, 405);
-	ASSERT_STR(answer_header(&answer, "Allow"), "GET, HEAD");
+	ASSERT_STR(answer_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
 	peer_end(&peer);
 }
 

@@ -68,7 +68,6 @@ static inline void transcript_event(struct transcript *t, int event, const char 
 		break;
 	case WOK__WS_MESSAGE:
 		transcript_say(t, "\"");
-		/* A decoder forgets the type at the end: the head of the last frame has it not. */
 		break;
 	case WOK__WS_CONTROL:
 		transcript_control(t);

@@ -12,18 +12,16 @@
 #include <errno.h>
 #include <string.h>
 #include <wok/error.h>
+#include <wok/timeout.h>
 
 #include "http/client/session.h"
 #include "http/client/source.h"
 #include "http/client/wire.h"
 #include "http/url.h"
 
-/* Where a request is, for the message of a timeout. */
-enum wok__phase {
-	WOK__PHASE_QUEUE, /* for a connection of the session */
-	WOK__PHASE_CONNECT,
-	WOK__PHASE_SEND,
-	WOK__PHASE_HEAD, /* of the response */
+/* The limits of a call's parts; WOK_FOREVER for none. */
+struct wok__times {
+	wok_time queue, connect, tls, write, wait, read;
 };
 
 struct wok_http_call {
@@ -34,10 +32,8 @@ struct wok_http_call {
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
 	wok_time deadline;
-	wok_time connect_timeout;
-	wok_time read_timeout;
-	enum wok__phase phase;
-	wok_time limit;              /* that a timeout has to name */
+	struct wok__times times;
+	wok_http_timings timings;    /* phase and limit are kept true on the way */
 	wok_http_response *response; /* the result */
 };
 
@@ -60,6 +56,20 @@ struct wok__exchange {
 	bool unprocessed;            /* the server says that it has not acted on the request */
 	bool cut_short;              /* the answer came before all was sent */
 };
+
+static inline void wok__call_phase(struct wok_http_call *call, wok_http_phase phase)
+{
+	call->timings.phase = phase;
+}
+
+/* The result of a part that had a limit, which a time-out then names. */
+static inline int wok__call_timed(struct wok_http_call *call, const wok_timeout *timeout, int r,
+				  wok_time limit)
+{
+	if (wok_timeout_expired(timeout))
+		call->timings.limit = limit;
+	return wok_timeout_result(timeout, r);
+}
 
 static inline bool wok__call_is(const struct wok_http_call *call, const char *method)
 {

@@ -1,21 +1,119 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a connection: see http/client/call.h. */
-#include <string.h>
+/*
+ * Making a connection: see http/client/call.h. A stream first, of whatever kind; TLS over it; then
+ * the wire that TLS has agreed on.
+ */
+#include <stdio.h>
+#include <strings.h>
 #include <wok/error.h>
 #include <wok/net.h>
 #include <wok/timeout.h>
 
+#include "base/time.h"
 #include "http/client/call.h"
+#include "http/client/in_process.h"
+#include "http/client/secure.h"
+#include "io/lookup.h"
 
-static int connect_to(struct wok__exchange *exchange)
+enum { ORIGIN_MAX = 300 };
+
+/* The address that an origin is to be found at; NULL if nobody said so. */
+static const char *overridden(const wok_http_session *session, const char *host, uint16_t port)
 {
-	struct wok__connection *connection = exchange->response->connection;
-	if (exchange->url.secure)
-		return wok_fail(-EPROTONOSUPPORT, "https is not supported yet");
-	return wok_tcp_connect(exchange->url.host.data, exchange->url.port, &connection->stream);
+	const wok_http_session_options *options = &session->options;
+	char origin[ORIGIN_MAX];
+
+	if (options->n_resolve == 0)
+		return NULL;
+	snprintf(origin, sizeof(origin), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+	for (size_t i = 0; i < options->n_resolve; i++)
+		if (strcasecmp(options->resolve[i].origin, origin) == 0)
+			return options->resolve[i].address;
+	return NULL;
 }
 
-/* Which wire TLS has agreed on would be told by its ALPN. */
+static int lookup(struct wok_http_call *call, const char *host, uint16_t port,
+		  wok_addresses *ret_addresses)
+{
+	wok_http_session *session = call->session;
+
+	wok__call_phase(call, WOK_HTTP_PHASE_LOOKUP);
+	if (session->options.no_lookup_cache)
+		return wok_lookup(host, port, ret_addresses);
+	return wok__lookups_find(&session->lookups, host, port, ret_addresses);
+}
+
+static int connect_by_name(struct wok_http_call *call, const char *host, uint16_t port,
+			   wok_stream **ret_stream)
+{
+	wok_addresses addresses;
+
+	WOK_TRY(lookup(call, host, port, &addresses));
+	call->timings.lookup_end = wok_now();
+	wok__call_phase(call, WOK_HTTP_PHASE_CONNECT);
+	int r = wok__tcp_connect_any(host, &addresses, call->session->options.connect, ret_stream);
+	wok_addresses_clear(&addresses);
+	return r;
+}
+
+/* A stream to a host, by TCP unless the session knows another way. */
+static int connect_to(struct wok_http_call *call, const struct wok__route *route,
+		      wok_stream **ret_stream)
+{
+	wok_http_session *session = call->session;
+	const wok_http_session_options *options = &session->options;
+	const char *host = route->host.data;
+	const char *address = overridden(session, host, route->port);
+
+	wok__call_phase(call, WOK_HTTP_PHASE_CONNECT);
+	if (options->app)
+		return wok__in_process_connect(session, ret_stream);
+	if (options->connect_fn)
+		return options->connect_fn(options->connect_arg, host, route->port, ret_stream);
+	if (route->unix_path)
+		return wok_unix_connect(route->unix_path, ret_stream);
+	if (address)
+		return wok_connect(address, options->connect, ret_stream);
+	return connect_by_name(call, host, route->port, ret_stream);
+}
+
+static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stream)
+{
+	struct wok_http_call *call = exchange->call;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, call->times.connect) {
+		r = connect_to(call, &exchange->route, ret_stream);
+	}
+	r = wok__call_timed(call, &timeout, r, call->times.connect);
+	call->timings.connect_end = wok_now();
+	return r;
+}
+
+static int secure(struct wok__exchange *exchange, wok_stream **stream)
+{
+	struct wok_http_call *call = exchange->call;
+	const struct wok__route *route = &exchange->route;
+	const struct wok__secure how = {
+		.session = exchange->session,
+		.host = route->server_name ? route->server_name : route->host.data,
+		.port = route->port,
+		.alpn = "http/1.1",
+		.limit = WOK_FOREVER,
+	};
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	wok__call_phase(call, WOK_HTTP_PHASE_TLS);
+	WOK_TIMEOUT (&timeout, call->times.tls) {
+		r = wok__secure_connect(&how, stream, &call->timings.resumed);
+	}
+	call->timings.tls_end = wok_now();
+	return wok__call_timed(call, &timeout, r, call->times.tls);
+}
+
+/* Which wire TLS has agreed on is told by wok__secure_alpn(). */
 static int choose_wire(struct wok__connection *connection)
 {
 	connection->wire = &wok__wire_h1;
@@ -24,23 +122,17 @@ static int choose_wire(struct wok__connection *connection)
 
 int wok__exchange_connect(struct wok__exchange *exchange)
 {
-	struct wok_http_call *call = exchange->call;
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	int r = 0;
+	struct wok__connection *connection = exchange->response->connection;
+	wok_stream *stream = NULL;
 
-	call->phase = WOK__PHASE_CONNECT;
-	WOK_TIMEOUT (&timeout, call->connect_timeout) {
-		r = connect_to(exchange);
-	}
-	r = wok_timeout_result(&timeout, r);
-	if (wok_timeout_expired(&timeout))
-		call->limit = call->connect_timeout;
-	if (r < 0)
-		return r;
-	r = choose_wire(exchange->response->connection);
+	WOK_TRY(connect_in_time(exchange, &stream));
+	if (exchange->route.secure)
+		WOK_TRY(secure(exchange, &stream));
+	connection->stream = stream;
+	int r = choose_wire(connection);
 	if (r < 0) {
-		wok_stream_free(WOK_TAKE(exchange->response->connection->stream));
-		exchange->response->connection->wire = NULL;
+		wok_stream_free(WOK_TAKE(connection->stream));
+		connection->wire = NULL;
 	}
 	return r;
 }

@@ -16,6 +16,23 @@ static bool is_idempotent(const struct wok_http_call *call)
 	       wok__call_is(call, "OPTIONS") || wok__call_is(call, "TRACE");
 }
 
+static int acquire_in_time(struct wok__exchange *exchange, bool fresh)
+{
+	struct wok_http_call *call = exchange->call;
+	struct wok__pool *pool = &exchange->session->pool;
+	struct wok__connection **connection = &exchange->response->connection;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	wok__call_phase(call, WOK_HTTP_PHASE_QUEUE);
+	if (call->times.queue == WOK_FOREVER)
+		return wok__pool_acquire(pool, &exchange->route, fresh, connection);
+	WOK_TIMEOUT (&timeout, call->times.queue) {
+		r = wok__pool_acquire(pool, &exchange->route, fresh, connection);
+	}
+	return wok__call_timed(call, &timeout, r, call->times.queue);
+}
+
 /* Get a connection that is open. */
 static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 {
@@ -23,10 +40,11 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 	struct wok__pool *pool = &exchange->session->pool;
 	struct wok__connection **connection = &exchange->response->connection;
 
-	call->phase = WOK__PHASE_QUEUE;
-	WOK_TRY(wok__pool_acquire(pool, &exchange->route, fresh, connection));
+	WOK_TRY(acquire_in_time(exchange, fresh));
 	(*connection)->requests++;
 	exchange->reused = (*connection)->stream != NULL;
+	call->timings.queue_end = wok_now();
+	call->timings.reused = exchange->reused;
 	if (exchange->reused) {
 		pool->reused++;
 		return 0;
@@ -57,7 +75,7 @@ static bool was_stale(const struct wok__exchange *exchange, int code)
 
 static bool may_repeat(struct wok__exchange *exchange, int code)
 {
-	if (exchange->session->no_retry)
+	if (exchange->session->options.no_retry)
 		return false;
 	if (!exchange->unprocessed && !(was_stale(exchange, code) && is_idempotent(exchange->call)))
 		return false;
@@ -76,7 +94,7 @@ static int try_once(struct wok__exchange *exchange, bool fresh)
 
 static int explain(const struct wok__exchange *exchange, int code)
 {
-	if (code == -ECANCELED || exchange->call->limit > 0)
+	if (code == -ECANCELED || exchange->call->timings.limit > 0)
 		return code; /* the time-out's message is made above */
 	return wok_fail(code, "%s %.300s: %s%s", exchange->call->method, exchange->url.text,
 			wok_errmsg(code),
@@ -86,14 +104,25 @@ static int explain(const struct wok__exchange *exchange, int code)
 				: "");
 }
 
-int wok__exchange_run(struct wok__exchange *exchange)
+static void choose_route(struct wok__exchange *exchange)
 {
+	const struct wok_http_call *call = exchange->call;
+	const wok_http_options *options = call->options;
+
 	exchange->route = (struct wok__route){
 		.host = exchange->url.host,
 		.port = exchange->url.port,
 		.secure = exchange->url.secure,
-		.h1_only = exchange->call->upgrade != NULL,
+		.h1_only = call->upgrade != NULL,
+		.unix_path = options->unix_path ? options->unix_path
+						: exchange->session->options.unix_path,
+		.server_name = options->server_name,
 	};
+}
+
+int wok__exchange_run(struct wok__exchange *exchange)
+{
+	choose_route(exchange);
 	int r = try_once(exchange, false);
 	if (r < 0 && may_repeat(exchange, r)) {
 		drop_connection(exchange);
@@ -103,6 +132,10 @@ int wok__exchange_run(struct wok__exchange *exchange)
 		drop_connection(exchange);
 		return explain(exchange, r);
 	}
+	struct wok_http_call *call = exchange->call;
+	wok__call_phase(call, WOK_HTTP_PHASE_BODY);
+	call->timings.head = wok_now();
+	exchange->response->timings = call->timings;
 	if (exchange->response->ended)
 		wok__response_finish(exchange->response);
 	return 0;

@@ -10,29 +10,44 @@
 #include "base/time.h"
 #include "http/client/call.h"
 
-static const char *phase_text(enum wok__phase phase)
+static const char *phase_text(wok_http_phase phase)
 {
 	switch (phase) {
-	case WOK__PHASE_QUEUE:
-		return "waiting for a connection of the session";
-	case WOK__PHASE_CONNECT:
-		return "connecting";
-	case WOK__PHASE_SEND:
-		return "sending the request";
-	case WOK__PHASE_HEAD:
+	case WOK_HTTP_PHASE_BEGIN:
+	case WOK_HTTP_PHASE_END:
 		break;
+	case WOK_HTTP_PHASE_QUEUE:
+		return "waiting for a connection of the session";
+	case WOK_HTTP_PHASE_LOOKUP:
+		return "looking up the host (before connecting)";
+	case WOK_HTTP_PHASE_CONNECT:
+		return "connecting";
+	case WOK_HTTP_PHASE_PROXY:
+		return "waiting for the proxy to connect";
+	case WOK_HTTP_PHASE_TLS:
+		return "waiting for the TLS handshake";
+	case WOK_HTTP_PHASE_SEND:
+		return "sending the request";
+	case WOK_HTTP_PHASE_WAIT:
+		return "waiting for the response";
+	case WOK_HTTP_PHASE_BODY:
+		return "reading the body";
+	case WOK_HTTP_PHASE_RETRY:
+		return "pausing before another try";
 	}
-	return "waiting for the response";
+	return "beginning";
 }
 
-/* An error's message names the request; one about what the caller gave is left as it is. */
+/* A time-out's message names the request, the phase and the limit. */
 static int explain(const struct wok_http_call *call, int code)
 {
-	if (code == -ETIMEDOUT && call->limit > 0)
-		return wok_fail(code, "%s %.300s: timed out while %s, after %.3g s", call->method,
-				call->url, phase_text(call->phase),
-				(double) call->limit / (double) WOK_SECOND);
-	return code;
+	wok_time limit = call->timings.limit;
+
+	if (code != -ETIMEDOUT || limit <= 0)
+		return code;
+	const char *url = call->response ? call->response->url.text : call->url;
+	return wok_fail(code, "%s %.300s: timed out while %s, after %.3g s", call->method, url,
+			phase_text(call->timings.phase), (double) limit / (double) WOK_SECOND);
 }
 
 static int check(const struct wok_http_call *call)
@@ -48,30 +63,47 @@ static int check(const struct wok_http_call *call)
 	return 0;
 }
 
-int wok__call_run(struct wok_http_call *call)
+static void set_times(struct wok_http_call *call)
 {
-	const wok_http_session *session = call->session;
-	const wok_http_options *options = call->options;
-	wok_time limit = wok__time_or(options->timeout, session->timeout);
+	const wok_http_session_options *session = &call->session->options;
+	const wok_http_options *own = call->options;
+
+	call->times = (struct wok__times){
+		.queue = wok__time_or(own->queue_timeout, session->queue_timeout),
+		.connect = wok__time_or(own->connect_timeout, session->connect_timeout),
+		.tls = wok__time_or(own->tls_timeout, session->tls_timeout),
+		.write = wok__time_or(own->write_timeout, session->write_timeout),
+		.wait = wok__time_or(own->wait_timeout, session->wait_timeout),
+		.read = wok__time_or(own->read_timeout, session->read_timeout),
+	};
+}
+
+static int run(struct wok_http_call *call)
+{
+	wok_time limit = wok__time_or(call->options->timeout, call->session->options.timeout);
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
 	WOK_TRY(check(call));
-	wok__source_open(&call->body, options);
-	call->connect_timeout = wok__time_or(options->connect_timeout, session->connect_timeout);
-	call->read_timeout = wok__time_or(options->read_timeout, session->read_timeout);
-	call->deadline = wok__time_add(wok_now(), limit);
+	wok__source_open(&call->body, call->options);
+	set_times(call);
+	call->timings.begin = wok_now();
+	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
 		r = wok__call_hops(call);
 	}
-	r = wok_timeout_result(&timeout, r);
-	if (wok_timeout_expired(&timeout))
-		call->limit = limit;
-	if (r < 0) {
+	return explain(call, wok__call_timed(call, &timeout, r, limit));
+}
+
+int wok__call_run(struct wok_http_call *call)
+{
+	int r = run(call);
+
+	if (call->options->timings)
+		*call->options->timings = call->timings;
+	if (r < 0)
 		wok_http_response_free(WOK_TAKE(call->response));
-		return explain(call, r);
-	}
-	return 0;
+	return r;
 }
 
 int wok_http_fetch(wok_http_session *session, const char *method, const char *url,

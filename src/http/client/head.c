@@ -22,8 +22,8 @@ static bool overridden(const struct wok__exchange *exchange, const char *name)
 
 static void put_default(struct wok__exchange *exchange, const char *name, const char *value)
 {
-	if (!overridden(exchange, name) &&
-	    !has_header(exchange->session->headers, exchange->session->n_headers, name))
+	if (!overridden(exchange, name) && !has_header(exchange->session->options.headers,
+						       exchange->session->options.n_headers, name))
 		wok__buffer_field(&exchange->head, name, value);
 }
 
@@ -36,7 +36,7 @@ static bool replaced(const struct wok__exchange *exchange, const char *name)
 
 static void put_headers(struct wok__exchange *exchange)
 {
-	const wok_http_session *session = exchange->session;
+	const wok_http_session_options *session = &exchange->session->options;
 	const wok_http_options *options = exchange->call->options;
 	struct wok__buffer *out = &exchange->head;
 
@@ -91,7 +91,7 @@ static void put_request_line(struct wok__exchange *exchange)
 static void put_host(struct wok__exchange *exchange)
 {
 	const struct wok__url *url = &exchange->url;
-	const wok_http_session *session = exchange->session;
+	const wok_http_session_options *session = &exchange->session->options;
 	struct wok__buffer *out = &exchange->head;
 
 	if (overridden(exchange, "Host") ||

@@ -2,13 +2,13 @@
 /* From a request to the answer that the caller sees: see http/client/call.h. */
 #include "http/client/call.h"
 
-/* One exchange: the response, which knows its URL; or an error. */
-static int exchange_once(struct wok_http_call *call, wok_http_response **ret_response)
+/* One exchange, whose response is the call's, also if it has no head in the end. */
+static int exchange_once(struct wok_http_call *call)
 {
 	struct wok__exchange exchange = {.call = call, .session = call->session};
 
 	WOK_TRY(wok__url_parse(call->url, &exchange.url));
-	exchange.response = wok__response_new(call, &exchange.url);
+	exchange.response = call->response = wok__response_new(call, &exchange.url);
 	if (!exchange.response) {
 		wok__url_free(&exchange.url);
 		return -ENOMEM;
@@ -17,14 +17,10 @@ static int exchange_once(struct wok_http_call *call, wok_http_response **ret_res
 	if (r == 0)
 		r = wok__exchange_run(&exchange);
 	wok__buffer_free(&exchange.head);
-	if (r < 0)
-		wok_http_response_free(exchange.response);
-	else
-		*ret_response = exchange.response;
 	return r;
 }
 
 int wok__call_hops(struct wok_http_call *call)
 {
-	return exchange_once(call, &call->response);
+	return exchange_once(call);
 }

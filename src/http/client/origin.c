@@ -91,6 +91,7 @@ static struct wok__origin *new_origin(const struct wok__route *route)
 	origin->route.proxy = put_text(&at, route->proxy);
 	origin->route.server_name = put_text(&at, route->server_name);
 	wok__list_init(&origin->idle);
+	wok__list_init(&origin->shared);
 	wok__list_init(&origin->waiters);
 	return origin;
 }

@@ -9,10 +9,13 @@ struct wok__origin {
 	uint64_t hash;
 	size_t open; /* connections, and rights to make one */
 	size_t n_idle;
-	struct wok__list idle;    /* the one used last in front */
-	struct wok__list waiters; /* for a connection of this origin to end or become idle */
-	size_t n_waiting;         /* in both queues, or on the way out: they hold the origin */
-	struct wok__route route;  /* its texts lie behind */
+	struct wok__list idle;         /* the one used last in front */
+	struct wok__list shared;       /* connections that take several requests at once */
+	struct wok__connection *first; /* is being made, and may turn out to be shared; NULL */
+	bool plain;                    /* none was shared so far */
+	struct wok__list waiters;      /* for a connection of this origin to end or become idle */
+	size_t n_waiting;              /* in both queues, or on the way out: they hold the origin */
+	struct wok__route route;       /* its texts lie behind */
 	char texts[];
 };
 

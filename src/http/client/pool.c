@@ -32,7 +32,8 @@ static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *con
 {
 	if (connection->watched)
 		wok__io_cancel(pool->loop, &connection->watch);
-	wok__list_remove(&connection->in_origin);
+	if (!connection->shared)
+		wok__list_remove(&connection->in_origin);
 	wok__list_remove(&connection->in_pool);
 	connection->origin->n_idle--;
 	pool->n_idle--;
@@ -44,6 +45,10 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 {
 	struct wok__origin *origin = connection->origin;
 
+	if (origin->first == connection)
+		origin->first = NULL;
+	if (connection->shared)
+		wok__list_remove(&connection->in_origin);
 	if (connection->wire && connection->wire->close)
 		connection->wire->close(connection);
 	wok_stream_free(connection->stream);
@@ -123,9 +128,73 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 	return NULL;
 }
 
+/* Whether a request has to wait for what it will not be alone on. */
+static bool waits_for_shared(const struct wok__origin *origin)
+{
+	return origin->first || !wok__list_empty(&origin->shared);
+}
+
 static bool origin_full(const struct wok__pool *pool, const struct wok__origin *origin)
 {
 	return origin->open >= pool->limits.per_host;
+}
+
+/* It has served for long enough. */
+static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+{
+	return connection->requests >= pool->limits.max_requests ||
+	       (pool->limits.max_age != WOK_FOREVER &&
+		wok_now() - connection->made >= pool->limits.max_age);
+}
+
+/* It takes no more requests; those that it has go on. */
+static void retire(struct wok__connection *connection)
+{
+	connection->retired = true;
+	wok__list_remove(&connection->in_origin);
+}
+
+static bool has_room(struct wok__connection *connection)
+{
+	ssize_t room = connection->wire->room(connection);
+
+	return room > 0 && (size_t) room > connection->pending;
+}
+
+static void use_shared(struct wok__pool *pool, struct wok__connection *connection)
+{
+	if (connection->users++ == 0)
+		take_out_of_idle(pool, connection);
+	connection->pending++;
+}
+
+/* A shared connection of an origin that has room: unless somebody waits for it already. */
+static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	WOK__LIST_EACH (node, &origin->shared) {
+		struct wok__connection *connection =
+			WOK__CONTAINER(node, struct wok__connection, in_origin);
+		if (is_worn(pool, connection)) {
+			retire(connection);
+			if (connection->users == 0) {
+				take_out_of_idle(pool, connection);
+				(void) close_connection(pool, connection);
+			}
+		} else if (has_room(connection)) {
+			return connection;
+		}
+	}
+	return NULL;
+}
+
+static struct wok__connection *take_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	struct wok__connection *connection =
+		wok__list_empty(&origin->waiters) ? find_shared(pool, origin) : NULL;
+
+	if (connection)
+		use_shared(pool, connection);
+	return connection;
 }
 
 /* Make room in the pool by closing the connection that was idle for the longest. */
@@ -151,6 +220,8 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 	connection->made = wok_now();
 	pool->open++;
 	origin->open++;
+	if (origin->route.may_share && !origin->plain && !origin->first)
+		origin->first = connection;
 	return connection;
 }
 
@@ -164,6 +235,8 @@ static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__con
 	wok_event_set(&waiter->granted);
 }
 
+static void grant_shared(struct wok__pool *pool, struct wok__origin *origin);
+
 /* A place has become free: give it to who may use it. */
 static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 {
@@ -171,12 +244,14 @@ static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 
 	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
 		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
-		if (origin_full(pool, waiter->origin)) {
+		if (origin_full(pool, waiter->origin) || waits_for_shared(waiter->origin)) {
 			if (queue == &waiter->origin->waiters)
 				return;
 			/* Its turn in the pool has come, but its host's has not. */
 			wok__list_remove(&waiter->link);
 			wok__list_push_back(&waiter->origin->waiters, &waiter->link);
+			if (!wok__list_empty(&waiter->origin->shared))
+				grant_shared(pool, waiter->origin);
 			continue;
 		}
 		struct wok__connection *connection = new_connection(pool, waiter->origin);
@@ -224,10 +299,14 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 	struct wok__origin *origin = wok__pool_find_origin(pool, route);
 	if (!origin)
 		return -ENOMEM;
-	struct wok__connection *connection = fresh ? NULL : take_idle(pool, origin);
+	struct wok__connection *connection = NULL;
+	if (!fresh)
+		connection = take_shared(pool, origin);
+	if (!connection && !fresh)
+		connection = take_idle(pool, origin);
 	if (!connection) {
 		/* Who was here before goes first. */
-		if (origin_full(pool, origin))
+		if (origin_full(pool, origin) || (!fresh && waits_for_shared(origin)))
 			return wait_in(pool, origin, &origin->waiters, ret_connection);
 		origin->n_waiting++; /* making room may close the last connection of this origin */
 		bool room = make_room(pool);
@@ -290,12 +369,13 @@ static void arm_expiry(struct wok__pool *pool)
 	pool->expiry = wok_call_at(wok__time_add(since, pool->limits.keep_alive), expire, pool);
 }
 
-/* It has served for long enough. */
-static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+static void keep_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
-	return connection->requests >= pool->limits.max_requests ||
-	       (pool->limits.max_age != WOK_FOREVER &&
-		wok_now() - connection->made >= pool->limits.max_age);
+	connection->idle_since = wok_now();
+	wok__list_push_back(&pool->idle, &connection->in_pool);
+	connection->origin->n_idle++;
+	pool->n_idle++;
+	arm_expiry(pool);
 }
 
 void wok__pool_release(struct wok__pool *pool, struct wok__connection *connection)
@@ -314,12 +394,88 @@ void wok__pool_release(struct wok__pool *pool, struct wok__connection *connectio
 		wok__pool_discard(pool, connection);
 		return;
 	}
-	connection->idle_since = wok_now();
 	wok__list_push_front(&origin->idle, &connection->in_origin);
-	wok__list_push_back(&pool->idle, &connection->in_pool);
-	origin->n_idle++;
-	pool->n_idle++;
-	arm_expiry(pool);
+	keep_idle(pool, connection);
+}
+
+/* Give what room there is to who waits for it. */
+static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
+{
+	struct wok__connection *connection;
+	struct wok__node *first;
+
+	while ((first = wok__list_first(&origin->waiters)) &&
+	       (connection = find_shared(pool, origin))) {
+		use_shared(pool, connection);
+		grant(pool, WOK__CONTAINER(first, struct waiter, link), connection, 0);
+	}
+	if (first && !waits_for_shared(origin))
+		grant_place(pool, &origin->waiters);
+}
+
+void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	connection->shared = true;
+	connection->users = connection->pending = 1;
+	wok__list_push_front(&origin->shared, &connection->in_origin);
+	if (origin->first == connection)
+		origin->first = NULL;
+	/* They need no place in the pool any more. */
+	WOK__LIST_EACH (node, &pool->waiters) {
+		if (WOK__CONTAINER(node, struct waiter, link)->origin != origin)
+			continue;
+		wok__list_remove(node);
+		wok__list_push_back(&origin->waiters, node);
+	}
+	grant_shared(pool, origin);
+}
+
+void wok__pool_not_shared(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	origin->plain = true;
+	if (origin->first != connection)
+		return;
+	origin->first = NULL;
+	place_freed(pool, origin);
+}
+
+void wok__pool_begun(struct wok__connection *connection)
+{
+	connection->pending--;
+}
+
+void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
+{
+	if (--connection->users > 0)
+		return;
+	if (connection->retired || pool->closed || is_worn(pool, connection) ||
+	    !wok__list_empty(&pool->waiters))
+		wok__pool_discard(pool, connection);
+	else
+		keep_idle(pool, connection);
+}
+
+void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection)
+{
+	struct wok__origin *origin = connection->origin;
+
+	if (connection->retired)
+		return;
+	if (connection->wire->room(connection) >= 0) {
+		grant_shared(pool, origin);
+		return;
+	}
+	retire(connection);
+	if (connection->users == 0) {
+		take_out_of_idle(pool, connection);
+		wok__pool_discard(pool, connection);
+	} else {
+		place_freed(pool, origin); /* others need not wait for this one */
+	}
 }
 
 static void refuse_all(struct wok__pool *pool, struct wok__list *queue)

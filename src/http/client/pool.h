@@ -8,6 +8,10 @@
  * one is full, else for the session. What becomes free is handed to the longest waiter that can use
  * it.
  *
+ * A wire that carries several requests at once has its connection shared: as many hold it as it has
+ * room for, and more queue. While the first connection of an origin is made, of which nobody knows
+ * yet what it will speak, other requests wait for that.
+ *
  * The loop watches the idle ones: what the server closes, or sends without having been asked, is
  * closed at once. That costs a request no system call, for a socket whose last read was short is
  * waited for without another try.
@@ -29,6 +33,7 @@ struct wok__route {
 	uint16_t port;
 	bool secure;
 	bool h1_only;            /* HTTP/2 will not do: the protocol is to be changed */
+	bool may_share;          /* what it will speak is not known before it is made */
 	const char *unix_path;   /* these three may be NULL */
 	const char *proxy;       /* its URL, with what it is told of who asks */
 	const char *server_name; /* for TLS, in place of the host */
@@ -48,6 +53,11 @@ struct wok__connection {
 	wok_time idle_since;
 	wok_time keep_alive; /* what the server said last of how long it will keep it; 0: nothing */
 	uint64_t requests;   /* that were sent over it */
+	/* Shared ones; in_origin is then in the origin's list of those. */
+	bool shared;
+	bool retired;   /* takes no more, and is in no list of its origin's */
+	size_t users;   /* requests that hold it */
+	size_t pending; /* of them, those that have not begun */
 };
 
 /* How many, and for how long. */
@@ -98,6 +108,21 @@ void wok__pool_release(struct wok__pool *pool, struct wok__connection *connectio
 
 /* Close a connection (or give the right to make one back). */
 void wok__pool_discard(struct wok__pool *pool, struct wok__connection *connection);
+
+/* A connection that was made can be shared; the caller is its first user. */
+void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection);
+
+/* A connection that was made serves one request after the other. */
+void wok__pool_not_shared(struct wok__pool *pool, struct wok__connection *connection);
+
+/* A request begins on a shared connection: from now on the wire counts it. */
+void wok__pool_begun(struct wok__connection *connection);
+
+/* A request is done with a shared connection. */
+void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection);
+
+/* What wire->room() says of a shared connection has changed. */
+void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection);
 
 /* What there is of one origin. */
 struct wok__origin_info {

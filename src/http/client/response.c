@@ -27,6 +27,16 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 	return wok__head_at(&response->head, index, ret_header);
 }
 
+const char *wok_http_response_url(const wok_http_response *response)
+{
+	return response->url.text;
+}
+
+const wok_http_timings *wok_http_response_timings(const wok_http_response *response)
+{
+	return &response->timings;
+}
+
 wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url)
 {
 	size_t size = strlen(call->method) + 1;
@@ -38,14 +48,17 @@ wok_http_response *wok__response_new(const struct wok_http_call *call, const str
 	memcpy(response->method, call->method, size);
 	response->url = *url;
 	response->deadline = call->deadline;
-	response->read_timeout = call->read_timeout;
+	response->read_timeout = call->times.read;
 	return response;
 }
 
 void wok__response_finish(wok_http_response *response)
 {
-	if (response->connection)
-		response->connection->wire->finish(response);
+	if (!response->connection)
+		return;
+	response->connection->wire->finish(response);
+	response->timings.body_end = wok_now();
+	response->timings.phase = WOK_HTTP_PHASE_END;
 }
 
 static ssize_t read_in_time(wok_http_response *response, void *data, size_t size)
@@ -91,7 +104,7 @@ static ssize_t read_some(void *self, void *data, size_t size)
 
 int wok_http_body(wok_http_response *response, wok_view *ret_body)
 {
-	size_t max = response->session->max_body;
+	size_t max = response->session->options.max_body;
 
 	if (response->body.complete) {
 		WOK_TRY(wok__checkpoint());

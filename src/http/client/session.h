@@ -2,9 +2,11 @@
 #ifndef WOK_HTTP_CLIENT_SESSION_H
 #define WOK_HTTP_CLIENT_SESSION_H
 #include <wok/http_client.h>
+#include <wok/scope.h>
 #include <wok/stream.h>
 
 #include "http/buffer.h"
+#include "http/client/lookup.h"
 #include "http/client/pool.h"
 #include "http/message.h"
 #include "http/url.h"
@@ -14,11 +16,15 @@ struct wok_http_session {
 	unsigned holders; /* its owner, and each response */
 	struct wok__pool pool;
 	struct wok__h1_limits limits;
-	size_t max_body;
-	wok_time timeout, connect_timeout, read_timeout;
-	bool no_retry;
-	wok_http_header *headers; /* copies */
-	size_t n_headers;
+	/* With the defaults filled in; its texts and arrays are copies, which the kept ones are. */
+	wok_http_session_options options;
+	void **kept;
+	size_t n_kept, kept_capacity;
+	wok_connect_options connect;
+	wok_address local;
+	struct wok__lookups lookups;
+	wok_tls_context *tls;          /* NULL until the first https */
+	wok_scope *app_scope;          /* connections of options.app */
 	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
 	struct wok__ending ending;     /* of the loop's default session */
 };
@@ -37,6 +43,7 @@ struct wok_http_response {
 	uint64_t content_length; /* 0 if it is not known */
 	wok_time deadline;
 	wok_time read_timeout;
+	wok_http_timings timings;
 	struct wok__gathered body; /* of wok_http_body() */
 	struct wok__url url;
 	char method[];
@@ -47,6 +54,10 @@ void wok__session_let_go(wok_http_session *session);
 
 /* The session of the loop, for calls without one; -ENOMEM, or -EINVAL where there is no loop. */
 int wok__session_default(wok_http_session **ret_session);
+
+/* Copy what a session is told (settings.c): 0; -ENOMEM, -EINVAL. */
+int wok__session_settle(wok_http_session *session, const wok_http_session_options *options);
+void wok__session_unsettle(wok_http_session *session);
 
 /* After the body's end: give the connection back, or close it. */
 void wok__response_finish(wok_http_response *response);

@@ -36,10 +36,16 @@ struct wok__wire {
 	 * shared one: this stream ends). response->connection is NULL afterwards. Never waits.
 	 */
 	void (*finish)(wok_http_response *response);
+	/*
+	 * How many more requests a shared connection can take now; below zero: never any again.
+	 * NULL: it takes one at a time. When that changes the wire says so, by
+	 * wok__pool_room_changed().
+	 */
+	ssize_t (*room)(const struct wok__connection *connection);
 	/* A connection is closed: release wire_state; its stream is freed afterwards. NULL:
 	 * nothing. */
 	void (*close)(struct wok__connection *connection);
 };
 
-extern const struct wok__wire wok__wire_h1;
+extern const struct wok__wire wok__wire_h1, wok__wire_h2;
 #endif

@@ -25,14 +25,12 @@ static int fill(struct wok__exchange *exchange)
 	wok_view unused;
 	int r = 0;
 
-	if (call->read_timeout == WOK_FOREVER)
+	if (call->times.read == WOK_FOREVER)
 		return wok_stream_fill(stream, limit, &unused);
-	WOK_TIMEOUT (&timeout, call->read_timeout) {
+	WOK_TIMEOUT (&timeout, call->times.read) {
 		r = wok_stream_fill(stream, limit, &unused);
 	}
-	if (wok_timeout_expired(&timeout))
-		call->limit = call->read_timeout;
-	return wok_timeout_result(&timeout, r);
+	return wok__call_timed(call, &timeout, r, call->times.read);
 }
 
 /* Wait until a whole head is in the stream's buffer. */
@@ -119,9 +117,8 @@ static int take_head(struct wok__exchange *exchange, size_t size)
 	return 0;
 }
 
-static int read_response(struct wok__exchange *exchange)
+static int read_heads(struct wok__exchange *exchange)
 {
-	exchange->call->phase = WOK__PHASE_HEAD;
 	for (int interim = 0; interim <= INTERIM_MAX; interim++) {
 		size_t size;
 		WOK_TRY(await_head(exchange, &size));
@@ -130,6 +127,22 @@ static int read_response(struct wok__exchange *exchange)
 			return r;
 	}
 	return wok_fail(WOK_EPEER, "the server sent more than %d interim responses", INTERIM_MAX);
+}
+
+static int read_response(struct wok__exchange *exchange)
+{
+	struct wok_http_call *call = exchange->call;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	call->timings.send_end = wok_now();
+	wok__call_phase(call, WOK_HTTP_PHASE_WAIT);
+	if (call->times.wait == WOK_FOREVER)
+		return read_heads(exchange);
+	WOK_TIMEOUT (&timeout, call->times.wait) {
+		r = read_heads(exchange);
+	}
+	return wok__call_timed(call, &timeout, r, call->times.wait);
 }
 
 /* Send the request: 0, also if the server answered before it had all; an error. */
@@ -142,7 +155,7 @@ static int send_request(struct wok__exchange *exchange)
 		.head_limit = head_room(exchange->session),
 	};
 
-	exchange->call->phase = WOK__PHASE_SEND;
+	wok__call_phase(exchange->call, WOK_HTTP_PHASE_SEND);
 	int r = wok__upload_send(&upload);
 	exchange->cut_short = upload.answered;
 	return r;

@@ -22,9 +22,16 @@
 
 /*
  * Bytes that are sent at once, and kept when idle; frames that may wait before reading pauses;
- * streams that a server is taken to allow before it has said so.
+ * streams that a server is taken to allow before it has said so; bytes that are read away at the
+ * end.
  */
-enum { BATCH = 64 << 10, KEPT_MAX = 4 << 10, QUEUE_MAX = 500, STREAMS_FIRST = 100 };
+enum {
+	BATCH = 64 << 10,
+	KEPT_MAX = 4 << 10,
+	QUEUE_MAX = 500,
+	STREAMS_FIRST = 100,
+	LINGER_MAX = 256 << 10,
+};
 
 /* For the last words to go out; and for the peer to read them, or what it wrote to be read. */
 #define GOODBYE WOK_SECOND
@@ -38,8 +45,8 @@ int wok__h2_new(wok_stream *stream, const struct wok__h2_settings *settings, str
 	h2->stream = stream;
 	h2->settings = *settings;
 	h2->holders = 1;
-	h2->tokens = settings->noise;
-	h2->opened = h2->heard = h2->idle_since = wok_now();
+	h2->tokens = settings->noise * WOK__H2_NOISE_BURST;
+	h2->opened = h2->heard = h2->idle_since = h2->noise_time = wok_now();
 	wok__list_init(&h2->streams);
 	wok__list_init(&h2->arrived);
 	int r = wok__h2_session_new(h2);
@@ -65,12 +72,17 @@ void wok__h2_let_go(struct wok__h2 *h2)
 	wok_free(h2);
 }
 
+bool wok__h2_takes_more(const struct wok__h2 *h2)
+{
+	return h2->session && !h2->over && !h2->draining && h2->write_error == 0 &&
+	       nghttp2_session_check_request_allowed(h2->session);
+}
+
 size_t wok__h2_room(const struct wok__h2 *h2)
 {
 	size_t most = STREAMS_FIRST;
 
-	if (!h2->session || h2->over || h2->draining || h2->write_error < 0 ||
-	    !nghttp2_session_check_request_allowed(h2->session))
+	if (!wok__h2_takes_more(h2))
 		return 0;
 	if (h2->settled)
 		most = nghttp2_session_get_remote_settings(h2->session,
@@ -85,6 +97,15 @@ static void tell_change(struct wok__h2 *h2)
 	h2->changed = false;
 	if (h2->settings.on_change)
 		h2->settings.on_change(h2->settings.arg);
+}
+
+static wok_time next_deadline(const struct wok__h2 *h2);
+
+/* What the reader waits for at most has changed. */
+static void rearm(struct wok__h2 *h2)
+{
+	if (h2->reading)
+		(void) wok_timeout_set_deadline(h2->reading, next_deadline(h2));
 }
 
 /* --- draining --------------------------------------------------------------------------------- */
@@ -106,6 +127,13 @@ void wok__h2_drain(struct wok__h2 *h2)
 		(void) nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
 	}
 	wok__h2_kick(h2);
+}
+
+void wok__h2_close(struct wok__h2 *h2)
+{
+	h2->close_at = wok__time_add(wok_now(), GOODBYE);
+	wok__h2_drain(h2);
+	rearm(h2);
 }
 
 void wok__h2_say_last(struct wok__h2 *h2)
@@ -177,14 +205,6 @@ static bool is_over(const struct wok__h2 *h2)
 	return !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session);
 }
 
-static wok_time next_deadline(const struct wok__h2 *h2);
-
-static void rearm(struct wok__h2 *h2)
-{
-	if (h2->reading)
-		(void) wok_timeout_set_deadline(h2->reading, next_deadline(h2));
-}
-
 /*
  * A peer that hangs up may have answered before: so a failure to write leaves a moment to read.
  */
@@ -232,6 +252,8 @@ static wok_time next_deadline(const struct wok__h2 *h2)
 
 	if (h2->write_error < 0)
 		when = wok__time_min(when, h2->read_until);
+	if (h2->close_at)
+		when = wok__time_min(when, h2->close_at);
 	if (!h2->settled)
 		when = wok__time_min(when, wok__time_add(h2->opened, settings->head_timeout));
 	if (h2->head_since)
@@ -259,6 +281,8 @@ static int act_on_time(struct wok__h2 *h2)
 
 	if (h2->write_error < 0 && h2->read_until <= wok_now())
 		return h2->write_error;
+	if (h2->close_at && h2->close_at <= wok_now())
+		return 0;
 	if (!h2->settled && has_passed(h2->opened, settings->head_timeout))
 		return wok_fail(-ETIMEDOUT, "the peer does not begin to speak HTTP/2");
 	if (h2->head_since && has_passed(h2->head_since, settings->head_timeout))
@@ -378,7 +402,9 @@ static void say_goodbye(struct wok__h2 *h2, int r)
 {
 	struct wok__saved_error saved = wok__error_save();
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	uint32_t code = r == WOK_EPEER ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR;
+	uint32_t code = r != WOK_EPEER ? NGHTTP2_NO_ERROR
+			: h2->flooded  ? NGHTTP2_ENHANCE_YOUR_CALM
+				       : NGHTTP2_PROTOCOL_ERROR;
 
 	if (!h2->over && h2->write_error == 0 &&
 	    nghttp2_session_terminate_session(h2->session, code) == 0) {
@@ -401,11 +427,16 @@ static void linger(struct wok__h2 *h2)
 	struct wok__saved_error saved = wok__error_save();
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	char unused[4096];
+	size_t left = LINGER_MAX;
+	ssize_t n = 1;
 
 	WOK_TIMEOUT (&timeout, GOODBYE) {
-		if (wok_stream_shutdown(h2->stream) == 0)
-			while (wok_stream_read(h2->stream, unused, sizeof(unused)) > 0)
-				;
+		if (wok_stream_shutdown(h2->stream) < 0)
+			break;
+		while (n > 0 && left > 0) {
+			n = wok_stream_read(h2->stream, unused, sizeof(unused));
+			left -= n > 0 && (size_t) n < left ? (size_t) n : n > 0 ? left : 0;
+		}
 	}
 	wok__error_restore(saved);
 }

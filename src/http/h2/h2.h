@@ -20,6 +20,7 @@
  * here, too. Where nghttp2 is missing, h2/missing.c stands for all of this.
  */
 #include <wok/event.h>
+#include <wok/http2.h>
 #include <wok/stream.h>
 #include <wok/timeout.h>
 
@@ -50,6 +51,10 @@ struct wok__h2_settings {
 	void (*on_change)(void *arg);
 	void *arg;
 };
+
+/* From options; the time limits of the role, and who is told, are still to be set. */
+struct wok__h2_settings wok__h2_settings(const wok_http2_options *options, bool server,
+					 const struct wok__h1_limits *limits);
 
 /* Bytes of a body that wait to be read. All zero: none. */
 struct wok__h2_bytes {
@@ -87,6 +92,7 @@ struct wok__h2_stream {
 	uint64_t received; /* bytes of the body */
 	int n_interim;     /* responses before the final one */
 	bool go_ahead;     /* one of them said 100 */
+	bool answered;     /* with a status from 300 on: what goes is perhaps not wanted */
 	bool ended;        /* all has come */
 	wok_event incoming;
 
@@ -130,12 +136,14 @@ struct wok__h2 {
 	wok_event drained;      /* what was to be sent is not much */
 	int write_error;        /* why nothing can be sent any more; 0 */
 	wok_time read_until;    /* then */
+	wok_time close_at;      /* 0: as long as it lasts */
 
 	bool settled;    /* the peer's settings have come */
 	bool draining;   /* no new streams of ours; the peer may open some still */
 	bool last_words; /* of a server that drains: it has said which stream is the last */
 	bool changed;    /* on_change() is to be told */
 	bool at_fault;   /* the peer: what was said last tells it so */
+	bool flooded;    /* it was a flood */
 	bool over;       /* nothing more will be read or sent */
 	int broken;      /* how it ended, for its streams; 0: it has not */
 	char problem[WOK__H2_PROBLEM_MAX];
@@ -167,8 +175,12 @@ int wok__h2_run(struct wok__h2 *h2);
 /* No new streams; when the last has ended, so does the connection. */
 void wok__h2_drain(struct wok__h2 *h2);
 
-/* How many streams a client can open now. */
+/* The end, within a moment: what is still open is broken off. */
+void wok__h2_close(struct wok__h2 *h2);
+
+/* How many streams a client can open now; and whether it can at all, now or later. */
 size_t wok__h2_room(const struct wok__h2 *h2);
+bool wok__h2_takes_more(const struct wok__h2 *h2);
 
 /*
  * Send a request. lines: "Host: a\r\nName: value\r\n" ..., without the empty line at the end. The
@@ -233,6 +245,9 @@ void wok__h2_stream_free(struct wok__h2_stream *stream);
 
 /* The error of a stream that has ended before its time, with its message. */
 int wok__h2_stream_error(const struct wok__h2_stream *stream);
+
+/* The same for whoever writes: -EPIPE or -ECONNRESET, since what the peer did is read. */
+int wok__h2_unwritable(const struct wok__h2_stream *stream);
 
 /* Whether the peer has not looked at a request, so that it can be sent again. */
 bool wok__h2_was_refused(const struct wok__h2_stream *stream);

@@ -3,8 +3,15 @@
 #include <wok/error.h>
 
 #include "http/h2/h2.h"
+#include "http/server/connection.h"
 
 bool wok__h2_supported(void)
 {
 	return false;
+}
+
+int wok__h2_serve(struct wok__connection *connection)
+{
+	(void) connection;
+	return wok_fail(-EPROTONOSUPPORT, "HTTP/2 is not built in");
 }

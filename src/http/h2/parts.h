@@ -19,6 +19,9 @@ int wok__h2_to_wok(struct wok__h2 *h2, int error);
 
 /* --- what comes (receive.c, head.c) ----------------------------------------------------------- */
 
+/* How many seconds' noise may come at once. */
+enum { WOK__H2_NOISE_BURST = 10 };
+
 void wok__h2_receive_callbacks(nghttp2_session_callbacks *callbacks);
 
 /* A server that drains names the last stream that it will answer. */

@@ -11,8 +11,7 @@
 #include "http/h1_parts.h"
 #include "http/h2/parts.h"
 
-/* How many seconds' noise may come at once, and how many interim responses. */
-enum { BURST = 10, INTERIM_MAX = 16 };
+enum { INTERIM_MAX = 16 };
 
 static struct wok__h2_stream *find(nghttp2_session *session, int32_t id)
 {
@@ -33,12 +32,12 @@ static int reset(nghttp2_session *session, int32_t id, uint32_t code)
  */
 void wok__h2_count_noise(struct wok__h2 *h2)
 {
-	size_t rate = h2->settings.noise, most = rate * BURST;
+	size_t rate = h2->settings.noise, most = rate * WOK__H2_NOISE_BURST;
 	wok_time now = wok_now(), passed = now - h2->noise_time;
 
 	if (passed >= WOK_SECOND) {
 		size_t seconds = (size_t) (passed / WOK_SECOND);
-		h2->tokens = seconds >= BURST || h2->tokens + seconds * rate > most
+		h2->tokens = seconds >= WOK__H2_NOISE_BURST || h2->tokens + seconds * rate > most
 				     ? most
 				     : h2->tokens + seconds * rate;
 		h2->noise_time = now;
@@ -157,6 +156,9 @@ static int complete_head(nghttp2_session *session, struct wok__h2_stream *stream
 		return 0;
 	}
 	wok_event_set(&stream->incoming);
+	stream->answered = head->status >= 300;
+	if (stream->answered)
+		wok_event_set(&stream->outgoing);
 	if (h2->settings.server) {
 		stream->owned = true; /* by the connection, until it is handed out */
 		wok__list_push_back(&h2->arrived, &stream->in_arrived);

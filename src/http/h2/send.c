@@ -256,7 +256,7 @@ int wok__h2_send_response(struct wok__h2_stream *stream, int status, wok_view li
 	char text[12];
 
 	if (stream->closed)
-		return wok__h2_stream_error(stream);
+		return wok__h2_unwritable(stream);
 	int size = snprintf(text, sizeof(text), "%d", status);
 	int r = add_pair(&pairs, VIEW(":status"), (wok_view){text, (size_t) size});
 	if (r == 0)

@@ -35,6 +35,7 @@ int wok__h2_to_wok(struct wok__h2 *h2, int error)
 		return -ENOMEM; /* no callback fails for another reason */
 	if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
 		return wok_fail(WOK_EPEER, "the peer does not speak HTTP/2");
+	h2->flooded = error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS;
 	return wok_fail(WOK_EPEER, "the peer breaks HTTP/2: %s",
 			h2->problem[0] ? h2->problem : nghttp2_strerror(error));
 }

@@ -205,6 +205,13 @@ int wok__h2_stream_error(const struct wok__h2_stream *stream)
 			nghttp2_http2_strerror(stream->code));
 }
 
+int wok__h2_unwritable(const struct wok__h2_stream *stream)
+{
+	int r = wok__h2_stream_error(stream);
+
+	return r == -EPIPE || r == -ECONNRESET ? r : wok_fail(-ECONNRESET, "%s", wok_errmsg(r));
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* Wait for something to come. */
@@ -283,7 +290,9 @@ static int await_taken(struct wok__h2_stream *stream)
 {
 	while (stream->n_parts > 0) {
 		if (stream->closed)
-			return wok__h2_stream_error(stream);
+			return wok__h2_unwritable(stream);
+		if (stream->answered)
+			return wok_fail(-EPIPE, "the server has answered already");
 		wok_event_clear(&stream->outgoing);
 		WOK_TRY(wok_event_wait(&stream->outgoing));
 	}
@@ -300,7 +309,7 @@ int wok__h2_write(struct wok__h2_stream *stream, struct iovec *parts, int n_part
 	if (r < 0)
 		return r;
 	if (stream->closed)
-		return wok__h2_stream_error(stream);
+		return wok__h2_unwritable(stream);
 	wok__iovec_skip(&parts, &n_parts, 0);
 	stream->parts = parts;
 	stream->n_parts = n_parts;
@@ -322,7 +331,7 @@ int wok__h2_write(struct wok__h2_stream *stream, struct iovec *parts, int n_part
 int wok__h2_end(struct wok__h2_stream *stream, wok_view trailers)
 {
 	if (stream->closed)
-		return wok__h2_stream_error(stream);
+		return wok__h2_unwritable(stream);
 	if (stream->last)
 		return 0;
 	wok__buffer_add(&stream->trailer_lines, trailers.data, trailers.size);

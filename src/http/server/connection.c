@@ -4,9 +4,13 @@
 
 #include <string.h>
 #include <wok/error.h>
+#include <wok/loop.h>
 #include <wok/memory.h>
 
 #include "base/iovec.h"
+#include "base/time.h"
+#include "http/alpn.h"
+#include "http/h2/h2.h"
 
 int wok__send_parts(wok_stream *stream, wok_time limit, struct iovec *parts, int n_parts)
 {
@@ -45,7 +49,12 @@ void wok__request_reset(wok_http_request *request)
 	request->body = (struct wok__gathered){0};
 	wok__reply_filters_free(request);
 	wok__buffer_clear(&request->extra);
-	request->method = request->path = request->query = request->host = request->rest = "";
+	request->method = request->path = request->query = request->host = "";
+	request->match.route = NULL;
+	request->match.app = NULL;
+	request->match.n_params = 0;
+	request->match.rest = "";
+	wok__request_values_free(request);
 	request->method_id = WOK__H1_OTHER;
 	request->major = request->minor = 1;
 	request->is_asterisk = request->expect_unknown = false;
@@ -63,7 +72,46 @@ void wok__request_release(wok_http_request *request)
 	wok__buffer_free(&request->out);
 	wok__buffer_free(&request->extra);
 	wok__reply_filters_free(request);
+	wok__request_values_free(request);
+	wok_free(WOK_TAKE(request->match.text));
 	wok_free(WOK_TAKE(request->body.data));
+}
+
+/* What is no text. */
+static void take_facts(wok_http_request *request, const struct wok__h1_request *parsed)
+{
+	request->method_id = parsed->method_id;
+	request->minor = parsed->message.minor;
+	request->is_asterisk = parsed->form == WOK__H1_ASTERISK_FORM;
+	request->expect_unknown = parsed->expect_unknown;
+	request->content_length = parsed->message.content_length;
+	request->is_head = parsed->method_id == WOK__H1_HEAD;
+}
+
+int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
+			    char **ret_host)
+{
+	struct wok__h1_span host = parsed->host;
+
+	if (host.data) {
+		char *copy = wok_alloc(host.size + 1);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, host.data, host.size);
+		copy[host.size] = '\0';
+		request->host = *ret_host = copy;
+	}
+	request->method = parsed->method.data;
+	request->path = parsed->path.size > 0 ? parsed->path.data : "/";
+	if (parsed->form == WOK__H1_ASTERISK_FORM)
+		request->path = parsed->target.data;
+	request->query = parsed->query.data ? parsed->query.data : "";
+	((char *) (uintptr_t) parsed->method.data)[parsed->method.size] = '\0';
+	if (parsed->path.size > 0)
+		((char *) (uintptr_t) parsed->path.data)[parsed->path.size] = '\0';
+	((char *) (uintptr_t) parsed->target.data)[parsed->target.size] = '\0';
+	take_facts(request, parsed);
+	return 0;
 }
 
 void wok__request_on_stop(wok_http_request *request, struct wok__stop_hook *hook)
@@ -76,9 +124,79 @@ void wok__request_off_stop(struct wok__stop_hook *hook)
 	wok__list_remove(&hook->node);
 }
 
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/* The server ends before a client has said what it speaks. */
+struct undecided {
+	struct wok__stop_hook hook;
+	wok_stream *stream;
+};
+
+static void dismiss(struct wok__stop_hook *hook)
+{
+	(void) wok_stream_close(WOK__CONTAINER(hook, struct undecided, hook)->stream);
+}
+
+static bool may_be_preface(wok_view bytes)
+{
+	size_t most = sizeof(preface) - 1;
+
+	return bytes.size == 0 ||
+	       memcmp(bytes.data, preface, bytes.size < most ? bytes.size : most) == 0;
+}
+
+static int fill_until(wok_stream *stream, wok_time deadline, wok_view *bytes)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, deadline - wok_now()) {
+		r = wok_stream_fill(stream, 0, bytes);
+	}
+	return wok_timeout_result(&timeout, r);
+}
+
+/* Whether a client begins as one of HTTP/2 does, who knows already: 1, 0, or an error. */
+static int await_preface(const struct wok__connection *connection)
+{
+	const wok_http_serve_options *options = &connection->server->options;
+	struct undecided undecided = {.hook.call = dismiss, .stream = connection->stream};
+	wok_view bytes = wok_stream_buffered(connection->stream);
+	wok_time deadline = 0;
+	int r = 1;
+
+	wok__server_on_stop(connection->server, &undecided.hook);
+	while (r > 0 && bytes.size < sizeof(preface) - 1 && may_be_preface(bytes)) {
+		if (deadline == 0 || bytes.size == 0)
+			deadline = wok__time_add(wok_now(), bytes.size > 0 ? options->header_timeout
+									   : options->keep_alive);
+		r = fill_until(connection->stream, deadline, &bytes);
+	}
+	wok__request_off_stop(&undecided.hook);
+	/* What else is wrong HTTP/1.1 meets again, and deals with. */
+	if (r == -ECANCELED)
+		return r;
+	return r > 0 && may_be_preface(bytes);
+}
+
+static int is_http2(const struct wok__connection *connection)
+{
+	const wok_http2_options *options = &connection->server->options.http2;
+	const char *alpn = wok__http_alpn(connection->stream);
+
+	if (options->disabled || !wok__h2_supported())
+		return 0;
+	if (alpn)
+		return strcmp(alpn, "h2") == 0;
+	return options->prior_knowledge ? await_preface(connection) : 0;
+}
+
 int wok__serve_connection(struct wok__http_server *server, wok_stream *stream)
 {
 	struct wok__connection connection = {.server = server, .stream = stream};
+	int h2 = is_http2(&connection);
 
-	return wok__h1_serve(&connection);
+	if (h2 < 0)
+		return h2;
+	return h2 > 0 ? wok__h2_serve(&connection) : wok__h1_serve(&connection);
 }

@@ -8,6 +8,7 @@
  * connection.c  a connection: which wire it speaks
  * h1_serve.c    the life of an HTTP/1.1 connection, one request at a time in its own task
  * h1_wire.c     a request's body and reply on it
+ * h2_serve.c    the same for HTTP/2, where each request has a task of its own
  * dispatch.c    from a request to its handler, and what is made of its result
  * request.c, reply.c  what a handler asks and says, on any wire
  */
@@ -62,10 +63,13 @@ struct wok_http_request {
 	uint64_t content_length; /* if it is known; a hint only */
 	int body_error;          /* reading the body has failed, or will: nobody wants it then */
 
-	const char *rest;          /* of the path, behind the route's prefix */
-	struct wok__gathered body; /* of wok_http_request_body() */
-	uint64_t body_received;    /* bytes that were read of it */
-	wok_time body_waited;      /* how long that has taken so far */
+	struct wok__match match; /* who answers it */
+	wok_http_app *stage_app; /* how far it has come through the middlewares: in this app, */
+	size_t stage;            /* the next one is this */
+	struct wok__request_value *values; /* of wok_http_request_set() */
+	struct wok__gathered body;         /* of wok_http_request_body() */
+	uint64_t body_received;            /* bytes that were read of it */
+	wok_time body_waited;              /* how long that has taken so far */
 
 	struct wok__reply_filter *filters; /* the one that meets the bytes first in front */
 	struct wok__buffer extra;          /* fields that were set before the reply, as lines */
@@ -77,6 +81,7 @@ struct wok_http_request {
 	enum wok__reply_kind kind; /* of a reply that was begun */
 	bool is_head;              /* the method is HEAD: a body is not sent, only spoken of */
 	bool bodiless;             /* neither is that of the reply that was begun */
+	bool in_error_page;        /* the app makes the page of an error */
 	bool close;                /* the connection must end after this reply */
 };
 
@@ -97,10 +102,18 @@ int wok__serve_connection(struct wok__http_server *server, wok_stream *stream);
 
 /* The same, of a wire: 0 when it is over in good order, or an error. */
 int wok__h1_serve(struct wok__connection *connection);
+int wok__h2_serve(struct wok__connection *connection);
 
 /* Begin a request, which is all zero or was released. */
 void wok__request_init(wok_http_request *request, const struct wok__server_wire *wire,
 		       struct wok__connection *connection);
+
+/*
+ * Name its parts as C strings, inside of its head, where a byte behind each can be spared, but for
+ * the host, which is to be freed. 0; -ENOMEM.
+ */
+int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
+			    char **ret_host);
 
 /* Make it ready for another on the same connection: what it has allocated for its head is kept. */
 void wok__request_reset(wok_http_request *request);
@@ -112,8 +125,13 @@ void wok__request_release(wok_http_request *request);
  */
 int wok__request_run(wok_http_request *request);
 
-/* Reply with a status and its reason as text. */
-int wok__reply_error(wok_http_request *request, int status, const char *allow);
+/*
+ * Reply with the page of an error: the app's, or the status's reason as text. error: that of the
+ * handler; 0.
+ */
+int wok__reply_error(wok_http_request *request, int status, int error);
+
+void wok__request_values_free(wok_http_request *request);
 
 /* End a reply that was begun; after that it is complete or broken. */
 int wok__reply_end(wok_http_request *request);

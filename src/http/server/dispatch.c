@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* From a request to its handler, and what is made of the handler's result. */
+/*
+ * From a request to its handler, and what is made of the handler's result.
+ *
+ * The middlewares of an app stand around those of the apps within it, and the innermost of all
+ * calls the handler; a request that has none (404, 405, OPTIONS) is answered in its place.
+ */
 #include <wok/error.h>
 
 #include "http/server/connection.h"
 #include "loop/report.h"
 #include "task/park.h"
 
-enum { STATUS_TIMEOUT = 408 };
+enum { STATUS_TIMEOUT = 408, ALLOWED_MAX = 512 };
+
+/* --- the handler's result --------------------------------------------------------------------- */
 
 /* The status for an error of reading a body. */
 static int status_of(int code)
@@ -37,7 +44,7 @@ static int complete_reply(wok_http_request *request, int result)
 	if (result >= 0)
 		return wok_http_reply(request, &(wok_http_reply_options){.status = 204});
 	bool body_failed = request->body_error < 0 && result == request->body_error;
-	return wok__reply_error(request, body_failed ? status_of(result) : 500, NULL);
+	return wok__reply_error(request, body_failed ? status_of(result) : 500, result);
 }
 
 /* Whether a handler's error is that of its client. (It may have other connections that break.) */
@@ -49,10 +56,70 @@ static bool is_clients_doing(const wok_http_request *request, int code)
 	return unsent || (request->body_error < 0 && code == request->body_error);
 }
 
-static int run_handler(wok_http_request *request, const struct wok__route *route)
-{
-	int r = route->handler(request, route->arg);
+/* --- the way to the handler ------------------------------------------------------------------- */
 
+static int reply_allowed(wok_http_request *request, int status)
+{
+	char allowed[ALLOWED_MAX];
+
+	wok__app_allowed(request->server->app, request->host, request->path, allowed,
+			 sizeof(allowed));
+	WOK_TRY(wok_http_reply_header(request, "Allow", allowed));
+	if (status == 405)
+		return wok__reply_error(request, status, 0);
+	return wok_http_reply(request, &(wok_http_reply_options){.status = status});
+}
+
+/* Behind all middlewares. */
+static int call_handler(wok_http_request *request)
+{
+	const struct wok__match *match = &request->match;
+
+	if (match->route)
+		return match->route->handler(request, match->route->arg);
+	if (match->status != 405)
+		return wok__reply_error(request, match->status, 0);
+	return reply_allowed(request, request->method_id == WOK__H1_OPTIONS ? 204 : 405);
+}
+
+/* Of the apps around the innermost one, that which is right within another. */
+static wok_http_app *next_app(const wok_http_request *request, const wok_http_app *outer)
+{
+	wok_http_app *app = request->match.app;
+
+	while (app && app->parent != outer)
+		app = app->parent;
+	return app;
+}
+
+int wok_http_next(wok_http_request *request)
+{
+	wok_http_app *app = request->stage_app;
+	size_t at = request->stage;
+	int r;
+
+	while (app && request->stage >= app->n_middlewares) {
+		app = app == request->match.app ? NULL : next_app(request, app);
+		request->stage_app = app;
+		request->stage = 0;
+	}
+	if (app) {
+		const struct wok__middleware *middleware = &app->middlewares[request->stage++];
+		r = middleware->fn(request, middleware->arg);
+	} else {
+		r = call_handler(request);
+	}
+	/* Who called may do so once more. */
+	request->stage_app = app;
+	request->stage = at;
+	return r;
+}
+
+static int answer(wok_http_request *request)
+{
+	request->stage_app = request->server->app;
+	request->stage = 0;
+	int r = wok_http_next(request);
 	if (r == -ECANCELED && wok__is_canceled())
 		return r;
 	if (r < 0 && !is_clients_doing(request, r))
@@ -63,8 +130,6 @@ static int run_handler(wok_http_request *request, const struct wok__route *route
 
 int wok__request_run(wok_http_request *request)
 {
-	const struct wok__route *route;
-	char allowed[256];
 	int status = 0;
 
 	if (request->method_id == WOK__H1_CONNECT || request->method_id == WOK__H1_TRACE)
@@ -73,16 +138,11 @@ int wok__request_run(wok_http_request *request)
 		status = 417;
 	if (status > 0) {
 		request->close = true;
-		return wok__reply_error(request, status, NULL);
+		return wok__reply_error(request, status, 0);
 	}
 	if (request->is_asterisk)
 		return wok_http_reply(request, &(wok_http_reply_options){.status = 200});
-	route = wok__app_find(request->server->app, request->method, request->path, &status);
-	if (!route) {
-		wok__app_allowed(request->server->app, request->path, allowed, sizeof(allowed));
-		return wok__reply_error(request, status, status == 405 ? allowed : NULL);
-	}
-	if (route->prefix)
-		request->rest = request->path + route->path_size;
-	return run_handler(request, route);
+	WOK_TRY(wok__app_find(request->server->app, request->method, request->host, request->path,
+			      &request->match));
+	return answer(request);
 }

@@ -89,48 +89,6 @@ static int await_head(struct wok__h1_connection *h1, size_t *ret_size)
 	}
 }
 
-/* Names of the request as C strings: a byte behind each part of the start line can be spared. */
-static int name_parts(struct wok__h1_connection *h1)
-{
-	wok_http_request *request = &h1->request;
-	const struct wok__h1_request *parsed = &h1->parsed;
-	struct wok__h1_span host = parsed->host;
-
-	if (host.data) {
-		h1->host_copy = wok_alloc(host.size + 1);
-		if (!h1->host_copy)
-			return -ENOMEM;
-		memcpy(h1->host_copy, host.data, host.size);
-		h1->host_copy[host.size] = '\0';
-		request->host = h1->host_copy;
-	}
-	request->method = parsed->method.data;
-	request->path = parsed->path.size > 0 ? parsed->path.data : "/";
-	if (parsed->form == WOK__H1_ASTERISK_FORM)
-		request->path = parsed->target.data;
-	request->query = parsed->query.data ? parsed->query.data : "";
-	((char *) (uintptr_t) parsed->method.data)[parsed->method.size] = '\0';
-	if (parsed->path.size > 0)
-		((char *) (uintptr_t) parsed->path.data)[parsed->path.size] = '\0';
-	((char *) (uintptr_t) parsed->target.data)[parsed->target.size] = '\0';
-	return 0;
-}
-
-/* What is no text. */
-static void take_facts(struct wok__h1_connection *h1)
-{
-	const struct wok__h1_request *parsed = &h1->parsed;
-	wok_http_request *request = &h1->request;
-
-	request->method_id = parsed->method_id;
-	request->minor = parsed->message.minor;
-	request->is_asterisk = parsed->form == WOK__H1_ASTERISK_FORM;
-	request->expect_unknown = parsed->expect_unknown;
-	request->content_length = parsed->message.content_length;
-	request->is_head = parsed->method_id == WOK__H1_HEAD;
-	h1->keep_alive = parsed->message.keep_alive;
-}
-
 /*
  * Take a head out of the stream's buffer and understand it: 0, or an error, the codec's included.
  */
@@ -145,9 +103,9 @@ static int take_head(struct wok__h1_connection *h1, size_t size)
 				      server->limits.fields, &h1->parsed);
 	if (r < 0)
 		return r;
-	WOK_TRY(name_parts(h1));
+	WOK_TRY(wok__request_take_names(request, &h1->parsed, &h1->host_copy));
+	h1->keep_alive = h1->parsed.message.keep_alive;
 	WOK_TRY(wok__head_keep_fields(&request->head, server->scratch, h1->parsed.message.fields));
-	take_facts(h1);
 	r = wok__incoming_begin(&h1->incoming, h1->stream, &h1->parsed.message, &server->limits);
 	/* A body that says it is too large is met when it is read: the handler may not want it. */
 	if (r < 0)
@@ -191,7 +149,7 @@ static int refuse(struct wok__h1_connection *h1, int error)
 	int r = 0;
 
 	if (status > 0)
-		r = wok__reply_error(&h1->request, status, NULL);
+		r = wok__reply_error(&h1->request, status, 0);
 	return r;
 }
 

@@ -304,17 +304,33 @@ int wok__request_upgrade(wok_http_request *request, int status, const wok_http_h
 	return r;
 }
 
-int wok__reply_error(wok_http_request *request, int status, const char *allow)
+/* Have the app make the page: 1 if it did, 0 if it left that to wok, or an error. */
+static int reply_by_app(wok_http_request *request, int status, int error)
 {
-	const wok_http_header header = {"Allow", allow};
-	const char *reason = wok__h1_reason(status);
+	wok_http_app *app = request->match.app ? request->match.app : request->server->app;
 
-	return wok_http_reply(request, &(wok_http_reply_options){
-					       .status = status,
-					       .content_type = "text/plain; charset=utf-8",
-					       .headers = &header,
-					       .n_headers = allow ? 1 : 0,
-					       .body = reason,
-					       .body_size = strlen(reason),
-				       });
+	if (request->in_error_page)
+		return 0;
+	while (app && !app->on_error)
+		app = app->parent;
+	if (!app)
+		return 0;
+	request->in_error_page = true;
+	int r = app->on_error(request, status, error, app->on_error_arg);
+	request->in_error_page = false;
+	if (request->reply == WOK__REPLY_BEGUN && r >= 0)
+		r = wok__reply_end(request);
+	return r < 0 ? r : request->reply != WOK__REPLY_NONE;
+}
+
+int wok__reply_error(wok_http_request *request, int status, int error)
+{
+	const char *reason = wok__h1_reason(status);
+	int r = reply_by_app(request, status, error);
+
+	if (r > 0)
+		return 0;
+	if (request->reply != WOK__REPLY_NONE)
+		return r;
+	return wok_http_reply_text(request, status, reason);
 }

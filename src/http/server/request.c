@@ -3,6 +3,7 @@
 #include <string.h>
 #include <wok/error.h>
 #include <wok/loop.h>
+#include <wok/memory.h>
 
 #include "base/time.h"
 #include "http/server/connection.h"
@@ -20,7 +21,23 @@ const char *wok_http_request_path(const wok_http_request *request)
 
 const char *wok_http_request_rest(const wok_http_request *request)
 {
-	return request->rest;
+	return request->match.rest;
+}
+
+const char *wok_http_request_param(const wok_http_request *request, const char *name)
+{
+	const struct wok__match *match = &request->match;
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < match->n_params; i++)
+		if (match->name_sizes[i] == size && memcmp(match->names[i], name, size) == 0)
+			return match->values[i];
+	return NULL;
+}
+
+const char *wok_http_request_route(const wok_http_request *request)
+{
+	return request->match.route ? request->match.route->path : NULL;
 }
 
 const char *wok_http_request_query(const wok_http_request *request)
@@ -42,6 +59,58 @@ bool wok_http_request_header_at(const wok_http_request *request, size_t index,
 				wok_http_header *ret_header)
 {
 	return wok__head_at(&request->head, index, ret_header);
+}
+
+struct wok__request_value {
+	struct wok__request_value *next;
+	const wok_http_key *key;
+	void *value;
+};
+
+static struct wok__request_value *find_value(const wok_http_request *request,
+					     const wok_http_key *key)
+{
+	struct wok__request_value *value = request->values;
+
+	while (value && value->key != key)
+		value = value->next;
+	return value;
+}
+
+int wok_http_request_set(wok_http_request *request, const wok_http_key *key, void *value)
+{
+	struct wok__request_value *entry = find_value(request, key);
+
+	if (entry) {
+		if (key->free && entry->value != value)
+			key->free(entry->value);
+		entry->value = value;
+		return 0;
+	}
+	entry = wok_alloc(sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	*entry = (struct wok__request_value){request->values, key, value};
+	request->values = entry;
+	return 0;
+}
+
+void *wok_http_request_get(const wok_http_request *request, const wok_http_key *key)
+{
+	const struct wok__request_value *entry = find_value(request, key);
+
+	return entry ? entry->value : NULL;
+}
+
+void wok__request_values_free(wok_http_request *request)
+{
+	while (request->values) {
+		struct wok__request_value *entry = request->values;
+		request->values = entry->next;
+		if (entry->key->free)
+			entry->key->free(entry->value);
+		wok_free(entry);
+	}
 }
 
 /*

@@ -226,9 +226,9 @@ int wok__file_send(wok_http_request *request, const struct wok__located *located
 int wok__file_refuse(wok_http_request *request, int error)
 {
 	if (error == -ENOENT)
-		return wok__reply_error(request, 404, NULL);
+		return wok__reply_error(request, 404, 0);
 	if (error == -EACCES)
-		return wok__reply_error(request, 403, NULL);
+		return wok__reply_error(request, 403, 0);
 	return error;
 }
 

@@ -62,12 +62,13 @@ static int send_listing(wok_http_request *request, const struct wok__locate *loc
 		{"Cache-Control", "no-cache"},
 	};
 	bool top = strcmp(locate->path, ".") == 0;
-	const char *path = wok_http_request_path(request), *rest = wok_http_request_rest(request);
+	const char *path = wok_http_request_path(request);
+	size_t prefix = strlen(path) - strlen(wok_http_request_rest(request));
 	char title[2 * PATH_MAX];
 	struct wok__buffer page = {0};
 
-	snprintf(title, sizeof(title), "%.*s%s%s", (int) (rest - path), path,
-		 top ? "" : locate->path, top ? "" : "/");
+	snprintf(title, sizeof(title), "%.*s%s%s", (int) prefix, path, top ? "" : locate->path,
+		 top ? "" : "/");
 	int r = wok__listing_make(
 		&(struct wok__listing){
 			.locate = locate,
@@ -103,7 +104,7 @@ static int send_located(wok_http_request *request, const struct folder *folder,
 				      &options->file);
 	if (options->listing)
 		return send_listing(request, locate, located->fd, options);
-	return wok__reply_error(request, 404, NULL);
+	return wok__reply_error(request, 404, 0);
 }
 
 static int serve_path(wok_http_request *request, void *arg)
@@ -115,7 +116,7 @@ static int serve_path(wok_http_request *request, void *arg)
 		wok__static_path(wok_http_request_rest(request), folder->options.dot_files, &path);
 
 	if (status != 0)
-		return wok__reply_error(request, status, NULL);
+		return wok__reply_error(request, status, 0);
 	struct wok__locate locate = {
 		.folder = folder->fd,
 		.links = folder->options.links,

@@ -148,8 +148,9 @@ struct wok__ws_decoder {
 	uint8_t raw_size;
 	bool in_payload;
 
-	/* the message under way */
-	uint8_t type;      /* WOK__WS_TEXT, WOK__WS_BINARY; 0: none */
+	/* the message under way, or the last one */
+	bool open;         /* it has not ended */
+	uint8_t type;      /* WOK__WS_TEXT, WOK__WS_BINARY */
 	bool compressed;   /* its payload is to be inflated; text in it is not checked here */
 	uint64_t declared; /* bytes of its fragments so far */
 	struct wok__ws_text text;

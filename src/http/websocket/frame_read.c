@@ -41,9 +41,9 @@ static int check_start(const struct wok__ws_decoder *decoder, const uint8_t *raw
 		return WOK__WS_FRAGMENTED_CONTROL;
 	if (control && length > WOK__WS_CONTROL_MAX)
 		return WOK__WS_LONG_CONTROL;
-	if (opcode == WOK__WS_CONTINUATION && decoder->type == 0)
+	if (opcode == WOK__WS_CONTINUATION && !decoder->open)
 		return WOK__WS_NOTHING_TO_CONTINUE;
-	if (first && decoder->type != 0)
+	if (first && decoder->open)
 		return WOK__WS_UNFINISHED_MESSAGE;
 	return 0;
 }
@@ -88,6 +88,7 @@ static int begin_frame(struct wok__ws_decoder *decoder)
 		return 0;
 	}
 	if (head->opcode != WOK__WS_CONTINUATION) {
+		decoder->open = true;
 		decoder->type = head->opcode;
 		decoder->compressed = head->compressed;
 		decoder->declared = 0;
@@ -151,7 +152,7 @@ static int end_frame(struct wok__ws_decoder *decoder)
 		return WOK__WS_FRAGMENT;
 	if (decoder->type == WOK__WS_TEXT && !decoder->compressed)
 		r = wok__ws_text_end(&decoder->text);
-	decoder->type = 0;
+	decoder->open = false;
 	return r < 0 ? r : WOK__WS_MESSAGE;
 }
 

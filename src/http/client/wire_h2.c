@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP/2 on a connection: see http/client/wire.h. Many requests at once.
+ *
+ * A task of its own runs the connection, from when it is made until both it and the pool are done
+ * with it: the pool forgets a connection at once, while its last words still go out.
+ */
+#include <wok/error.h>
+#include <wok/memory.h>
+#include <wok/scope.h>
+#include <wok/timeout.h>
+
+#include "base/memory.h"
+#include "http/client/call.h"
+#include "http/h2/h2.h"
+
+enum { PIECE = 16 << 10 };
+
+/* Between the pool's connection and the one of h2/. */
+struct link {
+	int holders;                        /* the pool, and the task */
+	struct wok__connection *connection; /* NULL when the pool has forgotten it */
+	struct wok__h2 *h2;
+	wok_stream *stream;
+	wok_http_session *session; /* whose limits heads have */
+};
+
+static void let_go(struct link *link)
+{
+	if (--link->holders > 0)
+		return;
+	wok__h2_let_go(link->h2);
+	wok_stream_free(link->stream);
+	wok__session_let_go(link->session);
+	wok_free(link);
+}
+
+/* --- a connection ----------------------------------------------------------------------------- */
+
+static void on_change(void *arg)
+{
+	struct link *link = arg;
+
+	if (link->connection && link->connection->shared)
+		wok__pool_room_changed(link->connection->pool, link->connection);
+}
+
+/* How it ended its requests know; there may be none. */
+static int run(void *arg)
+{
+	struct link *link = arg;
+
+	WOK_IGNORE(wok__h2_run(link->h2));
+	(void) wok_stream_close(link->stream);
+	return 0;
+}
+
+static void task_ended(void *arg)
+{
+	let_go(arg);
+}
+
+static int start(struct link *link)
+{
+	const wok_task_options options = {.name = "an HTTP/2 connection", .arg_free = task_ended};
+
+	link->holders++;
+	wok_task *task = wok_create_task_with(run, link, &options);
+	int r = wok_task_done(task) ? -ENOMEM : 0;
+	if (r < 0)
+		wok_task_free(task);
+	else
+		wok_task_detach(&task);
+	return r;
+}
+
+static int h2_open(struct wok__connection *connection)
+{
+	wok_http_session *session = WOK__CONTAINER(connection->pool, wok_http_session, pool);
+	struct link *link = wok__alloc_zeroed(sizeof(*link));
+	struct wok__h2_settings settings =
+		wok__h2_settings(&session->http2, false, &session->limits);
+
+	if (!link)
+		return -ENOMEM;
+	settings.head_timeout = 30 * WOK_SECOND;
+	settings.idle_timeout = WOK_FOREVER; /* the pool sees to that */
+	settings.write_timeout = 30 * WOK_SECOND;
+	settings.on_change = on_change;
+	settings.arg = link;
+	int r = wok__h2_new(connection->stream, &settings, &link->h2);
+	if (r < 0) {
+		wok_free(link);
+		return r;
+	}
+	link->holders = 1;
+	link->session = wok__session_hold(session);
+	link->connection = connection;
+	r = start(link);
+	if (r < 0) {
+		let_go(link);
+		return r;
+	}
+	link->stream = connection->stream;
+	connection->wire_state = link;
+	wok__pool_share(connection->pool, connection);
+	return 0;
+}
+
+static ssize_t h2_room(const struct wok__connection *connection)
+{
+	const struct link *link = connection->wire_state;
+
+	return wok__h2_takes_more(link->h2) ? (ssize_t) wok__h2_room(link->h2) : -1;
+}
+
+static void h2_close(struct wok__connection *connection)
+{
+	struct link *link = WOK_TAKE(connection->wire_state);
+
+	connection->stream = NULL; /* it is the link's */
+	if (!link)
+		return;
+	link->connection = NULL;
+	wok__h2_close(link->h2);
+	let_go(link);
+}
+
+/* --- a request -------------------------------------------------------------------------------- */
+
+static wok_view target_of(const struct wok__exchange *exchange)
+{
+	const char *start = exchange->head.data + strlen(exchange->call->method) + 1;
+	const char *end = memchr(start, ' ', exchange->fields_at);
+
+	return (wok_view){start, (size_t) (end - start)};
+}
+
+#define VIEW(text) ((wok_view){"" text, sizeof(text) - 1})
+
+static int begin(struct wok__exchange *exchange, struct link *link)
+{
+	const struct wok_http_call *call = exchange->call;
+	const struct wok__h2_request request = {
+		.method = {call->method, strlen(call->method)},
+		.scheme = exchange->url.secure ? VIEW("https") : VIEW("http"),
+		.target = target_of(exchange),
+		/* Without the empty line. */
+		.lines = {exchange->head.data + exchange->fields_at,
+			  exchange->head.size - exchange->fields_at - 2},
+		.body = call->body.length > 0,
+	};
+	struct wok__h2_stream *stream = NULL;
+	int r = wok__h2_send_request(link->h2, &request, &stream);
+
+	wok__pool_begun(exchange->response->connection);
+	exchange->response->stream = stream;
+	/* It has ended in the meantime: so it has not seen the request. */
+	if (r < 0 && r != -ENOMEM) {
+		exchange->unprocessed = true;
+		r = wok_fail(-ECONNRESET, "%s", wok_errmsg(r));
+	}
+	return r;
+}
+
+static int send_pieces(struct wok__exchange *exchange, char *piece)
+{
+	struct wok__h2_stream *stream = exchange->response->stream;
+	struct wok__source *body = &exchange->call->body;
+	ssize_t n;
+
+	do {
+		n = wok__source_take(body, piece, PIECE);
+		if (n < 0)
+			return (int) n;
+		struct iovec part = {piece, (size_t) n};
+		WOK_TRY(wok__h2_write(stream, &part, 1, n == 0, NULL));
+	} while (n > 0);
+	return 0;
+}
+
+static int send_body(struct wok__exchange *exchange)
+{
+	struct wok__h2_stream *stream = exchange->response->stream;
+	struct wok__source *body = &exchange->call->body;
+
+	if (body->length == 0)
+		return 0;
+	if (body->data) {
+		struct iovec part = {(void *) (uintptr_t) body->data, (size_t) body->length};
+		return wok__h2_write(stream, &part, 1, true, NULL);
+	}
+	char *piece = wok_alloc(PIECE);
+	int r = piece ? send_pieces(exchange, piece) : -ENOMEM;
+	wok_free(piece);
+	return r;
+}
+
+static int await_head(struct wok__exchange *exchange)
+{
+	struct wok_http_call *call = exchange->call;
+	struct wok__h2_stream *stream = exchange->response->stream;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, call->read_timeout) {
+		r = wok__h2_await_head(stream);
+	}
+	if (wok_timeout_expired(&timeout))
+		call->limit = call->read_timeout;
+	return wok_timeout_result(&timeout, r);
+}
+
+static int take_head(struct wok__exchange *exchange)
+{
+	wok_http_session *session = exchange->session;
+	wok_http_response *response = exchange->response;
+	struct wok__h2_stream *stream = response->stream;
+	unsigned flags =
+		WOK__H1_RESPONSE | (wok__call_is(exchange->call, "HEAD") ? WOK__H1_FOR_HEAD : 0);
+	struct wok__h2_head *head = &stream->head;
+	struct wok__h1_response parsed;
+	int r = head->error;
+
+	if (r == 0) {
+		WOK_TRY(wok__head_copy(&response->head, head->text.data, head->text.size));
+		wok__buffer_free(&head->text);
+		r = wok__h1_parse_response(response->head.data, response->head.size, flags,
+					   &session->limits, session->scratch,
+					   session->limits.fields, &parsed);
+	}
+	if (r < 0)
+		return wok__h1_to_wok(r, "the response's head");
+	WOK_TRY(wok__head_keep_fields(&response->head, session->scratch, parsed.message.fields));
+	response->status = parsed.status;
+	response->content_length = parsed.message.content_length;
+	response->reusable = true;
+	response->ended = wok__h2_at_end(stream);
+	return 0;
+}
+
+static int exchange_heads(struct wok__exchange *exchange)
+{
+	WOK_TRY(begin(exchange, exchange->response->connection->wire_state));
+	exchange->call->phase = WOK__PHASE_SEND;
+	int sent = send_body(exchange);
+	/* A server that has seen enough answers, and stops the rest. */
+	if (sent < 0 && (exchange->call->body.failed || !wok__is_disconnect(sent)))
+		return sent;
+	exchange->cut_short = sent < 0;
+	exchange->call->phase = WOK__PHASE_HEAD;
+	WOK_TRY(await_head(exchange));
+	exchange->answered = true;
+	return take_head(exchange);
+}
+
+static int h2_send(struct wok__exchange *exchange)
+{
+	int r = exchange_heads(exchange);
+	const struct wok__h2_stream *stream = exchange->response->stream;
+
+	if (r < 0 && stream)
+		exchange->unprocessed = wok__h2_was_refused(stream);
+	return r;
+}
+
+static ssize_t h2_read(wok_http_response *response, void *data, size_t size)
+{
+	struct wok__h2_stream *stream = response->stream;
+	ssize_t n = wok__h2_read(stream, data, size);
+
+	response->ended = n >= 0 && wok__h2_at_end(stream);
+	return n;
+}
+
+static void h2_finish(wok_http_response *response)
+{
+	struct wok__connection *connection = WOK_TAKE(response->connection);
+
+	wok__h2_stream_free(response->stream);
+	response->stream = NULL;
+	wok__pool_leave(&response->session->pool, connection);
+}
+
+const struct wok__wire wok__wire_h2 = {
+	.name = "HTTP/2",
+	.open = h2_open,
+	.send = h2_send,
+	.read = h2_read,
+	.finish = h2_finish,
+	.room = h2_room,
+	.close = h2_close,
+};
