@@ -17,6 +17,7 @@
 #include "io/sendfile.h"
 #include "platform/file.h"
 #include "platform/sys.h"
+#include "task/park.h"
 
 enum {
 	MAX_RANGES_DEFAULT = 32,
@@ -260,6 +261,7 @@ int wok_http_reply_fd(wok_http_request *request, int fd, const wok_http_file_opt
 {
 	struct wok__located located = {.fd = fd, .coding = WOK__CODING_IDENTITY};
 
+	WOK_TRY(wok__check());
 	WOK_TRY(wok__sys_file_stat(fd, &located.stat));
 	if (!S_ISREG(located.stat.st_mode))
 		return wok_fail(-EINVAL, "wok_http_reply_fd: descriptor %d is no file", fd);
