@@ -77,11 +77,31 @@ static int send_empty(struct wok__file_reply *reply, int status)
 					      });
 }
 
+/*
+ * So many bytes of a file, or fewer if it ends before. One read may give less than there is: what
+ * is not in the page cache comes from a thread.
+ */
+static ssize_t read_small(int fd, off_t offset, size_t size, void **ret_data)
+{
+	ssize_t n = wok__file_copy(fd, offset, size, ret_data), more = n;
+
+	while (more > 0 && n < (ssize_t) size) {
+		void *data;
+		more = wok__file_copy(fd, offset + n, size - (size_t) n, &data);
+		if (more > 0) {
+			memcpy((char *) *ret_data + n, data, (size_t) more);
+			n += more;
+		}
+		wok_free(data);
+	}
+	return more < 0 ? more : n;
+}
+
 /* Head and body in one piece; nothing is sent of a file that is shorter than it was just now. */
 static int send_small(struct wok__file_reply *reply, wok_http_reply_options *options, off_t offset)
 {
 	void *data;
-	ssize_t n = wok__file_copy(reply->fd, offset, options->body_size, &data);
+	ssize_t n = read_small(reply->fd, offset, options->body_size, &data);
 	int r = n < 0 ? (int) n : WOK_EEOF;
 
 	options->body = data;
