@@ -18,6 +18,8 @@
 struct server {
 	struct serve_options options;
 	wok_http_app *app;
+	struct serve_tls *tls; /* NULL: none */
+	wok_scope *scope;
 	int listened; /* negative: that was impossible, and why */
 };
 
@@ -51,13 +53,45 @@ static int announce(const struct server *server, const wok_listener *listener)
 	return fflush(stdout) == 0 ? 0 : -errno;
 }
 
-static int end_on_signal(void *arg)
-{
-	wok_scope *scope = arg;
+/* --- what stderr says of each request --------------------------------------------------------- */
 
-	WOK_TRY(wok_signal_wait(SIGTERM));
-	wok_scope_cancel(scope, "SIGTERM");
-	return 0;
+static void print_line(const char *line, size_t size, void *unused)
+{
+	(void) unused;
+	fwrite(line, 1, size, stderr);
+}
+
+/* What a log of this kind is; false for none. */
+static bool fill_log(enum serve_log kind, wok_http_access_log *log)
+{
+	log->write = print_line;
+	log->json = kind == SERVE_LOG_JSON;
+	if (kind == SERVE_LOG_SHORT)
+		log->format = "%{iso}t %h \"%m %U%q\" %s %B %T";
+	return kind != SERVE_LOG_NONE;
+}
+
+/* --- the server's life ------------------------------------------------------------------------ */
+
+/* SIGTERM ends the server as Ctrl-C does; SIGHUP reads the certificate again. */
+static int heed_signals(void *arg)
+{
+	static const int numbers[] = {SIGTERM, SIGHUP};
+	struct server *server = arg;
+	WOK_AUTO(wok_signals) *signals = NULL;
+	int number, r;
+
+	WOK_TRY(wok_signals_new(numbers, server->tls ? 2 : 1, &signals));
+	while ((r = wok_signals_next(signals, &number)) > 0) {
+		if (number == SIGTERM) {
+			wok_scope_cancel(server->scope, "SIGTERM");
+			return 0;
+		}
+		r = serve_tls_reload(server->tls);
+		fprintf(stderr, "wok serve: %s\n",
+			r < 0 ? wok_errmsg(r) : "read the certificate again");
+	}
+	return r;
 }
 
 static int serve(void *arg)
@@ -65,12 +99,18 @@ static int serve(void *arg)
 	struct server *server = arg;
 	WOK_AUTO(wok_listener) *listener = NULL;
 	WOK_AUTO(wok_scope) *scope = NULL;
+	wok_http_access_log log = {0};
 	wok_http_serve_options options = {.server_name = "wok"};
+
+	if (fill_log(server->options.log, &log))
+		options.access_log = &log;
+	options.tls_context = server->tls ? serve_tls_context(server->tls) : NULL;
 
 	server->listened = wok_listen(server->options.address, NULL, &listener);
 	WOK_TRY(server->listened);
 	WOK_TRY(wok_scope_new(&scope));
-	WOK_TRY(wok_scope_spawn(scope, end_on_signal, scope));
+	server->scope = scope;
+	WOK_TRY(wok_scope_spawn(scope, heed_signals, server));
 	WOK_TRY(announce(server, listener));
 	int r = wok_http_serve_on(server->app, listener, &options);
 	if (r < 0 && r != -ECANCELED)
@@ -115,8 +155,11 @@ int serve_main(int argc, char **argv)
 	/* A connection each, and its file; how many will come is not known here. */
 	child_allow_descriptors(UINT64_MAX, 0);
 	r = make_app(&server);
+	if (r == 0 && server.options.certificate)
+		r = serve_tls_new(&server.options, &server.tls);
 	if (r == 0)
 		r = wok_run(serve, &server);
 	wok_http_app_free(server.app);
+	serve_tls_free(server.tls);
 	return r < 0 && r != -EINTR ? explain(&server, r) : EXIT_SUCCESS;
 }
