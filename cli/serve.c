@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wok/wok.h>
 
 #include "child.h"
@@ -20,7 +22,8 @@ struct server {
 	wok_http_app *app;
 	struct serve_tls *tls; /* NULL: none */
 	wok_scope *scope;
-	int listened; /* negative: that was impossible, and why */
+	int listened;  /* negative: that was impossible, and why */
+	size_t unsaid; /* lines of the log that stderr did not take */
 };
 
 /* What a person can click at: an address of all of the machine is written as this machine's. */
@@ -55,16 +58,33 @@ static int announce(const struct server *server, const wok_listener *listener)
 
 /* --- what stderr says of each request --------------------------------------------------------- */
 
-static void print_line(const char *line, size_t size, void *unused)
+/*
+ * Who reads stderr may be slow, or have stopped: the server must not wait for that. A pipe that can
+ * be written takes PIPE_BUF bytes at once.
+ */
+static bool can_say(int milliseconds)
 {
-	(void) unused;
-	fwrite(line, 1, size, stderr);
+	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&ready, 1, milliseconds) == 1;
+}
+
+static void print_line(const char *line, size_t size, void *arg)
+{
+	struct server *server = arg;
+
+	size = size < PIPE_BUF ? size : PIPE_BUF;
+	if (!can_say(0) || write(STDERR_FILENO, line, size) < 0)
+		server->unsaid++;
 }
 
 /* What a log of this kind is; false for none. */
-static bool fill_log(enum serve_log kind, wok_http_access_log *log)
+static bool fill_log(struct server *server, wok_http_access_log *log)
 {
+	enum serve_log kind = server->options.log;
+
 	log->write = print_line;
+	log->arg = server;
 	log->json = kind == SERVE_LOG_JSON;
 	if (kind == SERVE_LOG_SHORT)
 		log->format = "%{iso}t %h \"%m %U%q\" %s %B %T";
@@ -102,7 +122,7 @@ static int serve(void *arg)
 	wok_http_access_log log = {0};
 	wok_http_serve_options options = {.server_name = "wok"};
 
-	if (fill_log(server->options.log, &log))
+	if (fill_log(server, &log))
 		options.access_log = &log;
 	options.tls_context = server->tls ? serve_tls_context(server->tls) : NULL;
 
@@ -159,6 +179,9 @@ int serve_main(int argc, char **argv)
 		r = serve_tls_new(&server.options, &server.tls);
 	if (r == 0)
 		r = wok_run(serve, &server);
+	if (server.unsaid > 0 && can_say(1000))
+		fprintf(stderr, "wok serve: nobody read stderr: %zu lines are missing\n",
+			server.unsaid);
 	wok_http_app_free(server.app);
 	serve_tls_free(server.tls);
 	return r < 0 && r != -EINTR ? explain(&server, r) : EXIT_SUCCESS;

@@ -155,6 +155,24 @@ def stderr_has_a_line_for_each_request():
         assert server.end() == (0, "", "")
 
 
+@test
+def nobody_has_to_read_stderr():
+    """A pipe that is full holds nobody up; the end says what is missing."""
+    with serving(files={"x" * 200: b"x"}) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT)
+        with contextlib.closing(connection):
+            for _ in range(500):
+                connection.request("GET", "/" + "x" * 200)
+                assert connection.getresponse().read() == b"x"
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        status, _, err = server.end(signal.SIGCONT)
+        lines = err.splitlines()
+        missing = re.match(r"wok serve: nobody read stderr: (\d+) lines are missing$", lines[-1])
+        assert status == 0 and missing, lines[-1]
+        assert len(lines) - 1 + int(missing[1]) == 500, (len(lines), missing[1])
+
+
 def certificate(folder, name):
     """A certificate for 127.0.0.1 that signs itself: its file and its key's; None if nobody can."""
     if not shutil.which("openssl"):
