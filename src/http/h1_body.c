@@ -224,6 +224,13 @@ static int check_trailers(const struct wok__h1_body *body, struct wok__h1_span s
 static int take_trailers(struct wok__h1_body *body, const char *data, size_t size, size_t *pos)
 {
 	size_t end;
+	/* Most messages have none. */
+	if (size >= 2 && data[0] == '\r' && data[1] == '\n' && body->scan.pos == 0 &&
+	    body->limits->trailer_bytes >= 2) {
+		*pos += 2;
+		body->state = DONE;
+		return WOK__H1_END;
+	}
 	int r = wok__h1_scan_trailers(&body->scan, data, size, body->limits, &end);
 	if (r < 0) {
 		*pos += body->scan.error_offset;
@@ -280,6 +287,40 @@ int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field
 	return 0;
 }
 
+/* --- usual framing ---------------------------------------------------------------------------- */
+
+/*
+ * A size of at most eight digits and its line end, or the line end behind a chunk, when all of it
+ * has come. What is anything else is left alone, for take_framing() to judge byte by byte. Returns
+ * how many bytes were taken; 0: none.
+ */
+static size_t take_usual(struct wok__h1_body *body, const char *data, size_t size)
+{
+	size_t n = 0;
+	uint64_t value = 0;
+
+	if (body->state == CHUNK_CR && size >= 2 && data[0] == '\r' && data[1] == '\n') {
+		body->overhead += 2;
+		body->state = SIZE;
+		return 2;
+	}
+	if (body->state != SIZE || body->digits > 0)
+		return 0;
+	for (; n < size && n < 8; n++) {
+		int digit = hex_value(data[n]);
+		if (digit < 0)
+			break;
+		value = value << 4 | (unsigned) digit;
+	}
+	if (n == 0 || size - n < 2 || data[n] != '\r' || data[n + 1] != '\n')
+		return 0;
+	body->overhead += n + 1; /* the LF is left: start_chunk() may refuse, at its place */
+	body->digits = (uint8_t) n;
+	body->left = value;
+	body->state = SIZE_LF;
+	return n + 1;
+}
+
 /* --- the decoder ------------------------------------------------------------------------------ */
 
 /* Hand out up to `most` bytes. */
@@ -301,6 +342,7 @@ static int feed(struct wok__h1_body *body, const char *data, size_t size, size_t
 {
 	while (*pos < size) {
 		uint64_t most = body->left;
+		size_t usual;
 		int r;
 		switch (body->state) {
 		case UNTIL_CLOSE:
@@ -318,6 +360,11 @@ static int feed(struct wok__h1_body *body, const char *data, size_t size, size_t
 		case DONE:
 			return WOK__H1_END;
 		default:
+			usual = take_usual(body, data + *pos, size - *pos);
+			if (usual > 0) {
+				*pos += usual;
+				break;
+			}
 			r = take_framing(body, data[*pos]);
 			if (r < 0)
 				return fail(body, r);

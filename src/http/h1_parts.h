@@ -39,6 +39,16 @@ static inline bool wok__h1_is_blank(char c)
 
 static inline const char *wok__h1_skip_class(const char *p, const char *end, unsigned class_bit)
 {
+	for (; end - p >= 4; p += 4) {
+		if (!wok__h1_is_class(p[0], class_bit))
+			return p;
+		if (!wok__h1_is_class(p[1], class_bit))
+			return p + 1;
+		if (!wok__h1_is_class(p[2], class_bit))
+			return p + 2;
+		if (!wok__h1_is_class(p[3], class_bit))
+			return p + 3;
+	}
 	while (p < end && wok__h1_is_class(*p, class_bit))
 		p++;
 	return p;
@@ -47,9 +57,16 @@ static inline const char *wok__h1_skip_class(const char *p, const char *end, uns
 /* The same where an LF lies ahead, as in every head: an LF has no class, so it stops there. */
 static inline const char *wok__h1_skip_guarded(const char *p, unsigned class_bit)
 {
-	while (wok__h1_is_class(*p, class_bit))
-		p++;
-	return p;
+	for (;; p += 4) {
+		if (!wok__h1_is_class(p[0], class_bit))
+			return p;
+		if (!wok__h1_is_class(p[1], class_bit))
+			return p + 1;
+		if (!wok__h1_is_class(p[2], class_bit))
+			return p + 2;
+		if (!wok__h1_is_class(p[3], class_bit))
+			return p + 3;
+	}
 }
 
 #if defined(__SSE2__)

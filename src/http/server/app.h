@@ -11,15 +11,15 @@ struct wok__middleware {
 	void *arg;
 };
 
+struct wok__hooks {
+	wok_http_hooks hooks;
+	void *arg;
+};
+
 /* What an app keeps for its routes. */
 struct wok__owned {
 	void *object;
 	wok_free_fn *free;
-};
-
-struct wok__hooks {
-	wok_http_hooks hooks;
-	void *arg;
 };
 
 /* An app that answers for some hosts. */
