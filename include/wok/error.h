@@ -28,6 +28,10 @@ enum {
 	WOK_EWORKER = -4103,
 	/* The peer's certificate is not good: the message says how (wok/tls.h). */
 	WOK_ECERTIFICATE = -4110,
+	/* The server's answer says that the request failed: a status of 400 or above. */
+	WOK_ESTATUS = -4111,
+	/* The proxy does not connect to the host: the message has its reason, as 407. */
+	WOK_EPROXY = -4112,
 };
 
 /**

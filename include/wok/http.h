@@ -5,9 +5,12 @@
 /* HTTP/1.1 and HTTP/2, client and server: libwok-http. */
 #include <wok/http2.h>
 /* HTTP/1.1, client and server: libwok-http. */
+#include <wok/charset.h>
 #include <wok/cookie.h>
+#include <wok/http2.h>
 #include <wok/http_client.h>
 #include <wok/http_server.h>
+#include <wok/http_static.h>
 #include <wok/url.h>
 #include <wok/websocket.h>
 

@@ -2,6 +2,9 @@
 #ifndef WOK_HTTP_CLIENT_H
 #define WOK_HTTP_CLIENT_H
 #include <wok/base.h>
+#include <wok/cookie.h>
+#include <wok/file.h>
+#include <wok/http2.h>
 #include <wok/http_response.h>
 #include <wok/net.h>
 #include <wok/tls.h>
@@ -19,6 +22,12 @@ typedef struct {
 	const char *origin;  /* "example.com:443" */
 	const char *address; /* as wok_connect(): "127.0.0.1:8443", "[::1]:443", "unix:/path" */
 } wok_http_resolve;
+
+/* How to say who asks, where the server wants a name and a password. */
+typedef enum {
+	WOK_HTTP_AUTH_BASIC = 0, /* with the first request; whoever can read it has the password */
+	WOK_HTTP_AUTH_DIGEST,    /* when the server asks: it never learns the password */
+} wok_http_auth;
 
 /*
  * How to set up a session. Zero in a field means the default. All of it is copied, but for what the
@@ -51,7 +60,16 @@ typedef struct {
 	const wok_http_resolve *resolve;    /* overrides of names */
 	size_t n_resolve;
 	const char *unix_path; /* of a socket that all connections go to */
-	bool no_lookup_cache;  /* names are looked up each time, and not once in 10 s */
+	/*
+	 * "http://user:password@host:port"; https, socks5, socks5h and socks4a are other kinds. By
+	 * default the environment says which and for whom (http_proxy, https_proxy, all_proxy,
+	 * no_proxy); "" is none.
+	 */
+	const char *proxy;
+	const char *no_proxy; /* "localhost,.example.com,10.0.0.0/8": hosts that need none */
+	bool no_environment;  /* has no say */
+	bool proxy_tunnel;    /* an HTTP proxy is asked for a tunnel for http:// as well */
+	bool no_lookup_cache; /* names are looked up each time, and not once in 10 s */
 	/* In place of sockets: gives a stream to a host. TLS goes over it, for https. */
 	int (*connect_fn)(void *arg, const char *host, uint16_t port, wok_stream **ret_stream);
 	void *connect_arg;
@@ -61,15 +79,39 @@ typedef struct {
 	 */
 	struct wok_http_app *app;
 	/* What is sent with each request. */
+	const char *base_url; /* what URLs of requests are relative to */
+	/* A value of NULL: a header that wok sends by itself, as User-Agent, is left out. */
 	const wok_http_header *headers;
 	size_t n_headers;
+	/* Who asks: only of the origin that the request names; a URL may have its own. */
+	const char *user;
+	const char *password;
+	wok_http_auth auth;
+	bool netrc; /* look for others in the file that NETRC names, or ~/.netrc */
+	/* Cookies: those of a jar of yours, which is borrowed; else the session has one. */
+	wok_cookie_jar *cookies;
+	bool no_cookies;
+	/* Content codings: bodies are asked for in those that wok knows, and decoded. */
+	bool no_decode;
+	uint64_t max_expansion; /* bytes for each coded one, beyond the first MiB; 200 */
+	/* Redirects. */
+	bool no_redirects;      /* they are responses like others */
+	unsigned max_redirects; /* that are followed; 10 */
+	bool no_downgrade;      /* never from https to http */
+	/*
+	 * Besides Authorization, Cookie and Proxy-Authorization: headers that a redirect to another
+	 * origin (scheme, host, port) takes away; a NULL behind the last.
+	 */
+	const char *const *sensitive_headers;
+	bool raise_for_status; /* a status of 400 and above is an error, WOK_ESTATUS */
 	/* What may come. */
-	size_t max_line;    /* bytes of a line of the response's head; 8190 */
-	size_t max_head;    /* bytes of the whole head; 64 KiB */
-	size_t max_headers; /* fields in it; 128 */
-	size_t max_body;    /* bytes that wok_http_body() gathers; 64 MiB */
-	bool no_retry;      /* do not send an idempotent request again that met a connection
-			       which the server had just closed */
+	size_t max_line;         /* bytes of a line of the response's head; 8190 */
+	size_t max_head;         /* bytes of the whole head; 64 KiB */
+	size_t max_headers;      /* fields in it; 128 */
+	size_t max_body;         /* bytes that wok_http_body() gathers; 64 MiB */
+	wok_http2_options http2; /* offered to https hosts unless it is disabled there */
+	bool no_retry;           /* do not send an idempotent request again that met a connection
+				    which the server had just closed */
 } wok_http_session_options;
 
 /**
@@ -126,14 +168,39 @@ typedef struct {
 	const char *unix_path;
 	const char *server_name;   /* whom TLS asks for and trusts, in place of the URL's host */
 	wok_http_timings *timings; /* where to write them, also when the request fails */
-	const wok_http_header *headers; /* besides the session's; the same name replaces one */
+	/* Besides the session's; the same name replaces one, a value of NULL takes it away. */
+	const wok_http_header *headers;
 	size_t n_headers;
-	const void *body; /* sent with a Content-Length */
+	const char *user; /* with a password: who asks, in place of the session's */
+	const char *password;
+	wok_http_auth auth;
+	bool no_decode;
+	bool no_redirects;
+	unsigned max_redirects;
+	bool raise_for_status;
+	/*
+	 * The body: bytes in memory; or a file from an offset to its end, sent without copying
+	 * where that is possible; or a function that is called for the next bytes until it gives 0,
+	 * or an error, which the request then returns. It may wait. Such a body is sent in chunks,
+	 * unless its length is given, which then must be true; only with body_rewind, which makes
+	 * it begin anew, can it be sent twice.
+	 */
+	const void *body;
 	size_t body_size;
-	/* Instead of body: called for its next bytes until it returns 0, or an error, which the
-	 * request then returns. It may wait. Sent chunked; such a request is never repeated. */
+	wok_file *body_file; /* borrowed, like all of these, for the call */
+	off_t body_offset;
 	ssize_t (*body_read)(void *arg, void *data, size_t size);
+	int (*body_rewind)(void *arg);
 	void *body_arg;
+	uint64_t body_length; /* of what body_read gives; 0: not known */
+	/*
+	 * Sent behind a body in chunks. The names count before it, the values are read after it.
+	 * HTTP/1.0 servers and many others ignore them.
+	 */
+	const wok_http_header *trailers;
+	size_t n_trailers;
+	/* Ask before the body is sent, and wait up to a second for an answer. */
+	bool expect_continue;
 	const char *content_type; /* of the body; "application/octet-stream" */
 } wok_http_options;
 
@@ -145,15 +212,69 @@ typedef struct {
  * options:    NULL for the defaults; borrowed for the call
  * Returns:    0, whatever the status is; WOK_ENAME, -ECONNREFUSED ...; WOK_EPEER for a response
  *             that breaks the protocol, WOK_ELIMIT for one that is too large, WOK_EEOF for one that
- *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; -ETIMEDOUT,
- *             the message and timings naming the phase; -EINVAL for a URL or header that makes no
+ *             ends half-way; WOK_ECERTIFICATE if the server is not who it should be; WOK_EPROXY
+ *             if the proxy does not connect to it; -ETIMEDOUT, the message and timings naming the
+ *             phase; -EINVAL for a URL or header that makes no
  *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
- *             build without TLS; -ECANCELED
+ *             build without TLS; WOK_ELIMIT for too many redirects; -ESPIPE if one asks for a body
+ *             that cannot be sent twice; WOK_ESTATUS with raise_for_status, the message beginning
+ *             with what the server said; -ECANCELED
  * Checkpoint: always
  * Threads:    the session's loop
  */
 int wok_http_get(wok_http_session *session, const char *url, const wok_http_options *options,
 		 wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a HEAD and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_head(wok_http_session *session, const char *url, const wok_http_options *options,
+		  wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send an OPTIONS and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_ask_options(wok_http_session *session, const char *url,
+			 const wok_http_options *options, wok_http_response **ret_response)
+	WOK_MUST_CHECK;
+
+/**
+ * Send a DELETE and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_delete(wok_http_session *session, const char *url, const wok_http_options *options,
+		    wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a PUT with the body of the options, and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_put(wok_http_session *session, const char *url, const wok_http_options *options,
+		 wok_http_response **ret_response) WOK_MUST_CHECK;
+
+/**
+ * Send a PATCH with the body of the options, and wait for the head of the response.
+ *
+ * Returns:    as wok_http_get()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_patch(wok_http_session *session, const char *url, const wok_http_options *options,
+		   wok_http_response **ret_response) WOK_MUST_CHECK;
 
 /**
  * Send a POST with the body of the options, and wait for the head of the response.

@@ -58,6 +58,18 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 ssize_t wok_http_read(wok_http_response *response, void *data, size_t size) WOK_MUST_CHECK;
 
 /**
+ * Wait for a line of the body, without its "\n" or "\r\n". The last one need not have an end.
+ *
+ * limit:      bytes that a line may have; 0 for 64 KiB
+ * ret_line:   valid until the next read; a NUL stands behind it
+ * Returns:    1; 0 at the end of the body; WOK_ELIMIT, with nothing taken; as wok_http_read()
+ * Checkpoint: always
+ * Threads:    the session's loop
+ */
+int wok_http_next_line(wok_http_response *response, size_t limit, wok_view *ret_line)
+	WOK_MUST_CHECK;
+
+/**
  * Wait for all of the body.
  *
  * ret_body:   lives as long as the response; a NUL stands behind its last byte
@@ -87,6 +99,33 @@ WOK_DEFINE_AUTO(wok_http_response)
  * Threads:    the session's loop
  */
 const char *wok_http_response_url(const wok_http_response *response);
+
+/* A redirect that was followed. */
+typedef struct {
+	int status;
+	const char *url; /* that answered so */
+} wok_http_redirect;
+
+/**
+ * The redirects that led to a response, the first one first.
+ *
+ * index:      0 and up
+ * ret_redirect: borrowed, lives as long as the response
+ * Returns:    true; false past the end
+ * Checkpoint: never
+ * Threads:    the session's loop
+ */
+bool wok_http_redirect_at(const wok_http_response *response, size_t index,
+			  wok_http_redirect *ret_redirect);
+
+/**
+ * Make an error of a status of 400 and above. The response stays as it is: its body can be read.
+ *
+ * Returns:    0; WOK_ESTATUS, with a message that names the request and the status
+ * Checkpoint: never
+ * Threads:    the session's loop
+ */
+int wok_http_raise_for_status(const wok_http_response *response) WOK_MUST_CHECK;
 
 /**
  * What a request has gone through, and when.

@@ -40,6 +40,7 @@ typedef struct {
 	wok_time body_end;    /* all of the response is */
 	bool reused;          /* the connection had served before */
 	bool resumed;         /* the TLS handshake was short */
+	int proxy_status;     /* with which a proxy refused to connect: 407 ... */
 	unsigned retries;     /* so many tries were in vain */
 	unsigned redirects;   /* so many were followed */
 } wok_http_timings;

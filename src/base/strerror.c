@@ -16,6 +16,8 @@ static const struct {
 	{WOK_EBROKEN, "WOK_EBROKEN", "the barrier is broken"},
 	{WOK_EWORKER, "WOK_EWORKER", "a worker process failed"},
 	{WOK_ECERTIFICATE, "WOK_ECERTIFICATE", "the peer's certificate is not good"},
+	{WOK_ESTATUS, "WOK_ESTATUS", "the server answered with an error"},
+	{WOK_EPROXY, "WOK_EPROXY", "the proxy does not connect to the host"},
 	/* What libc says of these does not fit what wok means by them. */
 	{-ECANCELED, "ECANCELED", "cancelled"},
 	{-ETIMEDOUT, "ETIMEDOUT", "timed out"},

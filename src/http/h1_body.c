@@ -265,6 +265,11 @@ static bool may_be_trailer(struct wok__h1_span name, enum wok__h1_name id)
 	return !wok__h1_is((struct wok__h1_span){name.data, sizeof(content) - 1}, content);
 }
 
+bool wok__h1_may_trail(const char *name, size_t size)
+{
+	return may_be_trailer((struct wok__h1_span){name, size}, wok__h1_intern(name, size));
+}
+
 int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field *fields,
 			   size_t fields_max, size_t *ret_count)
 {

@@ -41,11 +41,12 @@ bool wok__head_at(const struct wok__head *head, size_t index, wok_http_header *r
 /* Whether a name is one of those that wok sets itself, from what it knows of the message. */
 bool wok__is_framing_header(const char *name);
 
-/* A body that is read from a stream. */
+/* A body that is read from a stream. Set trailers behind wok__incoming_begin(). */
 struct wok__incoming {
 	struct wok__h1_body body;
 	struct wok__h1_limits limits;
 	wok_stream *stream;
+	struct wok__head *trailers; /* where they are kept; NULL: they are not */
 	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing
 			 */
 	bool ended;

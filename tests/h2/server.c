@@ -74,6 +74,7 @@ TEST_TASK(a_slow_handler_holds_up_nobody_else, "server-20")
 
 	served_route(&served, "GET", "/*", wait_then_reply);
 	served_open(&served);
+	test_settle();
 	for (int i = 9; i >= 0; i--) {
 		const char target[] = {'/', (char) ('0' + i), '\0'};
 		streams[i] = ask(&served.client, target);

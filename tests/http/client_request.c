@@ -8,7 +8,8 @@ TEST_REAL(a_get_is_sent_as_it_should_be)
 	char expected[300];
 
 	fake_open(&fake);
-	WOK_AUTO(wok_http_session) *session = new_session(NULL);
+	WOK_AUTO(wok_http_session) *session =
+		new_session(&(wok_http_session_options){.no_decode = true});
 	ASSERT_EQ(request_all(session, "GET", fake.url, NULL, "hello"), 200);
 	snprintf(expected, sizeof(expected),
 		 "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAccept: */*\r\nUser-Agent: "

@@ -29,6 +29,12 @@ struct wok_http_call {
 	const char *method;
 	const char *url;
 	const wok_http_options *options; /* never NULL */
+	char *own_url;                   /* what url points to, if that is not the caller's */
+	struct wok__hop *hops;           /* redirects so far */
+	bool no_body;                    /* a redirect has made it a GET */
+	bool no_expect;                  /* a server knows no "Expect: 100-continue" */
+	unsigned answers;                /* to challenges of the server */
+	bool foreign;                    /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
 	wok_time deadline;
@@ -43,6 +49,8 @@ struct wok__exchange {
 	wok_http_session *session;
 	struct wok__url url; /* the response's */
 	struct wok__route route;
+	const struct wok__proxy *proxy; /* NULL: none */
+	bool absolute;                  /* the proxy is asked as if it were the server */
 	/*
 	 * The head as HTTP/1.1 has it, with a request line, and lines "Name: value" from fields_at
 	 * up to the empty one. Another wire reads them back into pairs, and leaves out what is of
@@ -54,6 +62,7 @@ struct wok__exchange {
 	bool reused;                 /* the connection had served before */
 	bool answered;               /* a byte of the response has come */
 	bool unprocessed;            /* the server says that it has not acted on the request */
+	int interim;                 /* the status of the last interim response */
 	bool cut_short;              /* the answer came before all was sent */
 };
 
@@ -82,10 +91,19 @@ static inline bool wok__is_disconnect(int code)
 	return code == -EPIPE || code == -ECONNRESET || code == WOK_EEOF;
 }
 
+/* Whether the body is sent only when the server has said that it wants it. */
+static inline bool wok__call_expects(const struct wok_http_call *call)
+{
+	return call->options->expect_continue && !call->no_expect && call->body.length > 0;
+}
+
 /* Make the request, and set call->response; an error has a message that names the request. */
 int wok__call_run(struct wok_http_call *call);
 
 int wok__call_hops(struct wok_http_call *call);
+
+/* Say where to, and how: before the head is written. */
+void wok__exchange_choose_route(struct wok__exchange *exchange);
 
 /* Send the request of exchange->head; on failure the response has no connection. */
 int wok__exchange_run(struct wok__exchange *exchange);
@@ -95,6 +113,12 @@ int wok__exchange_put_head(struct wok__exchange *exchange);
 
 /* Get the connection of the pool connected, and its wire chosen (connect.c). */
 int wok__exchange_connect(struct wok__exchange *exchange);
+
+/* Put a decoder over the body, if it is coded and to be decoded: 0; -ENOMEM, WOK_ELIMIT. */
+int wok__response_decode(struct wok_http_call *call);
+
+/* Make of a stream to the proxy one to the server (proxied.c); on failure it is freed, and NULL. */
+int wok__exchange_proxied(struct wok__exchange *exchange, wok_stream **stream);
 
 /* A response without a head yet, which takes the URL over; NULL without memory. */
 wok_http_response *wok__response_new(const struct wok_http_call *call, const struct wok__url *url);

@@ -10,6 +10,7 @@
 #include <wok/timeout.h>
 
 #include "base/time.h"
+#include "http/alpn.h"
 #include "http/client/call.h"
 #include "http/client/in_process.h"
 #include "http/client/secure.h"
@@ -57,24 +58,36 @@ static int connect_by_name(struct wok_http_call *call, const char *host, uint16_
 }
 
 /* A stream to a host, by TCP unless the session knows another way. */
-static int connect_to(struct wok_http_call *call, const struct wok__route *route,
-		      wok_stream **ret_stream)
+static int connect_to(struct wok_http_call *call, const char *host, uint16_t port,
+		      const char *unix_path, wok_stream **ret_stream)
 {
 	wok_http_session *session = call->session;
 	const wok_http_session_options *options = &session->options;
-	const char *host = route->host.data;
-	const char *address = overridden(session, host, route->port);
+	const char *address = overridden(session, host, port);
 
 	wok__call_phase(call, WOK_HTTP_PHASE_CONNECT);
 	if (options->app)
 		return wok__in_process_connect(session, ret_stream);
 	if (options->connect_fn)
-		return options->connect_fn(options->connect_arg, host, route->port, ret_stream);
-	if (route->unix_path)
-		return wok_unix_connect(route->unix_path, ret_stream);
+		return options->connect_fn(options->connect_arg, host, port, ret_stream);
+	if (unix_path)
+		return wok_unix_connect(unix_path, ret_stream);
 	if (address)
 		return wok_connect(address, options->connect, ret_stream);
-	return connect_by_name(call, host, route->port, ret_stream);
+	return connect_by_name(call, host, port, ret_stream);
+}
+
+/* A stream to the server, through the proxy if there is one. */
+static int connect_through(struct wok__exchange *exchange, wok_stream **ret_stream)
+{
+	const struct wok__route *route = &exchange->route;
+	const struct wok__proxy *proxy = exchange->proxy;
+	const char *host = proxy ? proxy->host : route->host.data;
+
+	WOK_TRY(connect_to(exchange->call, host, proxy ? proxy->port : route->port,
+			   route->unix_path, ret_stream));
+	exchange->call->timings.connect_end = wok_now();
+	return proxy ? wok__exchange_proxied(exchange, ret_stream) : 0;
 }
 
 static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stream)
@@ -84,11 +97,15 @@ static int connect_in_time(struct wok__exchange *exchange, wok_stream **ret_stre
 	int r = 0;
 
 	WOK_TIMEOUT (&timeout, call->times.connect) {
-		r = connect_to(call, &exchange->route, ret_stream);
+		r = connect_through(exchange, ret_stream);
 	}
-	r = wok__call_timed(call, &timeout, r, call->times.connect);
-	call->timings.connect_end = wok_now();
-	return r;
+	return wok__call_timed(call, &timeout, r, call->times.connect);
+}
+
+/* Whether HTTP/2 is offered. */
+static bool may_be_h2(const struct wok__exchange *exchange)
+{
+	return exchange->route.may_share;
 }
 
 static int secure(struct wok__exchange *exchange, wok_stream **stream)
@@ -99,7 +116,7 @@ static int secure(struct wok__exchange *exchange, wok_stream **stream)
 		.session = exchange->session,
 		.host = route->server_name ? route->server_name : route->host.data,
 		.port = route->port,
-		.alpn = "http/1.1",
+		.alpn = may_be_h2(exchange) ? "h2,http/1.1" : "http/1.1",
 		.limit = WOK_FOREVER,
 	};
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
@@ -113,10 +130,16 @@ static int secure(struct wok__exchange *exchange, wok_stream **stream)
 	return wok__call_timed(call, &timeout, r, call->times.tls);
 }
 
-/* Which wire TLS has agreed on is told by wok__secure_alpn(). */
-static int choose_wire(struct wok__connection *connection)
+/* TLS has agreed on a wire; without it the session knows. */
+static int choose_wire(const struct wok__exchange *exchange)
 {
-	connection->wire = &wok__wire_h1;
+	struct wok__connection *connection = exchange->response->connection;
+	const char *alpn = wok__http_alpn(connection->stream);
+	bool h2 = may_be_h2(exchange) && (!exchange->route.secure || (alpn && !strcmp(alpn, "h2")));
+
+	connection->wire = h2 ? &wok__wire_h2 : &wok__wire_h1;
+	if (!h2 && exchange->route.may_share)
+		wok__pool_not_shared(&exchange->session->pool, connection);
 	return connection->wire->open ? connection->wire->open(connection) : 0;
 }
 
@@ -129,7 +152,7 @@ int wok__exchange_connect(struct wok__exchange *exchange)
 	if (exchange->route.secure)
 		WOK_TRY(secure(exchange, &stream));
 	connection->stream = stream;
-	int r = choose_wire(connection);
+	int r = choose_wire(exchange);
 	if (r < 0) {
 		wok_stream_free(WOK_TAKE(connection->stream));
 		connection->wire = NULL;

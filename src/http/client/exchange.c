@@ -8,6 +8,7 @@
  */
 #include "base/time.h"
 #include "http/client/call.h"
+#include "http/h2/h2.h"
 
 static bool is_idempotent(const struct wok_http_call *call)
 {
@@ -104,25 +105,49 @@ static int explain(const struct wok__exchange *exchange, int code)
 				: "");
 }
 
-static void choose_route(struct wok__exchange *exchange)
+/* Whether the connection may turn out to be of HTTP/2. */
+static bool may_share(const struct wok__exchange *exchange)
+{
+	const wok_http2_options *http2 = &exchange->session->options.http2;
+
+	return wok__h2_supported() && !http2->disabled && !exchange->call->upgrade &&
+	       (exchange->url.secure || (http2->prior_knowledge && !exchange->proxy));
+}
+
+/* What is not to be kept from the proxy it is asked for itself. */
+static bool is_absolute(const struct wok__exchange *exchange)
+{
+	const struct wok__proxy *proxy = exchange->proxy;
+
+	return proxy && (proxy->kind == WOK__PROXY_HTTP || proxy->kind == WOK__PROXY_HTTPS) &&
+	       !exchange->url.secure && !exchange->call->upgrade &&
+	       !exchange->session->options.proxy_tunnel;
+}
+
+void wok__exchange_choose_route(struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
 	const wok_http_options *options = call->options;
+	const char *unix_path =
+		options->unix_path ? options->unix_path : exchange->session->options.unix_path;
 
+	if (!unix_path)
+		exchange->proxy = wok__proxies_choose(&exchange->session->proxies, &exchange->url);
+	exchange->absolute = is_absolute(exchange);
 	exchange->route = (struct wok__route){
 		.host = exchange->url.host,
 		.port = exchange->url.port,
 		.secure = exchange->url.secure,
 		.h1_only = call->upgrade != NULL,
-		.unix_path = options->unix_path ? options->unix_path
-						: exchange->session->options.unix_path,
+		.may_share = may_share(exchange),
+		.unix_path = unix_path,
+		.proxy = exchange->proxy ? exchange->proxy->key : NULL,
 		.server_name = options->server_name,
 	};
 }
 
 int wok__exchange_run(struct wok__exchange *exchange)
 {
-	choose_route(exchange);
 	int r = try_once(exchange, false);
 	if (r < 0 && may_repeat(exchange, r)) {
 		drop_connection(exchange);

@@ -5,10 +5,13 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/timeout.h>
+#include <wok/url.h>
 
 #include "base/memory.h"
 #include "base/time.h"
 #include "http/client/call.h"
+
+enum { SAID_MAX = 300 };
 
 static const char *phase_text(wok_http_phase phase)
 {
@@ -52,14 +55,10 @@ static int explain(const struct wok_http_call *call, int code)
 
 static int check(const struct wok_http_call *call)
 {
-	const wok_http_options *options = call->options;
-
 	if (!wok__h1_valid_token(call->method, strlen(call->method)))
 		return wok_fail(-EINVAL, "\"%.40s\" is no HTTP method", call->method);
 	if (wok__call_is(call, "CONNECT"))
 		return wok_fail(-EINVAL, "CONNECT is not for wok_http_fetch()");
-	if (options->body_size > 0 && (!options->body || options->body_read))
-		return wok_fail(-EINVAL, "a request's body comes from body or from body_read");
 	return 0;
 }
 
@@ -78,6 +77,25 @@ static void set_times(struct wok_http_call *call)
 	};
 }
 
+/* The status as an error, with the beginning of what the server says about it. */
+static int raise_for_status(struct wok_http_call *call)
+{
+	char text[SAID_MAX];
+	size_t size = 0;
+	ssize_t n = 1;
+
+	if (call->response->status < 400)
+		return 0;
+	while (n > 0 && size < sizeof(text)) {
+		n = wok_http_read(call->response, text + size, sizeof(text) - size);
+		size += n > 0 ? (size_t) n : 0;
+	}
+	if (n == -ECANCELED)
+		return (int) n;
+	int r = wok_http_raise_for_status(call->response);
+	return size == 0 ? r : wok_fail(r, "%s: %.*s", wok_errmsg(r), (int) size, text);
+}
+
 static int run(struct wok_http_call *call)
 {
 	wok_time limit = wok__time_or(call->options->timeout, call->session->options.timeout);
@@ -85,12 +103,20 @@ static int run(struct wok_http_call *call)
 	int r = 0;
 
 	WOK_TRY(check(call));
-	wok__source_open(&call->body, call->options);
+	if (call->session->options.base_url) {
+		WOK_TRY(wok_url_join(call->session->options.base_url, call->url, &call->own_url));
+		call->url = call->own_url;
+	}
 	set_times(call);
 	call->timings.begin = wok_now();
 	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
-		r = wok__call_hops(call);
+		r = wok__source_open(&call->body, call->options);
+		if (r == 0)
+			r = wok__call_hops(call);
+		if (r == 0 &&
+		    (call->options->raise_for_status || call->session->options.raise_for_status))
+			r = raise_for_status(call);
 	}
 	return explain(call, wok__call_timed(call, &timeout, r, limit));
 }
@@ -103,6 +129,8 @@ int wok__call_run(struct wok_http_call *call)
 		*call->options->timings = call->timings;
 	if (r < 0)
 		wok_http_response_free(WOK_TAKE(call->response));
+	wok_free(call->own_url);
+	wok__hops_free(call->hops);
 	return r;
 }
 
@@ -134,4 +162,34 @@ int wok_http_post(wok_http_session *session, const char *url, const wok_http_opt
 		  wok_http_response **ret_response)
 {
 	return wok_http_fetch(session, "POST", url, options, ret_response);
+}
+
+int wok_http_head(wok_http_session *session, const char *url, const wok_http_options *options,
+		  wok_http_response **ret_response)
+{
+	return wok_http_fetch(session, "HEAD", url, options, ret_response);
+}
+
+int wok_http_ask_options(wok_http_session *session, const char *url,
+			 const wok_http_options *options, wok_http_response **ret_response)
+{
+	return wok_http_fetch(session, "OPTIONS", url, options, ret_response);
+}
+
+int wok_http_delete(wok_http_session *session, const char *url, const wok_http_options *options,
+		    wok_http_response **ret_response)
+{
+	return wok_http_fetch(session, "DELETE", url, options, ret_response);
+}
+
+int wok_http_put(wok_http_session *session, const char *url, const wok_http_options *options,
+		 wok_http_response **ret_response)
+{
+	return wok_http_fetch(session, "PUT", url, options, ret_response);
+}
+
+int wok_http_patch(wok_http_session *session, const char *url, const wok_http_options *options,
+		   wok_http_response **ret_response)
+{
+	return wok_http_fetch(session, "PATCH", url, options, ret_response);
 }

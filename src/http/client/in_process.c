@@ -10,13 +10,14 @@
 struct served {
 	wok_http_app *app;
 	wok_stream *stream;
+	wok_http2_options http2;
 };
 
 /* The client's end may go at any time: that is no error of the app's. */
 static int serve(void *arg)
 {
 	struct served served = *(struct served *) arg;
-	const wok_http_serve_options options = {0};
+	const wok_http_serve_options options = {.http2 = served.http2};
 
 	wok_free(arg);
 	int r = wok_http_serve_stream(served.app, served.stream, &options);
@@ -30,7 +31,7 @@ static int spawn(wok_http_session *session, wok_stream *stream)
 
 	if (!served)
 		return -ENOMEM;
-	*served = (struct served){session->options.app, stream};
+	*served = (struct served){session->options.app, stream, session->options.http2};
 	int r = wok_scope_spawn(session->app_scope, serve, served);
 	if (r < 0)
 		wok_free(served);

@@ -66,8 +66,7 @@ static void evict(struct wok__pool *pool, struct wok__connection *connection)
 
 static ssize_t peek(const struct wok__io *watch)
 {
-	char byte;
-	ssize_t n = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(watch->fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
 }

@@ -3,13 +3,10 @@
 #include <string.h>
 #include <wok/error.h>
 #include <wok/memory.h>
-#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "base/message.h"
-#include "base/time.h"
 #include "http/client/call.h"
-#include "task/park.h"
 
 int wok_http_status(const wok_http_response *response)
 {
@@ -30,6 +27,30 @@ bool wok_http_header_at(const wok_http_response *response, size_t index,
 const char *wok_http_response_url(const wok_http_response *response)
 {
 	return response->url.text;
+}
+
+bool wok_http_redirect_at(const wok_http_response *response, size_t index,
+			  wok_http_redirect *ret_redirect)
+{
+	const struct wok__hop *hop = response->hops;
+	size_t n = response->timings.redirects;
+
+	if (index >= n)
+		return false;
+	for (; hop && --n > index;)
+		hop = hop->before;
+	if (!hop)
+		return false;
+	*ret_redirect = (wok_http_redirect){hop->status, hop->url.text};
+	return true;
+}
+
+int wok_http_raise_for_status(const wok_http_response *response)
+{
+	if (response->status < 400)
+		return 0;
+	return wok_fail(WOK_ESTATUS, "%s %.300s: %d %s", response->method, response->url.text,
+			response->status, wok__h1_reason(response->status));
 }
 
 const wok_http_timings *wok_http_response_timings(const wok_http_response *response)
@@ -61,64 +82,6 @@ void wok__response_finish(wok_http_response *response)
 	response->timings.phase = WOK_HTTP_PHASE_END;
 }
 
-static ssize_t read_in_time(wok_http_response *response, void *data, size_t size)
-{
-	wok_time left =
-		response->deadline == WOK_FOREVER ? WOK_FOREVER : response->deadline - wok_now();
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	ssize_t n = 0;
-
-	WOK_TIMEOUT (&timeout, wok__time_min(left, response->read_timeout)) {
-		n = response->connection->wire->read(response, data, size);
-	}
-	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
-	return r < 0 ? r : n;
-}
-
-ssize_t wok_http_read(wok_http_response *response, void *data, size_t size)
-{
-	if (!response->connection) {
-		WOK_TRY(wok__checkpoint());
-		return response->failed;
-	}
-	ssize_t n = read_in_time(response, data, size);
-	if (n < 0) {
-		response->reusable = false;
-		if (n == -ECANCELED)
-			return n;
-		response->failed = (int) n;
-		wok__response_finish(response);
-		return wok_fail((int) n, "%s %.300s: %s", response->method, response->url.text,
-				n == -ETIMEDOUT ? "timed out while reading the body"
-						: wok_errmsg((int) n));
-	}
-	if (response->ended)
-		wok__response_finish(response);
-	return n;
-}
-
-static ssize_t read_some(void *self, void *data, size_t size)
-{
-	return wok_http_read(self, data, size);
-}
-
-int wok_http_body(wok_http_response *response, wok_view *ret_body)
-{
-	size_t max = response->session->options.max_body;
-
-	if (response->body.complete) {
-		WOK_TRY(wok__checkpoint());
-	} else {
-		if (response->content_length > max)
-			return wok_fail(WOK_ELIMIT, "%s %.300s: the body has more than %zu bytes",
-					response->method, response->url.text, max);
-		WOK_TRY(wok__gather_body(&response->body, read_some, response,
-					 (size_t) response->content_length, max));
-	}
-	*ret_body = (wok_view){response->body.data, response->body.size};
-	return 0;
-}
-
 void wok_http_response_free(wok_http_response *response)
 {
 	if (!response)
@@ -127,7 +90,10 @@ void wok_http_response_free(wok_http_response *response)
 	wok__response_finish(response);
 	wok__head_free(&response->head);
 	wok__url_free(&response->url);
+	wok__hops_free(response->hops);
 	wok_free(response->body.data);
+	wok__decoder_free(response->decoder);
+	wok__buffer_free(&response->line);
 	wok__session_let_go(response->session);
 	wok_free(response);
 	wok__error_restore(saved);

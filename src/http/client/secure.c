@@ -2,6 +2,8 @@
 /* TLS for a client's connections: see http/client/secure.h. */
 #include "http/client/secure.h"
 
+#include "http/alpn.h"
+
 #include <strings.h>
 #include <wok/error.h>
 #include <wok/tls.h>
@@ -61,7 +63,7 @@ int wok__secure_connect(const struct wok__secure *secure, wok_stream **stream, b
 	return 0;
 }
 
-const char *wok__secure_alpn(const wok_stream *stream)
+const char *wok__http_alpn(const wok_stream *stream)
 {
 	return wok_tls_alpn(stream);
 }
@@ -92,7 +94,7 @@ int wok__secure_connect(const struct wok__secure *secure, wok_stream **stream, b
 	return unsupported();
 }
 
-const char *wok__secure_alpn(const wok_stream *stream)
+const char *wok__http_alpn(const wok_stream *stream)
 {
 	(void) stream;
 	return NULL;

@@ -20,7 +20,4 @@ struct wok__secure {
 
 /* Do the handshake over *stream, and replace it; on failure it is freed, and NULL. */
 int wok__secure_connect(const struct wok__secure *secure, wok_stream **stream, bool *ret_resumed);
-
-/* What ALPN has agreed on; NULL for nothing. */
-const char *wok__secure_alpn(const wok_stream *stream);
 #endif

@@ -6,6 +6,7 @@
 #include <wok/memory.h>
 
 #include "base/memory.h"
+#include "http/client/credentials.h"
 #include "http/client/secure.h"
 
 static void release(wok_http_session *session)
@@ -13,6 +14,7 @@ static void release(wok_http_session *session)
 	wok__pool_free(&session->pool);
 	wok__lookups_clear(&session->lookups);
 	wok__secure_close(session);
+	wok__credentials_close(session);
 	wok__session_unsettle(session);
 	wok_free(session->scratch);
 	wok_free(session);

@@ -6,8 +6,11 @@
 #include <wok/stream.h>
 
 #include "http/buffer.h"
+#include "http/client/auth.h"
 #include "http/client/lookup.h"
 #include "http/client/pool.h"
+#include "http/client/proxy.h"
+#include "http/coding/decoder.h"
 #include "http/message.h"
 #include "http/url.h"
 #include "loop/loop.h"
@@ -23,10 +26,22 @@ struct wok_http_session {
 	wok_connect_options connect;
 	wok_address local;
 	struct wok__lookups lookups;
+	struct wok__proxies proxies;
+	wok_cookie_jar *jar; /* its own, once a server has set a cookie */
+	struct wok__known_digest *digests;
+	struct wok__netrc netrc;
+	bool netrc_loaded;
 	wok_tls_context *tls;          /* NULL until the first https */
 	wok_scope *app_scope;          /* connections of options.app */
 	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
 	struct wok__ending ending;     /* of the loop's default session */
+};
+
+/* Redirects that were followed, newest first; the URL's block is its own. */
+struct wok__hop {
+	struct wok__hop *before;
+	int status;
+	struct wok__url url;
 };
 
 struct wok_http_response {
@@ -44,8 +59,12 @@ struct wok_http_response {
 	wok_time deadline;
 	wok_time read_timeout;
 	wok_http_timings timings;
-	struct wok__gathered body; /* of wok_http_body() */
+	struct wok__decoder *decoder; /* NULL: the body is read as it comes */
+	struct wok__buffer line;      /* read ahead by wok_http_next_line() */
+	size_t line_at;               /* where the unread part of that begins */
+	struct wok__gathered body;    /* of wok_http_body() */
 	struct wok__url url;
+	struct wok__hop *hops;
 	char method[];
 };
 
@@ -58,6 +77,8 @@ int wok__session_default(wok_http_session **ret_session);
 /* Copy what a session is told (settings.c): 0; -ENOMEM, -EINVAL. */
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options);
 void wok__session_unsettle(wok_http_session *session);
+
+void wok__hops_free(struct wok__hop *hops);
 
 /* After the body's end: give the connection back, or close it. */
 void wok__response_finish(wok_http_response *response);

@@ -63,7 +63,7 @@ static int check_header(const wok_http_header *header)
 
 	if (wok__is_framing_header(header->name))
 		return wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set", header->name);
-	wok__buffer_field(&trial, header->name, header->value);
+	wok__buffer_field(&trial, header->name, header->value ? header->value : "");
 	int r = trial.error;
 	wok__buffer_free(&trial);
 	return r;
@@ -82,7 +82,7 @@ static int keep_headers(wok_http_session *session)
 	for (size_t i = 0; i < options->n_headers; i++) {
 		WOK_TRY(check_header(&copies[i]));
 		WOK_TRY(keep_text(session, &copies[i].name));
-		WOK_TRY(keep_text(session, &copies[i].value));
+		WOK_TRY(keep_optional(session, &copies[i].value));
 	}
 	options->headers = copies;
 	return 0;
@@ -151,6 +151,16 @@ static void set_limits(wok_http_session *session)
 		options->max_body = MAX_BODY_DEFAULT;
 }
 
+/* Streams that are the caller's own go through no proxy of the environment's. */
+static int open_proxies(wok_http_session *session)
+{
+	const wok_http_session_options *options = &session->options;
+	bool own_ways = options->no_environment || options->app || options->connect_fn;
+	const char *proxy = !options->proxy && own_ways ? "" : options->proxy;
+
+	return wok__proxies_open(&session->proxies, proxy, options->no_proxy);
+}
+
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options)
 {
 	session->options = *options;
@@ -159,12 +169,18 @@ int wok__session_settle(wok_http_session *session, const wok_http_session_option
 	WOK_TRY(keep_headers(session));
 	WOK_TRY(keep_resolve(session));
 	WOK_TRY(keep_connect(session));
+	WOK_TRY(open_proxies(session));
 	WOK_TRY(keep_list(session, &session->options.pins));
+	WOK_TRY(keep_list(session, &session->options.sensitive_headers));
+	WOK_TRY(keep_optional(session, &session->options.base_url));
+	WOK_TRY(keep_optional(session, &session->options.user));
+	WOK_TRY(keep_optional(session, &session->options.password));
 	return keep_optional(session, &session->options.unix_path);
 }
 
 void wok__session_unsettle(wok_http_session *session)
 {
+	wok__proxies_close(&session->proxies);
 	for (size_t i = 0; i < session->n_kept; i++)
 		wok_free(session->kept[i]);
 	wok_free(session->kept);

@@ -10,11 +10,15 @@
 /* A request that is sent. */
 struct wok__upload {
 	wok_stream *stream;
-	const struct wok__buffer *head;
-	struct wok__source *body;
-	size_t head_limit; /* bytes of the answer to buffer at most */
-	bool answered;     /* before all was sent; what is left stays unsent */
-	wok_scope *scope;  /* of a large upload and the look-out for an answer */
+	const struct wok__buffer *head; /* NULL: it is sent already */
+	struct wok__source *body;       /* NULL: not now */
+	const wok_http_header *trailers;
+	size_t n_trailers;
+	size_t head_limit;   /* bytes of the answer to buffer at most */
+	wok_time write_time; /* that may pass while nothing is taken */
+	bool timed_out;      /* it did */
+	bool answered;       /* before all was sent; what is left stays unsent */
+	wok_scope *scope;    /* of a large upload and the look-out for an answer */
 };
 
 /*

@@ -8,7 +8,8 @@
 #include "http/client/call.h"
 #include "http/client/upload.h"
 
-enum { INTERIM_MAX = 16, DRAIN_MAX = 64 << 10, KEEP_ALIVE_MAX = 1000000 };
+enum { INTERIM_MAX = 16, DRAIN_MAX = 64 << 10, KEEP_ALIVE_MAX = 1000000, CONTINUE = 100 };
+#define LEAVE_TIME WOK_SECOND
 
 /* Bytes of a head that the stream's buffer may have to hold. */
 static size_t head_room(const wok_http_session *session)
@@ -100,8 +101,10 @@ static int take_head(struct wok__exchange *exchange, size_t size)
 	if (r < 0)
 		return wok__h1_to_wok(r, "the response's head");
 	wok_stream_consume(stream, size);
-	if (parsed.interim)
+	if (parsed.interim) {
+		exchange->interim = parsed.status;
 		return 1;
+	}
 	WOK_TRY(wok__head_keep_fields(&response->head, session->scratch, parsed.message.fields));
 	response->status = parsed.status;
 	response->content_length = parsed.message.content_length;
@@ -117,6 +120,11 @@ static int take_head(struct wok__exchange *exchange, size_t size)
 	return 0;
 }
 
+static int too_many_interim(void)
+{
+	return wok_fail(WOK_EPEER, "the server sent more than %d interim responses", INTERIM_MAX);
+}
+
 static int read_heads(struct wok__exchange *exchange)
 {
 	for (int interim = 0; interim <= INTERIM_MAX; interim++) {
@@ -126,7 +134,7 @@ static int read_heads(struct wok__exchange *exchange)
 		if (r <= 0)
 			return r;
 	}
-	return wok_fail(WOK_EPEER, "the server sent more than %d interim responses", INTERIM_MAX);
+	return too_many_interim();
 }
 
 static int read_response(struct wok__exchange *exchange)
@@ -145,26 +153,84 @@ static int read_response(struct wok__exchange *exchange)
 	return wok__call_timed(call, &timeout, r, call->times.wait);
 }
 
-/* Send the request: 0, also if the server answered before it had all; an error. */
-static int send_request(struct wok__exchange *exchange)
+static struct wok__upload begin_upload(struct wok__exchange *exchange)
 {
-	struct wok__upload upload = {
-		.stream = exchange->response->connection->stream,
-		.head = &exchange->head,
-		.body = &exchange->call->body,
-		.head_limit = head_room(exchange->session),
-	};
+	struct wok_http_call *call = exchange->call;
 
-	wok__call_phase(exchange->call, WOK_HTTP_PHASE_SEND);
+	wok__call_phase(call, WOK_HTTP_PHASE_SEND);
+	return (struct wok__upload){
+		.stream = exchange->response->connection->stream,
+		.trailers = call->options->trailers,
+		.n_trailers = call->options->n_trailers,
+		.head_limit = head_room(exchange->session),
+		.write_time = call->times.write,
+	};
+}
+
+/* Send the request: 0, also if the server answered before it had all; an error. */
+static int send_parts(struct wok__exchange *exchange, bool head, bool body)
+{
+	struct wok__upload upload = begin_upload(exchange);
+
+	if (head)
+		upload.head = &exchange->head;
+	if (body)
+		upload.body = &exchange->call->body;
 	int r = wok__upload_send(&upload);
 	exchange->cut_short = upload.answered;
+	if (upload.timed_out)
+		exchange->call->timings.limit = upload.write_time;
 	return r;
+}
+
+/* 0 for leave; 1 if the final response has come instead; an error. */
+static int read_leave(struct wok__exchange *exchange)
+{
+	for (int interim = 0; interim <= INTERIM_MAX; interim++) {
+		size_t size;
+		WOK_TRY(await_head(exchange, &size));
+		int r = take_head(exchange, size);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+		if (exchange->interim == CONTINUE)
+			return 0;
+	}
+	return too_many_interim();
+}
+
+/* Wait for leave to send the body, but not for long: many servers do not know of this. */
+static int await_leave(struct wok__exchange *exchange)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	wok__call_phase(exchange->call, WOK_HTTP_PHASE_WAIT);
+	WOK_TIMEOUT (&timeout, LEAVE_TIME) {
+		r = read_leave(exchange);
+	}
+	r = wok_timeout_result(&timeout, r);
+	return r == -ETIMEDOUT && exchange->call->timings.limit == 0 ? 0 : r;
+}
+
+/* 1 if the final response is there. */
+static int send_when_wanted(struct wok__exchange *exchange)
+{
+	WOK_TRY(send_parts(exchange, true, false));
+	int r = await_leave(exchange);
+	if (r != 0) {
+		exchange->cut_short = r > 0;
+		return r;
+	}
+	return send_parts(exchange, false, true);
 }
 
 static int h1_send(struct wok__exchange *exchange)
 {
-	int sent = send_request(exchange);
+	int sent = wok__call_expects(exchange->call) ? send_when_wanted(exchange)
+						     : send_parts(exchange, true, true);
 
+	if (sent > 0)
+		return 0;
 	/* A server that has seen enough answers and hangs up: its answer may be there. */
 	if (sent < 0 && (exchange->call->body.failed || !wok__is_disconnect(sent)))
 		return sent;

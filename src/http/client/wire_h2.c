@@ -5,12 +5,15 @@
  * A task of its own runs the connection, from when it is made until both it and the pool are done
  * with it: the pool forgets a connection at once, while its last words still go out.
  */
+#include <string.h>
 #include <wok/error.h>
+#include <wok/loop.h>
 #include <wok/memory.h>
 #include <wok/scope.h>
 #include <wok/timeout.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "http/client/call.h"
 #include "http/h2/h2.h"
 
@@ -79,7 +82,7 @@ static int h2_open(struct wok__connection *connection)
 	wok_http_session *session = WOK__CONTAINER(connection->pool, wok_http_session, pool);
 	struct link *link = wok__alloc_zeroed(sizeof(*link));
 	struct wok__h2_settings settings =
-		wok__h2_settings(&session->http2, false, &session->limits);
+		wok__h2_settings(&session->options.http2, false, &session->limits);
 
 	if (!link)
 		return -ENOMEM;
@@ -163,9 +166,34 @@ static int begin(struct wok__exchange *exchange, struct link *link)
 	return r;
 }
 
+/* Write in the time that the server may take nothing. */
+static int write_part(struct wok__exchange *exchange, struct iovec part, bool last)
+{
+	struct wok_http_call *call = exchange->call;
+	wok_time limit = call->times.write;
+	size_t done;
+	int r = 0;
+
+	do {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		struct iovec rest = part;
+		done = 0;
+		WOK_TIMEOUT (&timeout, limit) {
+			r = wok__h2_write(exchange->response->stream, &rest, 1, last, &done);
+		}
+		part.iov_base = (char *) part.iov_base + done;
+		part.iov_len -= done;
+		/* Slow is not stalled: as long as something goes out, the time starts anew. */
+		if (r == -ECANCELED && done > 0 && part.iov_len > 0)
+			r = wok_timeout_result(&timeout, r);
+		else
+			r = wok__call_timed(call, &timeout, r, limit);
+	} while (r == -ETIMEDOUT && done > 0 && part.iov_len > 0);
+	return r;
+}
+
 static int send_pieces(struct wok__exchange *exchange, char *piece)
 {
-	struct wok__h2_stream *stream = exchange->response->stream;
 	struct wok__source *body = &exchange->call->body;
 	ssize_t n;
 
@@ -173,42 +201,80 @@ static int send_pieces(struct wok__exchange *exchange, char *piece)
 		n = wok__source_take(body, piece, PIECE);
 		if (n < 0)
 			return (int) n;
-		struct iovec part = {piece, (size_t) n};
-		WOK_TRY(wok__h2_write(stream, &part, 1, n == 0, NULL));
+		WOK_TRY(write_part(exchange, (struct iovec){piece, (size_t) n}, n == 0));
 	} while (n > 0);
 	return 0;
 }
 
 static int send_body(struct wok__exchange *exchange)
 {
-	struct wok__h2_stream *stream = exchange->response->stream;
 	struct wok__source *body = &exchange->call->body;
 
 	if (body->length == 0)
 		return 0;
-	if (body->data) {
-		struct iovec part = {(void *) (uintptr_t) body->data, (size_t) body->length};
-		return wok__h2_write(stream, &part, 1, true, NULL);
-	}
+	if (!body->read)
+		return write_part(
+			exchange,
+			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
+			true);
 	char *piece = wok_alloc(PIECE);
 	int r = piece ? send_pieces(exchange, piece) : -ENOMEM;
 	wok_free(piece);
 	return r;
 }
 
+/* A source that waits is not waited for when the server has answered. */
+struct watched {
+	struct wok__exchange *exchange;
+	wok_scope *scope;
+	bool answered;
+};
+
+static int watch(void *arg)
+{
+	struct watched *watched = arg;
+	struct wok__h2_stream *stream = watched->exchange->response->stream;
+	int r = wok__h2_await_head(stream);
+
+	if (r != -ECANCELED && (r < 0 || stream->answered)) {
+		watched->answered = true;
+		wok_scope_cancel(watched->scope, "the server has answered already");
+	}
+	return 0;
+}
+
+static int send_watched(struct wok__exchange *exchange)
+{
+	struct watched watched = {.exchange = exchange};
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	if (!exchange->call->body.read)
+		return send_body(exchange); /* writing finds out by itself */
+	WOK_TRY(wok_scope_new(&scope));
+	watched.scope = scope;
+	WOK_TRY(wok_scope_spawn(scope, watch, &watched));
+	int r = send_body(exchange);
+	wok_scope_cancel(scope, "the request is sent");
+	WOK_TRY(wok_scope_join(scope));
+	if (!watched.answered)
+		return r;
+	exchange->call->body.failed = false; /* it was stopped */
+	return r < 0 ? -EPIPE : r;
+}
+
 static int await_head(struct wok__exchange *exchange)
 {
 	struct wok_http_call *call = exchange->call;
-	struct wok__h2_stream *stream = exchange->response->stream;
+	wok_time limit = wok__time_min(call->times.wait, call->times.read);
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	WOK_TIMEOUT (&timeout, call->read_timeout) {
-		r = wok__h2_await_head(stream);
+	call->timings.send_end = wok_now();
+	wok__call_phase(call, WOK_HTTP_PHASE_WAIT);
+	WOK_TIMEOUT (&timeout, limit) {
+		r = wok__h2_await_head(exchange->response->stream);
 	}
-	if (wok_timeout_expired(&timeout))
-		call->limit = call->read_timeout;
-	return wok_timeout_result(&timeout, r);
+	return wok__call_timed(call, &timeout, r, limit);
 }
 
 static int take_head(struct wok__exchange *exchange)
@@ -242,13 +308,12 @@ static int take_head(struct wok__exchange *exchange)
 static int exchange_heads(struct wok__exchange *exchange)
 {
 	WOK_TRY(begin(exchange, exchange->response->connection->wire_state));
-	exchange->call->phase = WOK__PHASE_SEND;
-	int sent = send_body(exchange);
+	wok__call_phase(exchange->call, WOK_HTTP_PHASE_SEND);
+	int sent = send_watched(exchange);
 	/* A server that has seen enough answers, and stops the rest. */
 	if (sent < 0 && (exchange->call->body.failed || !wok__is_disconnect(sent)))
 		return sent;
 	exchange->cut_short = sent < 0;
-	exchange->call->phase = WOK__PHASE_HEAD;
 	WOK_TRY(await_head(exchange));
 	exchange->answered = true;
 	return take_head(exchange);

@@ -11,7 +11,8 @@
 #include "http/h1_parts.h"
 #include "http/h2/parts.h"
 
-enum { INTERIM_MAX = 16 };
+/* Interim responses; handlers that are still at work for clients that have gone. */
+enum { INTERIM_MAX = 16, LEFT_MAX = 100 };
 
 static struct wok__h2_stream *find(nghttp2_session *session, int32_t id)
 {
@@ -58,8 +59,7 @@ void wok__h2_count_noise(struct wok__h2 *h2)
 
 static int begin_request(nghttp2_session *session, struct wok__h2 *h2, int32_t id)
 {
-	/* Also those count whose client has gone while they are being answered. */
-	if (h2->n_live >= (size_t) h2->settings.max_streams * 2)
+	if (h2->n_live >= (size_t) h2->settings.max_streams + LEFT_MAX)
 		return reset(session, id, NGHTTP2_REFUSED_STREAM);
 	struct wok__h2_stream *stream = wok__h2_stream_new(h2, id);
 	if (!stream)

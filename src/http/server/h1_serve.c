@@ -107,6 +107,8 @@ static int take_head(struct wok__h1_connection *h1, size_t size)
 	h1->keep_alive = h1->parsed.message.keep_alive;
 	WOK_TRY(wok__head_keep_fields(&request->head, server->scratch, h1->parsed.message.fields));
 	r = wok__incoming_begin(&h1->incoming, h1->stream, &h1->parsed.message, &server->limits);
+	request->expects = h1->parsed.expect_continue;
+	h1->incoming.trailers = &request->trailers;
 	/* A body that says it is too large is met when it is read: the handler may not want it. */
 	if (r < 0)
 		request->body_error = wok__h1_to_wok(r, "the request's body");
@@ -146,11 +148,8 @@ static void linger(struct wok__h1_connection *h1)
 static int refuse(struct wok__h1_connection *h1, int error)
 {
 	int status = error == -ETIMEDOUT ? STATUS_TIMEOUT : wok__h1_status_for(error);
-	int r = 0;
 
-	if (status > 0)
-		r = wok__reply_error(&h1->request, status, 0);
-	return r;
+	return status > 0 ? wok__request_refuse(&h1->request, status) : 0;
 }
 
 static bool is_codec_error(int code)
@@ -167,6 +166,7 @@ static int serve_one(struct wok__h1_connection *h1)
 	if (r <= 0)
 		return r;
 	begin_request(h1);
+	h1->request.connection->n_requests++;
 	r = await_head(h1, &size);
 	if (r > 0)
 		r = take_head(h1, size);

@@ -27,6 +27,11 @@ bool wok__h1_body_withheld(const struct wok__h1_connection *h1)
 	       wok_stream_buffered(h1->stream).size == 0;
 }
 
+bool wok__h1_body_ended(const wok_http_request *request)
+{
+	return wok__h1_of(request)->incoming.ended;
+}
+
 static int send_continue(struct wok__h1_connection *h1)
 {
 	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -71,8 +76,10 @@ static bool can_go_on(const struct wok__h1_connection *h1, bool streamed)
 	const struct wok__incoming *incoming = &h1->incoming;
 	const wok_http_request *request = &h1->request;
 
+	size_t most = request->server->options.max_requests;
+
 	if (!h1->keep_alive || request->close || request->server->draining ||
-	    request->body_error < 0)
+	    request->body_error < 0 || (most > 0 && request->connection->n_requests >= most))
 		return false;
 	if (streamed || incoming->ended)
 		return true; /* the handler may read the rest while it writes */

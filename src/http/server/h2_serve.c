@@ -194,6 +194,7 @@ static int take_head(struct h2_request *h2)
 	request->minor = 0;
 	h2->expect_continue =
 		wok__h1_has(&parsed.message, WOK__H1_EXPECT) && !parsed.expect_unknown;
+	request->expects = h2->expect_continue;
 	if (request->content_length > server->limits.body)
 		request->body_error = over_limit(h2);
 	return 0;
@@ -206,7 +207,7 @@ static int serve(struct h2_request *h2)
 	if (r == 0)
 		return wok__request_run(&h2->request);
 	int status = r == -ENOMEM ? 500 : wok__h1_status_for(r);
-	return wok__reply_error(&h2->request, status > 0 ? status : 400, 0);
+	return wok__request_refuse(&h2->request, status > 0 ? status : 400);
 }
 
 static void release(struct h2_request *h2)
