@@ -124,6 +124,8 @@ static void take_validator(struct fetch_job *job, const wok_http_response *respo
 	const char *validator = etag && strncmp(etag, "W/", 2) != 0 ? etag : changed;
 
 	job->validator[0] = '\0';
+	if (job->fetch->options->compressed)
+		return; /* what we have are not the bytes that the server counts */
 	if (validator && strlen(validator) < sizeof(job->validator))
 		strcpy(job->validator, validator);
 }

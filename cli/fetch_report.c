@@ -127,6 +127,8 @@ static json_t *describe(const struct fetch_job *job)
 	int r = 0;
 
 	r |= json_object_set_new(object, "url", json_string(job->url));
+	json_t *final = job->final_url ? json_string(job->final_url) : NULL;
+	r |= json_object_set_new(object, "final_url", final ? final : json_null());
 	r |= json_object_set_new(object, "ok", json_boolean(good));
 	r |= json_object_set_new(object, "status",
 				 job->status > 0 ? json_integer(job->status) : json_null());
