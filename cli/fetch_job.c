@@ -11,7 +11,7 @@
 
 #include "fetch.h"
 
-enum { EXTRA_HEADERS = 4, MAX_CHUNK = 128 * 1024 };
+enum { EXTRA_HEADERS = 4 };
 
 #define LONGEST_PAUSE WOK_MINUTE
 #define PATIENCE (5 * WOK_MINUTE) /* for a server that says when to come again */

@@ -282,6 +282,16 @@ def a_line_of_json_for_each():
 
 
 @test
+def what_is_no_text_is_told_of_all_the_same():
+    with server(plain) as it:
+        result = fetch("--jsonl", "-i", "-", it.url + "/x",
+                       stdin=b"http://127.0.0.1:1/\xff\xfe\nhttp://127.0.0.1:1/a b\n\0\n")
+        said = lines_of(result)
+        check(result.status == 1 and len(said) >= 3, result)
+        check(sum(line["ok"] for line in said) == 1, result)
+
+
+@test
 def as_many_at_once_as_asked():
     def slow(request):
         time.sleep(0.1)
