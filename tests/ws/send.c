@@ -86,6 +86,8 @@ TEST_TASK(a_message_is_sent_in_fragments_with_pings_between_them)
 	BOTH_ROLES(send_fragments);
 }
 
+enum { FRAGMENT = 40000 };
+
 /* --- several senders -------------------------------------------------------------------------- */
 
 struct sender {
@@ -98,16 +100,18 @@ struct sender {
 
 static int send_ten(void *arg)
 {
+	/* A client writes a fragment of this size in two pieces. */
+	static char texts[4][2 * FRAGMENT];
 	struct sender *self = arg;
-	char text[3000];
+	char *text = texts[self->letter - 'A'];
 
-	memset(text, self->letter, sizeof(text));
+	memset(text, self->letter, sizeof(texts[0]));
 	for (int i = 0; i < 10; i++) {
-		self->result = wok_ws_send_fragment(self->peer->ws, WOK_WS_TEXT, text,
-						    sizeof(text) / 2, !self->in_fragments);
+		self->result = wok_ws_send_fragment(self->peer->ws, WOK_WS_TEXT, text, FRAGMENT,
+						    !self->in_fragments);
 		if (self->result == 0 && self->in_fragments)
 			self->result = wok_ws_send_fragment(self->peer->ws, WOK_WS_TEXT, text,
-							    sizeof(text) / 2, true);
+							    FRAGMENT, true);
 		WOK_TRY(self->result);
 		WOK_TRY(wok_ws_ping(self->peer->ws, &self->letter, 1));
 	}
@@ -136,7 +140,7 @@ static void expect_pure(const char *said, int messages)
 			else
 				FAIL("%c in a message of %c", *said, letter);
 		}
-		ASSERT(size == (fragments ? 3000u : 1500u));
+		ASSERT(size == (fragments ? 2u : 1u) * FRAGMENT);
 		said++;
 		seen[(unsigned char) letter]++;
 		n++;
@@ -148,7 +152,7 @@ static void expect_pure(const char *said, int messages)
 
 static void send_from_many(bool is_client)
 {
-	struct peer peer = {.is_client = is_client, .capacity = 700};
+	struct peer peer = {.is_client = is_client, .capacity = 7000};
 	struct sender senders[4];
 
 	peer_open(&peer);
