@@ -25,6 +25,7 @@ TEST(events_are_read_by_the_rules_however_their_bytes_are_cut, "http-68")
 	/* ends of lines, and mixed ones */
 	EVENTS("data: a\r\rdata: b\r\n\r\ndata: c\n\n", "message||a;message||b;message||c;");
 	EVENTS("data: a\r\n\ndata: b\r\r\n", "message||a;message||b;");
+	EVENTS("event: x\r\ndata: a\r\ndata: b\r\n\r\n", "x||a\nb;");
 	/* a mark in front, and only there */
 	EVENTS("\xef\xbb\xbf"
 	       "data: a\n\n\xef\xbb\xbf"
