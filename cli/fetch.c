@@ -123,6 +123,7 @@ static int fetch_one(struct fetch *fetch, char *url)
 	delist(&job);
 	if (r == 0)
 		r = fetch_report_job(&job);
+	free(job.final_url);
 	free(job.path);
 	free(job.part);
 	free(url);
@@ -168,6 +169,8 @@ static int make_session(const struct fetch_options *options, wok_http_session **
 	const wok_tls_options tls = {.ca_file = options->cacert, .no_verify = options->insecure};
 	wok_http_session_options how = {
 		.tls = options->insecure || options->cacert ? &tls : NULL,
+		.proxy = options->proxy,
+		.no_decode = !options->compressed,
 		.limit = options->concurrency,
 		.limit_per_host = options->per_host,
 		.timeout = WOK_FOREVER,

@@ -51,6 +51,7 @@ struct fetch_job {
 	struct fetch *fetch;
 	struct fetch_job *next, *previous; /* among those under way */
 	const char *url;
+	char *final_url;       /* that answered, after redirects; NULL: none; malloc'd */
 	char name[FETCH_NAME]; /* of the file, by the URL */
 	char *path;            /* of the file that it becomes; NULL: none; malloc'd */
 	char *part;            /* of the file that it is until then; NULL: written directly */

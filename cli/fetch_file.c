@@ -123,7 +123,11 @@ static void take_validator(struct fetch_job *job, const wok_http_response *respo
 	const char *changed = wok_http_header_value(response, "Last-Modified");
 	const char *validator = etag && strncmp(etag, "W/", 2) != 0 ? etag : changed;
 
+	if (job->status == 206 && !validator)
+		return; /* of a part it need not be said again */
 	job->validator[0] = '\0';
+	if (job->fetch->options->compressed)
+		return; /* what we have are not the bytes that the server counts */
 	if (validator && strlen(validator) < sizeof(job->validator))
 		strcpy(job->validator, validator);
 }

@@ -11,7 +11,7 @@
 
 #include "fetch.h"
 
-enum { EXTRA_HEADERS = 4, MAX_CHUNK = 128 * 1024 };
+enum { EXTRA_HEADERS = 4 };
 
 #define LONGEST_PAUSE WOK_MINUTE
 #define PATIENCE (5 * WOK_MINUTE) /* for a server that says when to come again */
@@ -109,7 +109,8 @@ static void note_size(struct fetch_job *job, const wok_http_response *response)
 	char *end;
 
 	job->has_size = false;
-	if (!length || strcmp(job->fetch->options->method, "HEAD") == 0)
+	if (!length || job->fetch->options->compressed ||
+	    strcmp(job->fetch->options->method, "HEAD") == 0)
 		return;
 	unsigned long long size = strtoull(length, &end, 10);
 	job->has_size = *end == '\0';
@@ -207,6 +208,8 @@ static int try_once(struct fetch_job *job, enum outcome *ret_outcome, wok_time *
 	job->tries++;
 	WOK_TRY(send_request(job, &response));
 	job->status = wok_http_status(response);
+	free(job->final_url);
+	job->final_url = strdup(wok_http_response_url(response));
 	if (job->status >= 300) {
 		*ret_outcome = refuse(job, response, ret_pause);
 		return 0;

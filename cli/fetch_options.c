@@ -41,13 +41,17 @@ static const char help[] =
 	"  -X, --method M        GET, or POST if there is data\n"
 	"  -H, --header 'N: V'   send this field, too; more than once for more\n"
 	"      --data TEXT       send this, as a form does; @FILE sends a file's content\n"
+	"      --compressed      let the server compress, and write what it was before; such a\n"
+	"                        body is never gone on with\n"
+	"      --proxy URL       go through this one, and not those of the environment\n"
+	"                        (http_proxy ...); an empty one is none\n"
 	"      --insecure        believe any server to be who it says, with https\n"
 	"      --cacert FILE     believe whom these CAs vouch for, in PEM, and nobody else\n"
 	"  -q, --quiet           no progress and no summary on standard error\n"
 	"      --help            print this\n"
 	"\n"
 	"Exit status: 0 when all was fetched, 1 when not, 2 for options that make no sense,\n"
-	"130 after Ctrl-C. A status from 300 on counts as a failure.\n";
+	"130 after Ctrl-C. Redirects are followed; a status from 300 on counts as a failure.\n";
 
 WOK_PRINTF(1, 2) static int reject(const char *format, ...)
 {
@@ -161,7 +165,9 @@ enum {
 	RESUME,
 	JSONL,
 	INSECURE,
-	CACERT
+	CACERT,
+	COMPRESSED,
+	PROXY,
 };
 
 /* A flag. Returns false if it is none. */
@@ -176,6 +182,8 @@ static bool take_flag(int option, struct fetch_options *options)
 		return options->resume = true;
 	case JSONL:
 		return options->jsonl = true;
+	case COMPRESSED:
+		return options->compressed = true;
 	case INSECURE:
 		return options->insecure = true;
 	default:
@@ -211,6 +219,9 @@ static int take_value(int option, char *value, struct fetch_options *options)
 		return take_time("--retry-wait", value, &options->pause);
 	case TIMEOUT:
 		return take_time("--timeout", value, &options->timeout);
+	case PROXY:
+		options->proxy = value;
+		return 0;
 	case CACERT:
 		options->cacert = value;
 		return 0;
@@ -263,6 +274,8 @@ static int parse(int argc, char **argv, struct fetch_options *options)
 		{"method", required_argument, NULL, 'X'},
 		{"header", required_argument, NULL, 'H'},
 		{"data", required_argument, NULL, DATA},
+		{"compressed", no_argument, NULL, COMPRESSED},
+		{"proxy", required_argument, NULL, PROXY},
 		{"insecure", no_argument, NULL, INSECURE},
 		{"cacert", required_argument, NULL, CACERT},
 		{"quiet", no_argument, NULL, 'q'},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fetch.h"
+#include "httpbin.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -120,24 +121,28 @@ int fetch_progress_main(void *arg)
 
 /* --- one URL ------------------------------------------------------------------------------- */
 
+/* What a list or a server says need not be UTF-8, as JSON must be. */
+static json_t *text_or_null(const char *text)
+{
+	return text ? httpbin_text(text, strlen(text)) : json_null();
+}
+
 static json_t *describe(const struct fetch_job *job)
 {
 	json_t *object = json_object();
 	bool good = !job->reason[0];
 	int r = 0;
 
-	r |= json_object_set_new(object, "url", json_string(job->url));
+	r |= json_object_set_new(object, "url", text_or_null(job->url));
+	r |= json_object_set_new(object, "final_url", text_or_null(job->final_url));
 	r |= json_object_set_new(object, "ok", json_boolean(good));
 	r |= json_object_set_new(object, "status",
 				 job->status > 0 ? json_integer(job->status) : json_null());
 	r |= json_object_set_new(object, "size", json_integer((json_int_t) job->got));
 	r |= json_object_set_new(object, "ms", json_integer((wok_now() - job->began) / WOK_MS));
 	r |= json_object_set_new(object, "tries", json_integer(job->tries));
-	/* A name that is no UTF-8 has no place in JSON. */
-	json_t *path = good && job->path ? json_string(job->path) : NULL;
-	r |= json_object_set_new(object, "file", path ? path : json_null());
-	json_t *error = good ? NULL : json_string(job->reason);
-	r |= json_object_set_new(object, "error", error ? error : json_null());
+	r |= json_object_set_new(object, "file", text_or_null(good ? job->path : NULL));
+	r |= json_object_set_new(object, "error", text_or_null(good ? NULL : job->reason));
 	if (r == 0)
 		return object;
 	json_decref(object);

@@ -6,6 +6,7 @@
 #include <wok/file.h>
 #include <wok/http2.h>
 #include <wok/http_response.h>
+#include <wok/http_retry.h>
 #include <wok/net.h>
 #include <wok/tls.h>
 
@@ -104,6 +105,13 @@ typedef struct {
 	 */
 	const char *const *sensitive_headers;
 	bool raise_for_status; /* a status of 400 and above is an error, WOK_ESTATUS */
+	const wok_http_retry_options *retry; /* when to try again; not */
+	const wok_http_client_middleware
+		*middlewares; /* around each request, the first outermost */
+	size_t n_middlewares;
+	/* Told what happens to requests; it never waits. */
+	void (*trace)(void *arg, const wok_http_event *event);
+	void *trace_arg;
 	/* What may come. */
 	size_t max_line;         /* bytes of a line of the response's head; 8190 */
 	size_t max_head;         /* bytes of the whole head; 64 KiB */
@@ -156,6 +164,27 @@ typedef struct {
  */
 void wok_http_session_stats(const wok_http_session *session, wok_http_stats *ret_stats);
 
+/* What a session has of one scheme, host and port. */
+typedef struct {
+	const char *host; /* borrowed, until the session's next request */
+	uint16_t port;
+	bool secure;
+	size_t open, idle;
+	size_t waiting;
+} wok_http_origin;
+
+/**
+ * Describe what a session has of each origin, one after the other, in no order:
+ *     while (wok_http_session_next_origin(session, &position, &origin))
+ *
+ * position:   0 at first
+ * Returns:    true; false behind the last
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+bool wok_http_session_next_origin(const wok_http_session *session, size_t *position,
+				  wok_http_origin *ret_origin);
+
 /* What is special about one request. Zero in a field means the session's value. */
 typedef struct {
 	wok_time timeout; /* for the request as a whole, its body included */
@@ -174,6 +203,7 @@ typedef struct {
 	const char *user; /* with a password: who asks, in place of the session's */
 	const char *password;
 	wok_http_auth auth;
+	const wok_http_retry_options *retry;
 	bool no_decode;
 	bool no_redirects;
 	unsigned max_redirects;

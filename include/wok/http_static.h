@@ -90,10 +90,11 @@ typedef struct {
 /**
  * Serve the files in a folder and below it. What leads out of the folder is not found: "..", also
  * as "%2e%2e", slashes that are encoded, links as the option says. Only files are served, and
- * nothing waits for a pipe or a device. The folder is opened once: what is moved to its path later
- * is not seen.
+ * nothing waits for a pipe or a device. The folder is looked up each time: another one may take its
+ * place.
  *
  * prefix:     "/files/", or "/" for all that has no other route; "/files" is redirected to it
+ * folder:     a relative one begins where the process's folder is at the time of the call
  * options:    NULL for the defaults; copied, but the texts and headers in it are borrowed for as
  *             long as the app lives
  * Returns:    0; -EINVAL if the prefix has no slash at its ends; -errno of the folder or of

@@ -45,5 +45,29 @@ typedef struct {
 	unsigned redirects;   /* so many were followed */
 } wok_http_timings;
 
+/* What happens to requests, as it is told to a session's trace function. */
+typedef enum {
+	WOK_HTTP_EVENT_PHASE,    /* the next one begins: timings->phase */
+	WOK_HTTP_EVENT_REUSED,   /* a connection that was there is used */
+	WOK_HTTP_EVENT_HEAD,     /* the head of the response has come: status */
+	WOK_HTTP_EVENT_REDIRECT, /* it leads elsewhere, and is followed */
+	WOK_HTTP_EVENT_RETRY,    /* it is to be tried again: error or status, pause */
+	WOK_HTTP_EVENT_CHUNK,    /* so many bytes of the body have come */
+	WOK_HTTP_EVENT_END,      /* all has come */
+	WOK_HTTP_EVENT_ERROR,    /* it has failed: error */
+} wok_http_event_kind;
+
+/* One of them; the texts are borrowed for the call. */
+typedef struct {
+	wok_http_event_kind kind;
+	const char *method;
+	const char *url; /* without user and password */
+	const wok_http_timings *timings;
+	int status; /* 0 before there is one */
+	int error;
+	size_t bytes;
+	wok_time pause;
+} wok_http_event;
+
 WOK_END_DECLS
 #endif

@@ -149,6 +149,8 @@ static bool count_ext(struct wok__h1_body *body)
 static bool over_budget(const struct wok__h1_body *body)
 {
 	uint64_t earned;
+	if (body->overhead <= body->limits->chunk_overhead)
+		return false; /* as it nearly always is */
 	if (__builtin_mul_overflow(body->received, body->limits->overhead_per_byte, &earned) ||
 	    __builtin_add_overflow(earned, body->limits->chunk_overhead, &earned))
 		return false;
@@ -156,7 +158,7 @@ static bool over_budget(const struct wok__h1_body *body)
 }
 
 /* The size line is complete. */
-static int start_chunk(struct wok__h1_body *body)
+static inline int start_chunk(struct wok__h1_body *body)
 {
 	body->digits = 0;
 	body->ext_line = 0;
@@ -290,22 +292,26 @@ int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field
 /* --- usual framing ---------------------------------------------------------------------------- */
 
 /*
- * A size of at most eight digits and its line end, or the line end behind a chunk, when all of it
- * has come. What is anything else is left alone, for take_framing() to judge byte by byte. Returns
- * how many bytes were taken; 0: none.
+ * What stands between two chunks when all of it has come: the line end behind the one, and a size
+ * of at most eight digits with its line end before the other. What is anything else is left alone,
+ * for take_framing() to judge byte by byte. Returns how many bytes were taken; 0: none.
  */
 static size_t take_usual(struct wok__h1_body *body, const char *data, size_t size)
 {
-	size_t n = 0;
+	size_t begin = 0, n = 0;
 	uint64_t value = 0;
 
-	if (body->state == CHUNK_CR && size >= 2 && data[0] == '\r' && data[1] == '\n') {
+	if (body->state == CHUNK_CR) {
+		if (size < 2 || data[0] != '\r' || data[1] != '\n')
+			return 0;
 		body->overhead += 2;
 		body->state = SIZE;
-		return 2;
+		begin = 2;
 	}
 	if (body->state != SIZE || body->digits > 0)
 		return 0;
+	data += begin;
+	size -= begin;
 	for (; n < size && n < 8; n++) {
 		int digit = hex_value(data[n]);
 		if (digit < 0)
@@ -313,12 +319,16 @@ static size_t take_usual(struct wok__h1_body *body, const char *data, size_t siz
 		value = value << 4 | (unsigned) digit;
 	}
 	if (n == 0 || size - n < 2 || data[n] != '\r' || data[n + 1] != '\n')
-		return 0;
-	body->overhead += n + 1; /* the LF is left: start_chunk() may refuse, at its place */
-	body->digits = (uint8_t) n;
+		return begin;
+	body->overhead += n + 2;
 	body->left = value;
+	if (start_chunk(body) == 0)
+		return begin + n + 2;
+	/* It is refused at its LF: go back to before that. */
+	body->overhead--;
+	body->digits = (uint8_t) n;
 	body->state = SIZE_LF;
-	return n + 1;
+	return begin + n + 1;
 }
 
 /* --- the decoder ------------------------------------------------------------------------------ */

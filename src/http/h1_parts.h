@@ -185,13 +185,29 @@ struct wok__h1_framing_fields {
 	uint64_t length;
 };
 
+/* Whether any of these fields is there at all: most requests have none. */
+static inline bool wok__h1_has_framing(const struct wok__h1_head *head)
+{
+	return head->present &
+	       (UINT64_C(1) << WOK__H1_CONTENT_LENGTH | UINT64_C(1) << WOK__H1_TRANSFER_ENCODING);
+}
+
 /* Error offsets are those of the field's value: *ret_where. */
 int wok__h1_read_framing(const char *base, const struct wok__h1_head *head, unsigned minor,
 			 struct wok__h1_framing_fields *ret_framing, const char **ret_where);
 
 /* Fill in the fields of the message that come from Connection and Upgrade. */
-void wok__h1_read_connection(const char *base, const struct wok__h1_head *head,
-			     struct wok__h1_message *message);
+void wok__h1_read_connection_field(const char *base, const struct wok__h1_head *head,
+				   struct wok__h1_message *message);
+
+static inline void wok__h1_read_connection(const char *base, const struct wok__h1_head *head,
+					   struct wok__h1_message *message)
+{
+	if (head->present >> WOK__H1_CONNECTION & 1)
+		wok__h1_read_connection_field(base, head, message);
+	else
+		message->keep_alive = message->minor > 0;
+}
 
 /* --- targets (h1_target.c) -------------------------------------------------------------------- */
 

@@ -75,18 +75,27 @@ int wok__h1_read_version(const char *p, size_t size)
 	return well_formed ? WOK__H1_UNSUPPORTED_VERSION : WOK__H1_BAD_VERSION;
 }
 
-/* Where the line ends. What nearly every request says is recognised as one word. */
-static inline const char *end_of_version(const struct wok__h1_cursor *cursor, const char *version)
-{
-	if (cursor->end - version >= 10 && memcmp(version, "HTTP/1.1\r", 9) == 0)
-		return version + 8;
-	return wok__h1_find_control(cursor->base, version, cursor->end);
-}
-
 static bool is_http2_preface(const struct wok__h1_request *request, const char *version)
 {
 	return wok__h1_is(request->target, "*") && request->method.size == 3 &&
 	       memcmp(request->method.data, "PRI", 3) == 0 && memcmp(version, "HTTP/2.0", 8) == 0;
+}
+
+/* The version and where its line ends. What nearly every request says is recognised as one word. */
+static inline int read_version(const struct wok__h1_cursor *cursor,
+			       const struct wok__h1_request *request, const char **ret_end)
+{
+	const char *version = cursor->p;
+
+	if (cursor->end - version >= 10 && memcmp(version, "HTTP/1.1\r", 9) == 0) {
+		*ret_end = version + 8;
+		return 1;
+	}
+	*ret_end = wok__h1_find_control(cursor->base, version, cursor->end);
+	int minor = wok__h1_read_version(version, (size_t) (*ret_end - version));
+	if (minor == WOK__H1_UNSUPPORTED_VERSION && is_http2_preface(request, version))
+		return WOK__H1_HTTP2_PREFACE;
+	return minor;
 }
 
 static int read_request_line(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
@@ -100,15 +109,11 @@ static int read_request_line(struct wok__h1_cursor *cursor, const struct wok__h1
 	if (r < 0)
 		return r;
 
-	const char *version = cursor->p;
-	const char *end = end_of_version(cursor, version);
-	int minor = wok__h1_read_version(version, (size_t) (end - version));
-	if (minor == WOK__H1_UNSUPPORTED_VERSION && is_http2_preface(request, version))
-		return WOK__H1_HTTP2_PREFACE;
-	if (minor < 0)
-		return minor;
-	request->message.minor = (uint8_t) minor;
-
+	const char *end = NULL;
+	r = read_version(cursor, request, &end);
+	if (r < 0)
+		return r;
+	request->message.minor = (uint8_t) r;
 	cursor->p = end;
 	if ((size_t) (end - line) > limits->start_line)
 		return WOK__H1_START_LINE_TOO_LONG;
@@ -160,6 +165,8 @@ static int read_framing(struct wok__h1_cursor *cursor, const struct wok__h1_head
 			struct wok__h1_message *message)
 {
 	struct wok__h1_framing_fields framing;
+	if (!wok__h1_has_framing(head))
+		return 0; /* WOK__H1_NONE, as it was set */
 	int r = wok__h1_read_framing(cursor->base, head, message->minor, &framing, &cursor->p);
 	if (r < 0)
 		return r;

@@ -50,7 +50,7 @@ static inline const char *skip_name(const char *p, const char *end)
 }
 
 /* Where the host ends and its colon or nothing follows; NULL if it is none. */
-static inline const char *host_end(const char *data, size_t size)
+__attribute__((always_inline)) static inline const char *host_end(const char *data, size_t size)
 {
 	const char *end = data + size;
 	if (size > 0 && *data == '[') {

@@ -6,6 +6,7 @@ usage: fetch_test.py [WOK] [TEXT]
 """
 import contextlib
 import email.utils
+import gzip
 import http.server
 import json
 import os
@@ -269,7 +270,7 @@ def a_line_of_json_for_each():
             check(result.status == 1, result)
             said = {line["url"]: line for line in lines_of(result)}
             good, bad, nonsense = (said[u] for u in (it.url + "/good", it.url + "/bad", "nonsense"))
-            assert set(good) == {"url", "ok", "status", "size", "ms", "tries", "file", "error"}
+            assert set(good) == {"url", "final_url", "ok", "status", "size", "ms", "tries", "file", "error"}
             assert good["ok"] and good["status"] == 200 and good["size"] == len(DATA), good
             assert good["file"] == folder + "/good" and good["error"] is None and good["ms"] >= 0
             assert not bad["ok"] and bad["status"] == 404 and bad["file"] is None, bad
@@ -278,6 +279,16 @@ def a_line_of_json_for_each():
             result = fetch("--jsonl", it.url + "/good", cwd=folder)
             check(result.status == 0 and lines_of(result)[0]["size"] == len(DATA), result)
             assert not os.listdir(folder)
+
+
+@test
+def what_is_no_text_is_told_of_all_the_same():
+    with server(plain) as it:
+        result = fetch("--jsonl", "-i", "-", it.url + "/x",
+                       stdin=b"http://127.0.0.1:1/\xff\xfe\nhttp://127.0.0.1:1/a b\n\0\n")
+        said = lines_of(result)
+        check(result.status == 1 and len(said) >= 3, result)
+        check(sum(line["ok"] for line in said) == 1, result)
 
 
 @test
@@ -309,6 +320,48 @@ def a_request_is_what_the_options_say():
         assert form.command == "POST" and form.body == b"a=b"
         assert form.headers["Content-Type"] == "application/x-www-form-urlencoded"
         assert file.body == b"three" and file.headers.get_all("Content-Type") == ["text/plain"]
+
+
+@test
+def redirects_are_followed_and_the_file_has_the_first_name():
+    def two_steps(request):
+        if request.path == "/end":
+            request.reply(200, DATA)
+        else:
+            request.reply(302, Location="/middle" if request.path == "/start" else "end")
+    with server(two_steps) as it, tempfile.TemporaryDirectory() as folder:
+        result = fetch("--jsonl", "-d", folder, it.url + "/start")
+        check(result.status == 0 and content(folder, "start") == DATA, result)
+        check(lines_of(result)[0]["final_url"] == it.url + "/end", result)
+    with server(lambda r: r.reply(302, Location="/")) as it:
+        result = fetch("--retries", "0", it.url + "/")
+        check(result.status == 1 and len(it.seen) < 30 and "redirect" in result.err, result)
+
+
+@test
+def what_is_compressed_is_so_only_on_the_way():
+    def compress(request):
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            request.reply(200, gzip.compress(DATA), Content_Encoding="gzip")
+        else:
+            request.reply(200, DATA)
+    with server(compress) as it:
+        result = fetch("--compressed", it.url + "/x")
+        check(result.status == 0 and result.out == DATA, result.err)
+        assert "gzip" in it.seen[0].headers["Accept-Encoding"]
+        result = fetch(it.url + "/x")  # by default bytes are what they are
+        check(result.status == 0 and result.out == DATA, result.err)
+        assert "gzip" not in it.seen[1].headers.get("Accept-Encoding", "")
+    with server(lambda r: r.reply(200, b"as it is", Content_Encoding="gzip")) as it:
+        result = fetch(it.url + "/x")
+        check(result.status == 0 and result.out == b"as it is", result.err)
+
+
+@test
+def a_proxy_is_asked_for_the_whole_url():
+    with server(path_is_body) as it:
+        result = fetch("--proxy", it.url, "http://example.invalid/x?y")
+        check(result.status == 0 and result.out == b"http://example.invalid/x?y", result)
 
 
 # --- tries ---------------------------------------------------------------------------------------

@@ -8,10 +8,14 @@ WOK is the command (build/wok), TEXT runs only tests whose name contains it.
 """
 import contextlib
 import http.client
+import json
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -124,6 +128,109 @@ def ctrl_c_and_sigterm_end_it_in_good_order():
                 assert len(response.read()) == 16 << 20
             status, _, err = server.end(signal.SIGCONT)
             assert status == 0, (number, status, err)
+
+
+@test
+def stderr_has_a_line_for_each_request():
+    forms = {
+        "short": r'\d{4}-\d\d-\d\dT[\d:.]+Z 127\.0\.0\.1 "GET /a\.txt\?x=%22" 200 5 \d\.\d+$',
+        "combined": r'127\.0\.0\.1 - - \[.+\] "GET /a\.txt\?x=%22 HTTP/1\.1" 200 5 "-" "me"$',
+        "json": None,
+    }
+    for form, pattern in forms.items():
+        with serving("--log", form) as server:
+            server.get("/a.txt?x=%22", {"User-Agent": "me"})
+            server.get("/nothing")
+            status, _, err = server.end()
+            lines = err.splitlines()
+            assert status == 0 and len(lines) == 2, (form, err)
+            if pattern:
+                assert re.match(pattern, lines[0]), (form, lines[0])
+                assert " 404 " in lines[1], lines
+            else:
+                assert json.loads(lines[0])["status"] == 200, lines
+                assert json.loads(lines[1])["status"] == 404, lines
+    with serving("--log", "none") as server:
+        server.get("/a.txt")
+        assert server.end() == (0, "", "")
+
+
+@test
+def nobody_has_to_read_stderr():
+    """A pipe that is full holds nobody up; the end says what is missing."""
+    with serving(files={"x" * 200: b"x"}) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT)
+        with contextlib.closing(connection):
+            for _ in range(500):
+                connection.request("GET", "/" + "x" * 200)
+                assert connection.getresponse().read() == b"x"
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        status, _, err = server.end(signal.SIGCONT)
+        lines = err.splitlines()
+        missing = re.match(r"wok serve: nobody read stderr: (\d+) lines are missing$", lines[-1])
+        assert status == 0 and missing, lines[-1]
+        assert len(lines) - 1 + int(missing[1]) == 500, (len(lines), missing[1])
+
+
+def certificate(folder, name):
+    """A certificate for 127.0.0.1 that signs itself: its file and its key's; None if nobody can."""
+    if not shutil.which("openssl"):
+        return None
+    files = [os.path.join(folder, name + end) for end in (".pem", ".key")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=" + name,
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout",
+                    files[1]], check=True, capture_output=True)
+    return files
+
+
+def name_on(port, *trusted):
+    """The name on the certificate of who listens there, if it is one of those trusted."""
+    context = ssl.create_default_context()
+    for file in trusted:
+        context.load_verify_locations(file)
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as plain:
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as stream:
+            stream.sendall(b"GET /a.txt HTTP/1.0\r\n\r\n")
+            data = b""
+            while piece := stream.recv(4096):
+                data += piece
+            assert data.endswith(b"\r\n\r\nhello"), data
+            return dict(part[0] for part in stream.getpeercert()["subject"])["commonName"]
+
+
+@test
+def it_speaks_tls_and_reads_a_certificate_again():
+    with tempfile.TemporaryDirectory() as folder:
+        one, two = certificate(folder, "one"), certificate(folder, "two")
+        if not one:
+            return  # there is no openssl here to make one
+        use = [os.path.join(folder, name) for name in ("cert", "key")]
+        for source, target in zip(one, use):
+            shutil.copy(source, target)
+        with serving("--tls-cert", use[0], "--tls-key", use[1], "--log", "none") as server:
+            assert server.scheme == "https", server.line
+            assert name_on(server.port, one[0], two[0]) == "one"
+            for source, target in zip(two, use):
+                shutil.copy(source, target)
+            assert name_on(server.port, one[0], two[0]) == "one"
+            server.process.send_signal(signal.SIGHUP)
+            assert b"again" in server.process.stderr.readline()
+            assert name_on(server.port, one[0], two[0]) == "two"
+            put(folder, "cert", b"nonsense")
+            server.process.send_signal(signal.SIGHUP)
+            assert b"cert" in server.process.stderr.readline()
+            assert name_on(server.port, one[0], two[0]) == "two"
+            if shutil.which("curl"):
+                said = subprocess.run(["curl", "-sS", "--http2", "--cacert", two[0], "-w",
+                                       " %{http_version}", "https://127.0.0.1:%d/a.txt" %
+                                       server.port], capture_output=True, timeout=TIMEOUT,
+                                      check=True).stdout
+                assert said in (b"hello 2", b"hello 1.1"), said
+            assert server.end()[0] == 0
+        result = run("serve", "--tls-cert", "/nowhere.pem", folder)
+        check(result.status == 1 and "/nowhere.pem" in result.err, result)
 
 
 @test

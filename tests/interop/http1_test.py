@@ -135,7 +135,7 @@ def wok(*args):
 
 
 def wok_files(folder):
-    return wok("serve", "--listen", "127.0.0.1:0", folder)
+    return wok("serve", "--listen", "127.0.0.1:0", "--log", "none", folder)
 
 
 def wok_echo():

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One file: its head, conditions, ranges. */
+#include <wok/scope.h>
+
 #include "static/site.h"
 
 TEST_TASK(a_file_comes_with_its_type_date_and_tag, "server-11")
@@ -464,5 +466,34 @@ TEST_TASK(a_handler_replies_with_a_file_of_its_own)
 	ASSERT_STR(answer_header(&answer, "Content-Type"), "text/x-fd; charset=utf-8");
 	ASSERT_STR(answer.body, "z");
 	expect(&peer, GET("/pipe", ""), 200, "refused");
+	peer_end(&peer);
+}
+
+static int send_canceled(wok_http_request *request, void *arg)
+{
+	int fd = open(in("a.txt"), O_RDONLY | O_CLOEXEC);
+	wok_scope *scope;
+
+	(void) arg;
+	ASSERT_OK(wok_scope_new(&scope));
+	wok_scope_cancel(scope, "the test");
+	ASSERT_ERR(wok_http_reply_file(request, in("a.txt"), NULL), -ECANCELED);
+	ASSERT_ERR(wok_http_reply_file(request, in("nothing"), NULL), -ECANCELED);
+	ASSERT_ERR(wok_http_reply_fd(request, fd, NULL), -ECANCELED);
+	ASSERT_OK(wok_scope_join(scope));
+	wok_scope_free(scope);
+	close(fd);
+	return wok_http_reply_file(request, in("a.txt"), NULL);
+}
+
+TEST_TASK(a_canceled_reply_with_a_file_has_not_begun)
+{
+	IN_FOLDER;
+	struct peer peer = {0};
+
+	put_old("a.txt", LETTERS);
+	peer_route(&peer, "GET", "/", send_canceled);
+	peer_open(&peer);
+	expect(&peer, GET("/", ""), 200, LETTERS);
 	peer_end(&peer);
 }

@@ -333,6 +333,32 @@ TEST_TASK(another_index_or_none)
 	peer_end(&none);
 }
 
+TEST_TASK(another_folder_may_take_the_place_of_the_one_that_is_served)
+{
+	IN_FOLDER;
+	struct peer peer = {0};
+
+	put_folder("one");
+	put_old("one/a", "first");
+	put_folder("two");
+	put_old("two/a", "second");
+	link_to("one", "current");
+	ASSERT_OK(wok_http_app_new(&peer.app));
+	ASSERT_EQ(chdir(folder), 0);
+	ASSERT_OK(wok_http_static(peer.app, "/", "current", NULL));
+	ASSERT_EQ(chdir("/"), 0);
+	peer_open(&peer);
+	expect_path(&peer, "/a", 200, "first");
+	link_to("two", "next");
+	ASSERT_EQ(rename(in("next"), in("current")), 0);
+	expect_path(&peer, "/a", 200, "second");
+	ASSERT_EQ(unlink(in("current")), 0);
+	expect_path(&peer, "/a", 404, NULL);
+	link_to("one", "current");
+	expect_path(&peer, "/a", 200, "first");
+	peer_end(&peer);
+}
+
 /* --- compressed siblings ---------------------------------------------------------------------- */
 
 TEST_TASK(a_compressed_sibling_is_sent_to_who_takes_it, "server-11")

@@ -35,6 +35,7 @@ static int fail(wok_http_response *response, int code)
 	response->failed = code;
 	wok__response_finish(response);
 	response->timings.phase = WOK_HTTP_PHASE_BODY;
+	wok__response_tell(response, (wok_http_event){.kind = WOK_HTTP_EVENT_ERROR, .error = code});
 	return wok_fail(code, "%s %.300s: %s", response->method, response->url.text,
 			code == -ETIMEDOUT ? "timed out while reading the body" : wok_errmsg(code));
 }
@@ -53,6 +54,9 @@ static ssize_t read_wire(void *arg, void *data, size_t size)
 		response->reusable = false;
 	else if (n < 0)
 		return fail(response, (int) n);
+	if (n > 0)
+		wok__response_tell(response, (wok_http_event){.kind = WOK_HTTP_EVENT_CHUNK,
+							      .bytes = (size_t) n});
 	if (response->ended)
 		wok__response_finish(response);
 	return n;

@@ -28,13 +28,18 @@ struct wok_http_call {
 	wok_http_session *session;
 	const char *method;
 	const char *url;
-	const wok_http_options *options; /* never NULL */
-	char *own_url;                   /* what url points to, if that is not the caller's */
-	struct wok__hop *hops;           /* redirects so far */
-	bool no_body;                    /* a redirect has made it a GET */
-	bool no_expect;                  /* a server knows no "Expect: 100-continue" */
-	unsigned answers;                /* to challenges of the server */
-	bool foreign;                    /* a redirect has led to another origin: no credentials */
+	const wok_http_options *options;      /* never NULL */
+	const char *asked_method, *asked_url; /* before redirects */
+	unsigned tries;
+	size_t next_middleware;
+	wok_http_header *extra; /* headers that middlewares have set; copies */
+	size_t n_extra, extra_capacity;
+	char *own_url;         /* what url points to, if that is not the caller's */
+	struct wok__hop *hops; /* redirects so far */
+	bool no_body;          /* a redirect has made it a GET */
+	bool no_expect;        /* a server knows no "Expect: 100-continue" */
+	unsigned answers;      /* to challenges of the server */
+	bool foreign;          /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
 	wok_time deadline;
@@ -66,9 +71,15 @@ struct wok__exchange {
 	bool cut_short;              /* the answer came before all was sent */
 };
 
+/* Tell the session's trace function; event needs no method, url and timings. */
+void wok__call_tell(const struct wok_http_call *call, wok_http_event event);
+void wok__response_tell(const wok_http_response *response, wok_http_event event);
+
 static inline void wok__call_phase(struct wok_http_call *call, wok_http_phase phase)
 {
 	call->timings.phase = phase;
+	if (call->session->options.trace)
+		wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_PHASE});
 }
 
 /* The result of a part that had a limit, which a time-out then names. */
@@ -99,6 +110,14 @@ static inline bool wok__call_expects(const struct wok_http_call *call)
 
 /* Make the request, and set call->response; an error has a message that names the request. */
 int wok__call_run(struct wok_http_call *call);
+
+/* Once, or more often, as the retry options have it (retry.c). */
+int wok__call_tries(struct wok_http_call *call);
+bool wok__call_is_idempotent(const struct wok_http_call *call);
+
+/* Whether a middleware has a say about a header (middleware.c). */
+bool wok__call_has_extra(const struct wok_http_call *call, const char *name);
+void wok__call_free_extra(struct wok_http_call *call);
 
 int wok__call_hops(struct wok_http_call *call);
 

@@ -10,13 +10,6 @@
 #include "http/client/call.h"
 #include "http/h2/h2.h"
 
-static bool is_idempotent(const struct wok_http_call *call)
-{
-	return wok__call_is(call, "GET") || wok__call_is(call, "HEAD") ||
-	       wok__call_is(call, "PUT") || wok__call_is(call, "DELETE") ||
-	       wok__call_is(call, "OPTIONS") || wok__call_is(call, "TRACE");
-}
-
 static int acquire_in_time(struct wok__exchange *exchange, bool fresh)
 {
 	struct wok_http_call *call = exchange->call;
@@ -48,6 +41,7 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 	call->timings.reused = exchange->reused;
 	if (exchange->reused) {
 		pool->reused++;
+		wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_REUSED});
 		return 0;
 	}
 	WOK_TRY(wok__exchange_connect(exchange));
@@ -78,7 +72,8 @@ static bool may_repeat(struct wok__exchange *exchange, int code)
 {
 	if (exchange->session->options.no_retry)
 		return false;
-	if (!exchange->unprocessed && !(was_stale(exchange, code) && is_idempotent(exchange->call)))
+	if (!exchange->unprocessed &&
+	    !(was_stale(exchange, code) && wok__call_is_idempotent(exchange->call)))
 		return false;
 	return wok__source_rewind(&exchange->call->body);
 }
@@ -161,6 +156,8 @@ int wok__exchange_run(struct wok__exchange *exchange)
 	wok__call_phase(call, WOK_HTTP_PHASE_BODY);
 	call->timings.head = wok_now();
 	exchange->response->timings = call->timings;
+	wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_HEAD,
+					      .status = exchange->response->status});
 	if (exchange->response->ended)
 		wok__response_finish(exchange->response);
 	return 0;

@@ -96,7 +96,7 @@ static int raise_for_status(struct wok_http_call *call)
 	return size == 0 ? r : wok_fail(r, "%s: %.*s", wok_errmsg(r), (int) size, text);
 }
 
-static int run(struct wok_http_call *call)
+static int run(struct wok_http_call *call, char **ret_joined)
 {
 	wok_time limit = wok__time_or(call->options->timeout, call->session->options.timeout);
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
@@ -104,16 +104,16 @@ static int run(struct wok_http_call *call)
 
 	WOK_TRY(check(call));
 	if (call->session->options.base_url) {
-		WOK_TRY(wok_url_join(call->session->options.base_url, call->url, &call->own_url));
-		call->url = call->own_url;
+		WOK_TRY(wok_url_join(call->session->options.base_url, call->url, ret_joined));
+		call->url = *ret_joined;
 	}
+	call->asked_method = call->method;
+	call->asked_url = call->url;
 	set_times(call);
 	call->timings.begin = wok_now();
 	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
-		r = wok__source_open(&call->body, call->options);
-		if (r == 0)
-			r = wok__call_hops(call);
+		r = wok_http_call_next(call, &call->response);
 		if (r == 0 &&
 		    (call->options->raise_for_status || call->session->options.raise_for_status))
 			r = raise_for_status(call);
@@ -123,14 +123,20 @@ static int run(struct wok_http_call *call)
 
 int wok__call_run(struct wok_http_call *call)
 {
-	int r = run(call);
+	char *joined = NULL;
+	int r = run(call, &joined);
+
+	if (r < 0)
+		wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_ERROR, .error = r});
 
 	if (call->options->timings)
 		*call->options->timings = call->timings;
 	if (r < 0)
 		wok_http_response_free(WOK_TAKE(call->response));
+	wok_free(joined);
 	wok_free(call->own_url);
 	wok__hops_free(call->hops);
+	wok__call_free_extra(call);
 	return r;
 }
 

@@ -47,7 +47,9 @@ static bool overridden(const struct wok__exchange *exchange, const char *name)
 {
 	const wok_http_options *options = exchange->call->options;
 
-	return has_header(options->headers, options->n_headers, name) && !withheld(exchange, name);
+	return (has_header(options->headers, options->n_headers, name) ||
+		wok__call_has_extra(exchange->call, name)) &&
+	       !withheld(exchange, name);
 }
 
 static bool given(const struct wok__exchange *exchange, const char *name)
@@ -99,7 +101,10 @@ static void put_headers(struct wok__exchange *exchange)
 		if (!replaced(exchange, session->headers[i].name))
 			put_header(exchange, &session->headers[i]);
 	for (size_t i = 0; i < options->n_headers; i++)
-		put_header(exchange, &options->headers[i]);
+		if (!wok__call_has_extra(exchange->call, options->headers[i].name))
+			put_header(exchange, &options->headers[i]);
+	for (size_t i = 0; i < exchange->call->n_extra; i++)
+		put_header(exchange, &exchange->call->extra[i]);
 }
 
 /* The names of what stands behind the body. */

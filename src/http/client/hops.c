@@ -157,8 +157,11 @@ static int follow(struct wok_http_call *call, const char *location)
 	int r = check_target(call, target);
 	if (r == 0)
 		r = change_method(call, status);
-	if (r == 0)
+	if (r == 0) {
+		wok__call_tell(call,
+			       (wok_http_event){.kind = WOK_HTTP_EVENT_REDIRECT, .status = status});
 		r = go_on(call, target);
+	}
 	if (r < 0)
 		wok_free(target);
 	return r;

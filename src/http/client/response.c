@@ -80,6 +80,8 @@ void wok__response_finish(wok_http_response *response)
 	response->connection->wire->finish(response);
 	response->timings.body_end = wok_now();
 	response->timings.phase = WOK_HTTP_PHASE_END;
+	if (response->ended)
+		wok__response_tell(response, (wok_http_event){.kind = WOK_HTTP_EVENT_END});
 }
 
 void wok_http_response_free(wok_http_response *response)

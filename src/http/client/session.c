@@ -120,3 +120,19 @@ void wok_http_session_stats(const wok_http_session *session, wok_http_stats *ret
 		.reused = pool->reused,
 	};
 }
+
+bool wok_http_session_next_origin(const wok_http_session *session, size_t *position,
+				  wok_http_origin *ret_origin)
+{
+	struct wok__origin_info info;
+
+	if (!wok__pool_next_origin(&session->pool, position, &info))
+		return false;
+	*ret_origin = (wok_http_origin){.host = info.host,
+					.port = info.port,
+					.secure = info.secure,
+					.open = info.open,
+					.idle = info.idle,
+					.waiting = info.waiting};
+	return true;
+}

@@ -26,6 +26,9 @@ struct wok_http_session {
 	wok_connect_options connect;
 	wok_address local;
 	struct wok__lookups lookups;
+	wok_http_retry_options retry;
+	unsigned retry_credit; /* hundredths of a retry */
+	uint64_t random;
 	struct wok__proxies proxies;
 	wok_cookie_jar *jar; /* its own, once a server has set a cookie */
 	struct wok__known_digest *digests;

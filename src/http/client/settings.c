@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "http/client/session.h"
 
-enum { LIMIT_DEFAULT = 100, MAX_BODY_DEFAULT = 64 << 20 };
+enum { RETRY_CREDIT_FIRST = 1000, LIMIT_DEFAULT = 100, MAX_BODY_DEFAULT = 64 << 20 };
 #define KEEP_ALIVE_DEFAULT (15 * WOK_SECOND)
 #define TIMEOUT_DEFAULT (5 * WOK_MINUTE)
 #define CONNECT_TIMEOUT_DEFAULT (30 * WOK_SECOND)
@@ -161,6 +161,31 @@ static int open_proxies(wok_http_session *session)
 	return wok__proxies_open(&session->proxies, proxy, options->no_proxy);
 }
 
+static int keep_retry(wok_http_session *session)
+{
+	wok_http_session_options *options = &session->options;
+	size_t n = 1;
+
+	session->retry_credit = RETRY_CREDIT_FIRST;
+	if (options->n_middlewares > 0) {
+		options->middlewares =
+			keep(session, options->middlewares,
+			     options->n_middlewares * sizeof(wok_http_client_middleware));
+		if (!options->middlewares)
+			return -ENOMEM;
+	}
+	if (!options->retry)
+		return 0;
+	session->retry = *options->retry;
+	options->retry = &session->retry;
+	if (!session->retry.statuses)
+		return 0;
+	while (session->retry.statuses[n - 1] != 0)
+		n++;
+	session->retry.statuses = keep(session, session->retry.statuses, n * sizeof(int));
+	return session->retry.statuses ? 0 : -ENOMEM;
+}
+
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options)
 {
 	session->options = *options;
@@ -170,6 +195,7 @@ int wok__session_settle(wok_http_session *session, const wok_http_session_option
 	WOK_TRY(keep_resolve(session));
 	WOK_TRY(keep_connect(session));
 	WOK_TRY(open_proxies(session));
+	WOK_TRY(keep_retry(session));
 	WOK_TRY(keep_list(session, &session->options.pins));
 	WOK_TRY(keep_list(session, &session->options.sensitive_headers));
 	WOK_TRY(keep_optional(session, &session->options.base_url));

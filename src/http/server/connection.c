@@ -69,7 +69,7 @@ void wok__request_reset(wok_http_request *request)
 	request->abandoned = request->timed_out = request->expects = false;
 	request->trailers.n_fields = 0;
 	wok__buffer_clear(&request->late);
-	request->is_head = request->bodiless = request->close = false;
+	request->is_head = request->bodiless = request->close = request->over = false;
 }
 
 void wok__request_release(wok_http_request *request)

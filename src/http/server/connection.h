@@ -104,6 +104,7 @@ struct wok_http_request {
 	bool bodiless;             /* neither is that of the reply that was begun */
 	bool in_error_page;        /* the app makes the page of an error */
 	bool close;                /* the connection must end after this reply */
+	bool over; /* the handler was told to end a reply without an end: -ECANCELED is fine */
 };
 
 /* Set up what connections share; -ENOMEM. */

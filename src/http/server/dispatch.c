@@ -199,6 +199,8 @@ static int answer(wok_http_request *request)
 	int r = run_in_time(request);
 	if (r == -ECANCELED && wok__is_canceled())
 		return r;
+	if (r == -ECANCELED && request->over)
+		r = 0;
 	if (r == -ETIMEDOUT && (request->abandoned || request->timed_out))
 		return reply_late(request);
 	if (r < 0 && !is_clients_doing(request, r))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies, on any wire: see wok_http_reply(). */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <wok/error.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
 
+#include "http/date.h"
 #include "http/server/connection.h"
 #include "io/sendfile.h"
 #include "task/park.h"
@@ -15,19 +15,10 @@ enum { STATUS_RESET = 205 };
 
 const char *wok__http_date(struct wok__http_server *server)
 {
-	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t now = time(NULL);
-	struct tm tm;
+	int64_t now = (int64_t) time(NULL);
 
-	if (now == (time_t) server->date_second || !gmtime_r(&now, &tm))
-		return server->date;
-	/* Not strftime(): the names must not follow the locale. */
-	snprintf(server->date, sizeof(server->date), "%s, %02u %s %04u %02u:%02u:%02u GMT",
-		 days[tm.tm_wday], (unsigned) tm.tm_mday % 100, months[tm.tm_mon],
-		 (unsigned) (tm.tm_year + 1900) % 10000, (unsigned) tm.tm_hour % 100,
-		 (unsigned) tm.tm_min % 100, (unsigned) tm.tm_sec % 100);
+	if (now != server->date_second)
+		wok__http_date_put(now, server->date);
 	server->date_second = now;
 	return server->date;
 }

@@ -162,9 +162,7 @@ static int serve_listeners(struct wok__http_server *server, wok_listener *const 
 {
 	WOK_AUTO(wok_scope) *scope = NULL;
 	struct listening *listening = wok_alloc(n * sizeof(*listening));
-	int r = listening ? wok_scope_new_with(
-				    &(wok_scope_options){.shield = server->options.drain}, &scope)
-			  : -ENOMEM;
+	int r = listening ? wok_scope_new(&scope) : -ENOMEM;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		listening[i] = (struct listening){server, listeners[i]};

@@ -17,6 +17,7 @@
 #include "io/sendfile.h"
 #include "platform/file.h"
 #include "platform/sys.h"
+#include "task/park.h"
 
 enum {
 	MAX_RANGES_DEFAULT = 32,
@@ -76,11 +77,31 @@ static int send_empty(struct wok__file_reply *reply, int status)
 					      });
 }
 
+/*
+ * So many bytes of a file, or fewer if it ends before. One read may give less than there is: what
+ * is not in the page cache comes from a thread.
+ */
+static ssize_t read_small(int fd, off_t offset, size_t size, void **ret_data)
+{
+	ssize_t n = wok__file_copy(fd, offset, size, ret_data), more = n;
+
+	while (more > 0 && n < (ssize_t) size) {
+		void *data;
+		more = wok__file_copy(fd, offset + n, size - (size_t) n, &data);
+		if (more > 0) {
+			memcpy((char *) *ret_data + n, data, (size_t) more);
+			n += more;
+		}
+		wok_free(data);
+	}
+	return more < 0 ? more : n;
+}
+
 /* Head and body in one piece; nothing is sent of a file that is shorter than it was just now. */
 static int send_small(struct wok__file_reply *reply, wok_http_reply_options *options, off_t offset)
 {
 	void *data;
-	ssize_t n = wok__file_copy(reply->fd, offset, options->body_size, &data);
+	ssize_t n = read_small(reply->fd, offset, options->body_size, &data);
 	int r = n < 0 ? (int) n : WOK_EEOF;
 
 	options->body = data;
@@ -260,6 +281,7 @@ int wok_http_reply_fd(wok_http_request *request, int fd, const wok_http_file_opt
 {
 	struct wok__located located = {.fd = fd, .coding = WOK__CODING_IDENTITY};
 
+	WOK_TRY(wok__check());
 	WOK_TRY(wok__sys_file_stat(fd, &located.stat));
 	if (!S_ISREG(located.stat.st_mode))
 		return wok_fail(-EINVAL, "wok_http_reply_fd: descriptor %d is no file", fd);

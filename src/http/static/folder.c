@@ -19,7 +19,8 @@
 enum { MAX_LISTING_DEFAULT = 10000 };
 
 struct folder {
-	int fd;
+	int base; /* where a relative path begins, wherever the process goes later; AT_FDCWD */
+	char *path;
 	wok_http_static_options options; /* with the defaults filled in */
 	struct wok__mime mime;
 };
@@ -62,12 +63,13 @@ static int send_listing(wok_http_request *request, const struct wok__locate *loc
 		{"Cache-Control", "no-cache"},
 	};
 	bool top = strcmp(locate->path, ".") == 0;
-	const char *path = wok_http_request_path(request), *rest = wok_http_request_rest(request);
+	const char *path = wok_http_request_path(request);
+	size_t prefix = strlen(path) - strlen(wok_http_request_rest(request));
 	char title[2 * PATH_MAX];
 	struct wok__buffer page = {0};
 
-	snprintf(title, sizeof(title), "%.*s%s%s", (int) (rest - path), path,
-		 top ? "" : locate->path, top ? "" : "/");
+	snprintf(title, sizeof(title), "%.*s%s%s", (int) prefix, path, top ? "" : locate->path,
+		 top ? "" : "/");
 	int r = wok__listing_make(
 		&(struct wok__listing){
 			.locate = locate,
@@ -106,6 +108,12 @@ static int send_located(wok_http_request *request, const struct folder *folder,
 	return wok__reply_error(request, 404, 0);
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		(void) wok__sys_close(fd);
+}
+
 static int serve_path(wok_http_request *request, void *arg)
 {
 	const struct folder *folder = arg;
@@ -117,7 +125,9 @@ static int serve_path(wok_http_request *request, void *arg)
 	if (status != 0)
 		return wok__reply_error(request, status, 0);
 	struct wok__locate locate = {
-		.folder = folder->fd,
+		.base = folder->base,
+		.root = folder->path,
+		.folder = -1,
 		.links = folder->options.links,
 		.path = path.text,
 		.index = folder->options.index[0] ? folder->options.index : NULL,
@@ -127,11 +137,13 @@ static int serve_path(wok_http_request *request, void *arg)
 		locate.n_siblings = wok__siblings_for(
 			wok_http_request_header(request, "Accept-Encoding"), locate.siblings);
 	int r = wok__locate(&locate, &located);
-	if (r < 0)
-		return wok__file_refuse(request, r);
-	r = send_located(request, folder, &locate, &located);
-	if (located.fd >= 0)
-		(void) wok__sys_close(located.fd);
+	if (r == 0) {
+		r = send_located(request, folder, &locate, &located);
+		close_if_open(located.fd);
+	} else {
+		r = wok__file_refuse(request, r);
+	}
+	close_if_open(locate.folder);
 	return r;
 }
 
@@ -141,8 +153,8 @@ static void release(void *arg)
 {
 	struct folder *folder = arg;
 
-	if (folder->fd >= 0)
-		(void) wok__sys_close(folder->fd);
+	close_if_open(folder->base);
+	wok_free(folder->path);
 	wok__mime_free(&folder->mime);
 	wok_free(folder);
 }
@@ -168,6 +180,22 @@ static int check_index(const char *index)
 	return 0;
 }
 
+/* Remember where the folder is, if there is one. */
+static int check_path(struct folder *folder, const char *path)
+{
+	int r = path[0] == '/' ? AT_FDCWD : wok__locate_folder(AT_FDCWD, ".", false);
+
+	if (r >= 0 || r == AT_FDCWD) {
+		folder->base = r;
+		r = wok__locate_folder(folder->base, path, false);
+	}
+	if (r < 0)
+		return wok_fail(r, "cannot serve the folder \"%s\": %s", path, strerror(-r));
+	(void) wok__sys_close(r);
+	folder->path = wok__strdup(path);
+	return folder->path ? 0 : -ENOMEM;
+}
+
 static int fill(struct folder *folder, const char *path, const wok_http_static_options *given)
 {
 	static const wok_http_static_options defaults;
@@ -179,11 +207,7 @@ static int fill(struct folder *folder, const char *path, const wok_http_static_o
 	folder->options = options;
 	WOK_TRY(check_index(options.index));
 	WOK_TRY(load_types(folder, &options));
-	folder->fd = wok__locate_folder(path);
-	if (folder->fd < 0)
-		return wok_fail(folder->fd, "cannot serve the folder \"%s\": %s", path,
-				strerror(-folder->fd));
-	return 0;
+	return check_path(folder, path);
 }
 
 /* "/files/" and all below it; and "/files", unless somebody answers that. */
@@ -218,7 +242,7 @@ int wok_http_static(wok_http_app *app, const char *prefix, const char *path,
 	folder = wok__alloc_zeroed(sizeof(*folder));
 	if (!folder)
 		return -ENOMEM;
-	folder->fd = -1;
+	folder->base = AT_FDCWD;
 	int r = fill(folder, path, options);
 	if (r == 0)
 		r = wok__app_own(app, folder, release);

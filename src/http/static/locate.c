@@ -151,11 +151,30 @@ static int find_in_folder(const struct wok__locate *locate, bool cached,
 	return is_missing(r) ? 0 : r;
 }
 
-static int find(const struct wok__locate *locate, bool cached, struct wok__located *located)
+int wok__locate_folder(int base, const char *path, bool cached)
+{
+	int r = wok__sys_file_open(base, path, O_PATH | O_DIRECTORY, 0, cached);
+
+	return cached && is_unknown(r) ? -EAGAIN : r;
+}
+
+/* Each time anew: another folder may have been put in the place of the root. */
+static int open_root(struct wok__locate *locate, bool cached)
+{
+	if (!locate->root || locate->folder >= 0)
+		return 0;
+	int r = wok__locate_folder(locate->base, locate->root, cached);
+	if (r >= 0)
+		locate->folder = r;
+	return r < 0 ? r : 0;
+}
+
+static int find(struct wok__locate *locate, bool cached, struct wok__located *located)
 {
 	int r;
 
 	*located = (struct wok__located){.fd = -1, .coding = WOK__CODING_IDENTITY};
+	WOK_TRY(open_root(locate, cached));
 	WOK_TRY(open_path(locate, locate->path, cached, located));
 	if (S_ISDIR(located->stat.st_mode))
 		r = find_in_folder(locate, cached, located);
@@ -170,7 +189,7 @@ static int find(const struct wok__locate *locate, bool cached, struct wok__locat
 }
 
 struct job {
-	const struct wok__locate *locate;
+	struct wok__locate *locate;
 	struct wok__located *located;
 };
 
@@ -181,7 +200,7 @@ static int find_in_thread(void *arg)
 	return find(job->locate, false, job->located);
 }
 
-int wok__locate(const struct wok__locate *locate, struct wok__located *ret_located)
+int wok__locate(struct wok__locate *locate, struct wok__located *ret_located)
 {
 	struct job job = {locate, ret_located};
 	int r;
@@ -191,9 +210,4 @@ int wok__locate(const struct wok__locate *locate, struct wok__located *ret_locat
 	if (r == -EAGAIN)
 		r = wok__disk_run(NULL, "wok_http_static", find_in_thread, &job);
 	return is_missing(r) ? -ENOENT : r;
-}
-
-int wok__locate_folder(const char *path)
-{
-	return wok__sys_file_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, false);
 }

@@ -15,7 +15,10 @@
 #include "http/static/sibling.h"
 
 struct wok__locate {
-	int folder;           /* where the path begins, and what it stays below; AT_FDCWD */
+	int base;         /* where root begins, if it is relative */
+	const char *root; /* the folder that is served; NULL: folder is given */
+	int folder; /* where the path begins, and what it stays below; AT_FDCWD. Of a root -1 at
+		       first, and to be closed by who called, if it is 0 or more */
 	wok_http_links links; /* AT_FDCWD has WOK_HTTP_LINKS_ALL */
 	const char *path;
 	const char *index; /* the file that stands for a folder, NULL for none */
@@ -38,11 +41,11 @@ struct wok__located {
  * Returns: 0, with fd open unless folder says otherwise; -ENOENT for what is not there or not to be
  * had so, -EACCES, -EMFILE ...; -ECANCELED. Checkpoint: always
  */
-int wok__locate(const struct wok__locate *locate, struct wok__located *ret_located);
+int wok__locate(struct wok__locate *locate, struct wok__located *ret_located);
 
 /* In a thread: open below the folder, or not. O_... flags as open(2). */
 int wok__locate_open(const struct wok__locate *locate, const char *path, int flags, bool cached);
 
-/* A folder that others are to be located in. Blocks. */
-int wok__locate_folder(const char *path);
+/* Open a folder to begin at. cached: -EAGAIN where that would wait. */
+int wok__locate_folder(int base, const char *path, bool cached);
 #endif
