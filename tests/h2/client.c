@@ -243,6 +243,27 @@ TEST_TASK(a_refusal_ends_an_upload_and_the_connection_lives, "http-23")
 	asked_close(&asked);
 }
 
+TEST_TASK(a_body_is_sent_when_the_server_asks_for_it)
+{
+	struct asked asked = {.served.max_body = 1000};
+	WOK_AUTO(wok_http_response) *response = NULL;
+	wok_http_options options = {.body = big, .body_size = 1000, .expect_continue = true};
+	wok_view body;
+
+	asked_route(&asked, "POST", "/", read_then_echo);
+	asked_open(&asked);
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options, &response));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_EQ(body.size, 1000);
+	wok_http_response_free(WOK_TAKE(response));
+	options.body_size = 1001;
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options, &response));
+	ASSERT_EQ(wok_http_status(response), 413);
+	wok_http_response_free(WOK_TAKE(response));
+	ASSERT_EQ(asked.connects, 1);
+	asked_close(&asked);
+}
+
 static int write_much(wok_http_request *request, void *arg)
 {
 	struct asked *asked = arg;

@@ -305,11 +305,36 @@ static int take_head(struct wok__exchange *exchange)
 	return 0;
 }
 
+/*
+ * Wait for the server to ask for the body: 1 if it does, or says nothing for a second, as servers
+ * do that have never heard of it; 0 if it has answered without; an error.
+ */
+static int await_go_ahead(struct wok__exchange *exchange)
+{
+	struct wok__h2_stream *stream = exchange->response->stream;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (!wok__call_expects(exchange->call))
+		return 1;
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
+		r = wok__h2_await_go_ahead(stream);
+	}
+	r = wok_timeout_result(&timeout, r);
+	if (r < 0 && r != -ETIMEDOUT)
+		return r;
+	return !stream->head.complete;
+}
+
 static int exchange_heads(struct wok__exchange *exchange)
 {
 	WOK_TRY(begin(exchange, exchange->response->connection->wire_state));
 	wok__call_phase(exchange->call, WOK_HTTP_PHASE_SEND);
-	int sent = send_watched(exchange);
+	int wanted = await_go_ahead(exchange);
+	if (wanted < 0)
+		return wanted;
+	/* A final answer stands in for the body, which then is never sent: the stream is reset. */
+	int sent = wanted ? send_watched(exchange) : -EPIPE;
 	/* A server that has seen enough answers, and stops the rest. */
 	if (sent < 0 && (exchange->call->body.failed || !wok__is_disconnect(sent)))
 		return sent;
