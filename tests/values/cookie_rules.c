@@ -15,6 +15,7 @@ static const struct row {
 	{"http://a.b.test/", "n=v; Domain=.B.TEST", "http://x.y.b.test/", "n=v"},
 	{"http://a.b.test/", "n=v; Domain=b.test", "http://ab.test/", ""},
 	{"http://a.b.test/", "n=v; Domain=b.test", "http://xb.test/", ""},
+	{"http://ab.test/", "n=v; Domain=b.test", "http://b.test/", ""},
 	{"http://a.b.test/", "n=v; Domain=c.test", "http://c.test/", ""},
 	{"http://a.b.test/", "n=v; Domain=x.a.b.test", "http://x.a.b.test/", ""},
 	{"http://a.b.test/", "n=v; Domain=", "http://a.b.test/", "n=v"},
