@@ -26,7 +26,7 @@ SANITIZE = -Db_lundef=false -Db_sanitize=address,undefined
 export UBSAN_OPTIONS ?= halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS ?= abort_on_error=0:strict_string_checks=1:detect_stack_use_after_return=0
 
-.PHONY: all demo check check-all seed bench bench-smoke bench-programs lint sanitize fuzz docs install deps \
+.PHONY: all demo check check-all interop seed bench bench-smoke bench-programs lint sanitize fuzz docs install deps \
 	need need-fuzz clean help
 
 all: need $(BUILD)/build.ninja ## build into build/ (the default)
@@ -41,6 +41,9 @@ check: all ## build and run the tests; TEXT=word runs only some
 
 check-all: all ## everything: sanitizers, valgrind, other compilers, machines; takes long
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/check-all.sh
+
+interop: all ## wok against other people's HTTP clients and servers, those that are here
+	@tools/interop.sh $(BUILD) $(if $(TEXT),"$(TEXT)")
 
 seed: need all ## run the ports of the source notes' programs against what those printed
 	@tests/seed/run.sh $(BUILD)/examples/seed $(SEED_ARGS)

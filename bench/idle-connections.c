@@ -1,19 +1,25 @@
 /* idle-connections: N connections to an echo server, each with a task that waits; what each takes
- * of the server's memory, and what one more request costs among them. The server is a process of
- * its own; the client is plain sockets, over as many loopback addresses as N needs. Where the limit
- * of descriptors does not allow N, there are several servers, each with a client.
- * Try:      idle-connections 100000      (as root, which may raise that limit) */
+ * of the server's memory a second after its last request, and what one more request costs among
+ * them. With "http" it is an HTTP server, and the connections are kept alive. The server is a
+ * process of its own; the client is plain sockets, over as many loopback addresses as N needs.
+ * Where the limit of descriptors does not allow N, there are several servers, each with a client.
+ * Try:      idle-connections 100000      (as root, which may raise that limit)
+ *           idle-connections 10000 http */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wok/http.h>
 
 #include "bench.h"
 
 /* Of 28,000 ports for an address; the kernel searches long for a free one when half are taken. */
 enum { PER_ADDRESS = 5000, REQUESTS = 20000 };
+
+/* Which server. Set once, before anything runs. */
+static bool is_http;
 
 static int echo(wok_stream *client, void *unused)
 {
@@ -26,6 +32,23 @@ static int echo(wok_stream *client, void *unused)
 	return (int) n;
 }
 
+static int hello(wok_http_request *request, void *unused)
+{
+	(void) unused;
+	return wok_http_reply_text(request, 200, "hello");
+}
+
+static int serve_http(wok_listener *listener)
+{
+	WOK_AUTO(wok_http_app) *app = NULL;
+	/* The connections are to be idle, not to be closed for it. */
+	wok_http_serve_options options = {.keep_alive = 10 * WOK_MINUTE};
+
+	WOK_TRY(wok_http_app_new(&app));
+	WOK_TRY(wok_http_route(app, "GET", "/", hello, NULL));
+	return wok_http_serve_on(app, listener, &options);
+}
+
 /* Tells its port through the pipe, then serves until SIGINT or the client's end. */
 static int serve(void *arg)
 {
@@ -35,7 +58,7 @@ static int serve(void *arg)
 	uint16_t port = wok_listener_port(listener);
 	if (write(*(int *) arg, &port, sizeof(port)) != sizeof(port))
 		return -EPIPE;
-	return wok_serve_on(listener, echo, NULL, NULL);
+	return is_http ? serve_http(listener) : wok_serve_on(listener, echo, NULL, NULL);
 }
 
 static int open_connection(uint32_t address, uint16_t port)
@@ -59,8 +82,22 @@ static int open_connection(uint32_t address, uint16_t port)
 	return r;
 }
 
+/* The response ends with its body, which comes with its head in one piece. */
+static int request_http(int fd)
+{
+	static const char text[] = "GET / HTTP/1.1\r\nHost: bench\r\n\r\n";
+	char data[1024];
+
+	if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL) < 0)
+		return -errno;
+	ssize_t got = recv(fd, data, sizeof(data), 0);
+	return got > 5 && memcmp(data + got - 5, "hello", 5) == 0 ? 0 : got < 0 ? -errno : -EPROTO;
+}
+
 static int request(int fd)
 {
+	if (is_http)
+		return request_http(fd);
 	char data[64] = "";
 	ssize_t got = send(fd, data, sizeof(data), MSG_NOSIGNAL);
 
@@ -182,6 +219,7 @@ static int load(struct group *groups, size_t n_groups, int *fds)
 		WOK_TRY(start_client(&groups[i], fds));
 	WOK_TRY(fill(groups[0].port, fds + 1, groups[0].n - 1));
 	double seconds = bench_seconds_since(start);
+	sleep(2); /* a second, and what the server needs to tidy up */
 	for (size_t i = 0; i < n_groups; i++) {
 		total += groups[i].n;
 		bytes += memory_of(&groups[i]) - groups[i].before;
@@ -215,6 +253,7 @@ int main(int argc, char **argv)
 {
 	enum { OTHERS = 100 }; /* descriptors that are no connection */
 	struct group groups[64] = {{0}};
+	is_http = argc > 2 && strcmp(argv[2], "http") == 0;
 	size_t n = bench_count(argc, argv, 1), each = descriptors(n + OTHERS) - OTHERS;
 	size_t n_groups = (n + each - 1) / each;
 

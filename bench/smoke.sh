@@ -30,6 +30,8 @@ smoke many-tasks flat 1000
 smoke many-tasks idle 1
 smoke idle-connections 1000
 smoke threads-echo 2
+echo "== parse-http1"
+"$folder/parse-http1" || failed=1
 # It is there where c-ares is.
 [ ! -x "$folder/dns-lookups" ] || smoke dns-lookups c-ares 1000
 [ $failed -eq 0 ] && echo "bench: all work" || echo "bench: some failed" >&2

@@ -105,6 +105,31 @@ def http_server(peer, case):
     return figures
 
 
+def pipelined(peer, case):
+    """One request after another on each connection, then 16 in a piece: how many times as many?"""
+    connections = count(case[1:])
+    command, env = program(peer, "w7-http-server")
+    if not shutil.which("wrk"):
+        raise Failed("left out: there is no wrk")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pipeline.lua")
+    seconds = "1" if Settings.smoke else Settings.seconds
+    with Server(command + ["PORT"], 0, env) as server:
+        load = ["wrk", "-t1", "-c%d" % connections, "--latency", "-d" + seconds,
+                "http://127.0.0.1:%d/" % server.port]
+        plainly = measure(load, cpu=1, servers=[server], parse=wrk_figures)
+        figures = measure(load + ["-s", script], cpu=1, servers=[server], parse=wrk_figures)
+    figures["times_plain"] = figures["req_per_s"] / plainly["req_per_s"]
+    figures["server_us_per_req"] = figures["server_cpu_s"] * 1e6 / figures["requests"]
+    return figures
+
+
+def idle(peer, case):
+    """http-N: connections that were used once, and are kept alive."""
+    kind, n = case.split("-")
+    command, env = program(peer, "idle-connections")
+    return measure(command + [str(count(n)), kind], env=env)
+
+
 def http_client(peer, case):
     """Against nginx, or where there is none the raw server, on the other CPU."""
     nginx = program("nginx", "w7-http-server")
@@ -173,6 +198,15 @@ WORKLOADS = {
                    [REQUESTS, SERVER_CPU], "epoll nginx tokio go uvloop asyncio",
                    [Goal("req_per_s", "nginx tokio go", 1), Goal("server_us_per_req",
                                                                  "nginx tokio go", 1)]),
+    "pipelined": Workload("HTTP server, hello, 16 requests in a piece by one after another",
+                          "w7-http-server", pipelined, ["c64"],
+                          [REQUESTS, SERVER_CPU, Metric("times_plain", "×", more=True,
+                                                        show="by one after another")],
+                          "epoll nginx tokio go", [Goal("times_plain", "", 3)]),
+    "idle": Workload("HTTP connections that are kept alive, idle for a second",
+                     "idle-connections", idle, ["http-10k"],
+                     [Metric("server_bytes_per_connection", "B", show="memory a connection")], "",
+                     [Goal("server_bytes_per_connection", "", 8192)]),
     "w8": Workload("HTTP client, 64 requests at once", "w8-http-client", http_client, ["c64"],
                    [REQUESTS, CLIENT_CPU], "epoll curl tokio go uvloop asyncio",
                    [Goal("req_per_s", "epoll", 0.75), Goal("req_per_s", "tokio", 1.25)]),
@@ -191,7 +225,7 @@ WORKLOADS = {
 
 # Sizes at which it shows only that everything runs.
 SMOKE = {"w1": ["10k"], "w2": ["50k"], "w3": ["1k"], "w4": ["10k"], "w5": ["10k"], "w6": ["50"],
-         "w7": ["c64"], "w8": ["c64"], "w9": ["100"],
+         "w7": ["c64"], "pipelined": ["c8"], "idle": ["http-100"], "w8": ["c64"], "w9": ["100"],
          "w12": ["many-100", "big-16", "lines-16"]}
 
 __all__ = ["Failed", "Goal", "Metric", "SMOKE", "WORKLOADS", "lines", "program"]

@@ -44,7 +44,6 @@ struct loader {
 	wok_time begin;    /* of the schedule */
 	wok_time end;      /* of it; no request is begun after it */
 	uint64_t answered; /* read by the thread that draws progress */
-	int failed;
 };
 
 /* A connection, or the place of one: it is made anew when it was lost. */
@@ -385,9 +384,7 @@ static int loader_main(void *arg)
 
 	if (loader->index == 0 && terminal_is(stderr))
 		progress = wok_create_task(show_progress, bench);
-	int r = load(loader);
-	loader->failed = r;
-	return r;
+	return load(loader);
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */

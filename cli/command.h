@@ -7,6 +7,8 @@ int lab_main(int argc, char **argv);
 int lab_server_main(int argc, char **argv);
 int lab_way_main(int argc, char **argv); /* internal: a way's process */
 int bench_main(int argc, char **argv);
+int serve_main(int argc, char **argv);
+int fetch_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 
 enum {

@@ -13,6 +13,8 @@ static const char help[] =
 	"\n"
 	"  lab         fetch slow URLs in several ways, and show what waiting smarter saves\n"
 	"  lab-server  serve what the lab fetches, for your own experiments\n"
+	"  serve       serve a folder over HTTP\n"
+	"  fetch       download URLs, many at once\n"
 	"  bench       load an HTTP server, and tell how fast and how evenly it answers\n"
 	"  info        what the library is, and what it runs on here\n"
 	"  help        print this\n"
@@ -38,6 +40,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{"lab", lab_main},         {"lab-server", lab_server_main},
+	{"fetch", fetch_main},     {"serve", serve_main},
 	{"bench", bench_main},     {"info", info_main},
 	{"help", help_main},       {"--help", help_main},
 	{"-h", help_main},         {"--version", version_main},

@@ -41,6 +41,10 @@ tests() {
 	tools/run-tests.sh build
 }
 
+interop() {
+	tools/interop.sh build
+}
+
 clang_build() {
 	CC=clang configure build-clang -Dwerror=true && ninja -C build-clang &&
 		tools/run-tests.sh build-clang
@@ -88,6 +92,7 @@ step sanitize make --no-print-directory sanitize
 step no-memory tools/run-without-memory.sh build-asan
 step tsan tsan
 step ucontext ucontext
+step interop interop
 step bench make --no-print-directory bench-smoke
 step programs tests/seed/run.sh build/examples/seed
 if have clang; then step clang clang_build; else skip clang "clang is not installed"; fi

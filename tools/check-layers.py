@@ -87,7 +87,7 @@ def is_public(path):
 def why_not(table, path, target):
     """None if path may include target, or the sentence that says why not."""
     top = path.split("/")[0]
-    if top in table.tests:
+    if top in table.tests or path in table.tests:
         return None
     if top in table.programs:
         if is_public(target) or target.split("/")[0] == top:

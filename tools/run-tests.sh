@@ -78,7 +78,8 @@ with_io_uring() {
 
 # The command and the examples from outside, as their users see them: not for each of many seeds.
 if [ -x "$build/wok" ] && [ -z "${WOK_TEST_WRAPPER:-}${WOK_TEST_SEED:-}" ]; then
-	for command in lab bench; do
+	for command in lab bench serve; do
+	for command in lab bench fetch; do
 		run "test-cli-$command" python3 "tests/cli/${command}_test.py" "$build/wok" \
 			${text:+"$text"}
 		[ -n "${WOK_BACKEND:-}" ] || run "test-cli-$command io_uring" \

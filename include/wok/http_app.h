@@ -17,9 +17,10 @@ typedef struct wok_http_app wok_http_app;
 typedef struct wok_http_request wok_http_request;
 
 /*
- * Answers a request; it runs in the connection's task and may wait. Its result: 0, or an error,
- * which is reported, and is a reply of status 500 if no reply was begun. A handler that returns 0
- * without a reply gives an empty one of status 204.
+ * Answers a request; it runs in the connection's task (with HTTP/2, which carries several at once,
+ * in one of its own) and may wait. Its result: 0, or an error, which is reported, and is a reply of
+ * status 500 if no reply was begun. A handler that returns 0 without a reply gives an empty one of
+ * status 204.
  */
 typedef int wok_http_handler_fn(wok_http_request *request, void *arg);
 

@@ -23,8 +23,8 @@ typedef struct {
 	 */
 	const char *const *skip;
 	size_t n_skip;
-	bool strict; /* 406 for a client that refuses all our codings, and identity, too; else such
-			a client gets what it refused */
+	bool strict; /* tell of a client that refuses all our codings, and identity, too; otherwise
+			it gets what it refused */
 } wok_http_compress_options;
 
 /**
@@ -35,10 +35,11 @@ typedef struct {
  *
  * To be called before the reply, by a handler or a middleware.
  *
- * options:    NULL for the defaults; borrowed until the request has been answered
- * Returns:    0; 1 if it was answered, with 406; -EINVAL for an unknown coding; -ENOTSUP for one
- *             that is not built in; -EALREADY after a reply has begun; -ENOMEM; as wok_http_reply()
- * Checkpoint: always
+ * options:    NULL for the defaults; copied
+ * Returns:    0; with strict perhaps 406, which is the status to reply with; -EINVAL for an unknown
+ *             coding; -ENOTSUP for one that is not built in; -EALREADY after a reply has begun;
+ *             -ENOMEM
+ * Checkpoint: never
  * Threads:    the loop's
  */
 int wok_http_compress(wok_http_request *request, const wok_http_compress_options *options)

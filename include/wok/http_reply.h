@@ -78,5 +78,63 @@ int wok_http_reply_begin(wok_http_request *request, const wok_http_reply_options
  */
 int wok_http_reply_write(wok_http_request *request, const void *data, size_t size) WOK_MUST_CHECK;
 
+/**
+ * Add a trailer field to a reply that was begun without a size: it is sent behind the body, unless
+ * the client speaks HTTP/1.0.
+ *
+ * name, value: copied
+ * Returns:    0; -EINVAL if it cannot be sent, or not so late, or no such reply was begun; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_reply_trailer(wok_http_request *request, const char *name, const char *value)
+	WOK_MUST_CHECK;
+
+/**
+ * Send an interim reply, which says something before the reply proper: 103 with Link headers, so
+ * that a browser can fetch what it will need. HTTP/1.0 knows none: nothing is sent then.
+ *
+ * status:     102 to 199
+ * Returns:    0; -EINVAL; -EALREADY after a reply has begun; as wok_http_reply()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_http_reply_interim(wok_http_request *request, int status, const wok_http_header *headers,
+			   size_t n_headers) WOK_MUST_CHECK;
+
+/* How SameSite is said of a cookie. */
+typedef enum {
+	WOK_HTTP_SAME_SITE_LAX, /* the default */
+	WOK_HTTP_SAME_SITE_STRICT,
+	WOK_HTTP_SAME_SITE_NONE, /* needs secure */
+	WOK_HTTP_SAME_SITE_UNSAID,
+} wok_http_same_site;
+
+/* A cookie to be set. Zero in a field means the default. */
+typedef struct {
+	const char *name;
+	const char *value;  /* without white space, quotes, commas, semicolons, backslashes */
+	const char *path;   /* "/" */
+	const char *domain; /* this host only */
+	wok_time max_age;   /* in whole seconds; until the browser ends */
+	bool remove; /* have the browser forget it: name, path and domain as when it was set */
+	bool script; /* scripts may read it: not HttpOnly */
+	bool secure; /* over TLS only */
+	wok_http_same_site same_site;
+	wok_view key; /* sign it, so that the client cannot change it; 16 bytes at least; no */
+} wok_http_set_cookie;
+
+/**
+ * Set a cookie with whatever the reply will be.
+ *
+ * cookie:     borrowed for the call
+ * Returns:    0; -EINVAL for what cannot be in a cookie; -EALREADY after a reply has begun;
+ *             -ENOTSUP for a key in a build without OpenSSL; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_reply_cookie(wok_http_request *request, const wok_http_set_cookie *cookie)
+	WOK_MUST_CHECK;
+
 WOK_END_DECLS
 #endif

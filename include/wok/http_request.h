@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_HTTP_REQUEST_H
 #define WOK_HTTP_REQUEST_H
+#include <wok/address.h>
 #include <wok/base.h>
 #include <wok/http_app.h>
+#include <wok/stream.h>
 
 WOK_BEGIN_DECLS
 
@@ -117,6 +119,101 @@ ssize_t wok_http_request_read(wok_http_request *request, void *data, size_t size
  * Threads:    the loop's
  */
 int wok_http_request_body(wok_http_request *request, wok_view *ret_body) WOK_MUST_CHECK;
+
+/**
+ * A parameter of the query: what stands behind "name=", with its encoding undone, a plus sign being
+ * a space.
+ *
+ * index:      which one of that name, from 0 on
+ * ret_value:  from wok_alloc(); "" for a name without "="
+ * Returns:    0; -ENOENT if there is none; -EINVAL if it is not properly encoded, or has a NUL;
+ *             -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_request_query_value(const wok_http_request *request, const char *name, size_t index,
+				 char **ret_value) WOK_MUST_CHECK;
+
+/**
+ * The protocol that a request came by.
+ *
+ * Returns:    "HTTP/1.0", "HTTP/1.1", "HTTP/2"
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+const char *wok_http_request_version(const wok_http_request *request);
+
+/**
+ * The connection's stream, to ask it what it is: wok_tls_version(), wok_tls_peer_certificate() ...
+ *
+ * Returns:    lives as long as the request; not to be read or written
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+const wok_stream *wok_http_request_stream(const wok_http_request *request);
+
+/**
+ * The address at the other end of the connection, or what the PROXY protocol says of it.
+ *
+ * Returns:    0; -ENOTSOCK if the stream has no socket
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_request_peer(const wok_http_request *request, wok_address *ret_address) WOK_MUST_CHECK;
+
+/* Who asks, and for what, when proxies are believed: see wok_http_serve_options.trusted. */
+typedef struct {
+	wok_address address; /* all zero if nobody knows; without a port if it was forwarded */
+	bool secure;         /* the client's own connection is one of TLS */
+	const char *host;    /* what it asked for; lives as long as the request */
+} wok_http_client;
+
+/**
+ * The client, behind proxies that are trusted: the last address in Forwarded (RFC 7239), or else in
+ * X-Forwarded-For, that is none of theirs. X-Forwarded-Proto and X-Forwarded-Host count alike. Of
+ * peers that are not trusted such headers mean nothing.
+ *
+ * Returns:    nothing
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+void wok_http_request_client(wok_http_request *request, wok_http_client *ret_client);
+
+/**
+ * A cookie that came with the request.
+ *
+ * ret_value:  as it was sent, without quotes around it; from wok_alloc()
+ * Returns:    0; -ENOENT if there is none of that name: the first one counts; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_request_cookie(const wok_http_request *request, const char *name, char **ret_value)
+	WOK_MUST_CHECK;
+
+/**
+ * A cookie that wok_http_reply_cookie() has signed.
+ *
+ * keys:       n_keys of them, if the key changes now and then: any may fit
+ * ret_value:  what was signed; from wok_alloc()
+ * Returns:    0; -ENOENT; -EBADMSG if the signature is not ours, or is another cookie's;
+ *             -ENOTSUP in a build without OpenSSL; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_http_request_signed_cookie(const wok_http_request *request, const char *name,
+				   const wok_view *keys, size_t n_keys, char **ret_value)
+	WOK_MUST_CHECK;
+
+/**
+ * The trailer fields of a chunked body, when all of it has been read. Those that must not come so
+ * late (lengths, credentials, cookies ...) have been left out.
+ *
+ * name:       upper or lower case
+ * Returns:    its value, which lives as long as the request; NULL if there is none
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+const char *wok_http_request_trailer(const wok_http_request *request, const char *name);
 
 /* The key of a value that belongs to a request. Make it static; its address is the key. */
 typedef struct {

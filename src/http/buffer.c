@@ -45,9 +45,9 @@ char *wok__buffer_room(struct wok__buffer *buffer, size_t size)
 
 void wok__buffer_add(struct wok__buffer *buffer, const void *data, size_t size)
 {
-	char *room = wok__buffer_room(buffer, size);
+	char *room = size > 0 ? wok__buffer_room(buffer, size) : NULL;
 
-	if (!room || size == 0)
+	if (!room)
 		return;
 	memcpy(room, data, size);
 	buffer->size += size;

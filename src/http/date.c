@@ -265,6 +265,27 @@ bool wok__http_date_parse(const char *text, size_t size, int64_t now, int64_t *r
 	return false;
 }
 
+bool wok__retry_after_parse(const char *text, size_t size, int64_t now, int64_t *ret_seconds)
+{
+	const int64_t most = 10 * 366 * 86400;
+	int64_t seconds = 0;
+
+	if (wok__http_date_parse(text, size, now, &seconds)) {
+		seconds = seconds > now ? seconds - now : 0;
+	} else {
+		for (size_t i = 0; i < size; i++) {
+			if (text[i] < '0' || text[i] > '9')
+				return false;
+			seconds = seconds * 10 + (text[i] - '0');
+			seconds = seconds > most ? most : seconds;
+		}
+		if (size == 0)
+			return false;
+	}
+	*ret_seconds = seconds > most ? most : seconds;
+	return true;
+}
+
 /* --- cookies ---------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)

@@ -18,6 +18,12 @@ void wok__http_date_put(int64_t seconds, char ret_text[WOK__HTTP_DATE_SIZE]);
  */
 bool wok__http_date_parse(const char *text, size_t size, int64_t now, int64_t *ret_seconds);
 
+/*
+ * Retry-After: a date, or seconds, as a number of seconds from now; 0 for what is past. At most ten
+ * years; false for what is neither.
+ */
+bool wok__retry_after_parse(const char *text, size_t size, int64_t now, int64_t *ret_seconds);
+
 /* What cookies have for dates: RFC 6265 section 5.1.1, which takes nearly anything. */
 bool wok__cookie_date_parse(const char *text, size_t size, int64_t *ret_seconds);
 #endif

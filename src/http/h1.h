@@ -411,6 +411,9 @@ int wok__h1_body_eof(struct wok__h1_body *body);
 int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field *fields,
 			   size_t fields_max, size_t *ret_count);
 
+/* Whether a field of this name may stand in a trailer section. */
+bool wok__h1_may_trail(const char *name, size_t size);
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 /* The mirror image of the parser: what these refuse must not be sent. */

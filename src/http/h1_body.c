@@ -149,6 +149,8 @@ static bool count_ext(struct wok__h1_body *body)
 static bool over_budget(const struct wok__h1_body *body)
 {
 	uint64_t earned;
+	if (body->overhead <= body->limits->chunk_overhead)
+		return false; /* as it nearly always is */
 	if (__builtin_mul_overflow(body->received, body->limits->overhead_per_byte, &earned) ||
 	    __builtin_add_overflow(earned, body->limits->chunk_overhead, &earned))
 		return false;
@@ -156,7 +158,7 @@ static bool over_budget(const struct wok__h1_body *body)
 }
 
 /* The size line is complete. */
-static int start_chunk(struct wok__h1_body *body)
+static inline int start_chunk(struct wok__h1_body *body)
 {
 	body->digits = 0;
 	body->ext_line = 0;
@@ -224,6 +226,13 @@ static int check_trailers(const struct wok__h1_body *body, struct wok__h1_span s
 static int take_trailers(struct wok__h1_body *body, const char *data, size_t size, size_t *pos)
 {
 	size_t end;
+	/* Most messages have none. */
+	if (size >= 2 && data[0] == '\r' && data[1] == '\n' && body->scan.pos == 0 &&
+	    body->limits->trailer_bytes >= 2) {
+		*pos += 2;
+		body->state = DONE;
+		return WOK__H1_END;
+	}
 	int r = wok__h1_scan_trailers(&body->scan, data, size, body->limits, &end);
 	if (r < 0) {
 		*pos += body->scan.error_offset;
@@ -256,6 +265,11 @@ static bool may_be_trailer(struct wok__h1_span name, enum wok__h1_name id)
 	return !wok__h1_is((struct wok__h1_span){name.data, sizeof(content) - 1}, content);
 }
 
+bool wok__h1_may_trail(const char *name, size_t size)
+{
+	return may_be_trailer((struct wok__h1_span){name, size}, wok__h1_intern(name, size));
+}
+
 int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field *fields,
 			   size_t fields_max, size_t *ret_count)
 {
@@ -273,6 +287,48 @@ int wok__h1_parse_trailers(const struct wok__h1_body *body, struct wok__h1_field
 	}
 	*ret_count = count;
 	return 0;
+}
+
+/* --- usual framing ---------------------------------------------------------------------------- */
+
+/*
+ * What stands between two chunks when all of it has come: the line end behind the one, and a size
+ * of at most eight digits with its line end before the other. What is anything else is left alone,
+ * for take_framing() to judge byte by byte. Returns how many bytes were taken; 0: none.
+ */
+static size_t take_usual(struct wok__h1_body *body, const char *data, size_t size)
+{
+	size_t begin = 0, n = 0;
+	uint64_t value = 0;
+
+	if (body->state == CHUNK_CR) {
+		if (size < 2 || data[0] != '\r' || data[1] != '\n')
+			return 0;
+		body->overhead += 2;
+		body->state = SIZE;
+		begin = 2;
+	}
+	if (body->state != SIZE || body->digits > 0)
+		return 0;
+	data += begin;
+	size -= begin;
+	for (; n < size && n < 8; n++) {
+		int digit = hex_value(data[n]);
+		if (digit < 0)
+			break;
+		value = value << 4 | (unsigned) digit;
+	}
+	if (n == 0 || size - n < 2 || data[n] != '\r' || data[n + 1] != '\n')
+		return begin;
+	body->overhead += n + 2;
+	body->left = value;
+	if (start_chunk(body) == 0)
+		return begin + n + 2;
+	/* It is refused at its LF: go back to before that. */
+	body->overhead--;
+	body->digits = (uint8_t) n;
+	body->state = SIZE_LF;
+	return begin + n + 1;
 }
 
 /* --- the decoder ------------------------------------------------------------------------------ */
@@ -296,6 +352,7 @@ static int feed(struct wok__h1_body *body, const char *data, size_t size, size_t
 {
 	while (*pos < size) {
 		uint64_t most = body->left;
+		size_t usual;
 		int r;
 		switch (body->state) {
 		case UNTIL_CLOSE:
@@ -313,6 +370,11 @@ static int feed(struct wok__h1_body *body, const char *data, size_t size, size_t
 		case DONE:
 			return WOK__H1_END;
 		default:
+			usual = take_usual(body, data + *pos, size - *pos);
+			if (usual > 0) {
+				*pos += usual;
+				break;
+			}
 			r = take_framing(body, data[*pos]);
 			if (r < 0)
 				return fail(body, r);

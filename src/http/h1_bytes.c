@@ -60,7 +60,9 @@ static unsigned char lower(char c)
 bool wok__h1_is(struct wok__h1_span span, const char *text)
 {
 	size_t i = 0;
-	while (i < span.size && text[i] != '\0' && lower(span.data[i]) == (unsigned char) text[i])
+	/* Most often the letters are the same: then their case need not be looked at. */
+	while (i < span.size && text[i] != '\0' &&
+	       (span.data[i] == text[i] || lower(span.data[i]) == (unsigned char) text[i]))
 		i++;
 	return i == span.size && text[i] == '\0';
 }

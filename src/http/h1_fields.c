@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* What a compiler alone would not put inline, since there are two callers. */
+#define INLINE __attribute__((always_inline)) static inline
+
 static int fail(struct wok__h1_cursor *cursor, const char *where, int error)
 {
 	cursor->p = where;
@@ -68,7 +71,7 @@ static int skip_colon(struct wok__h1_cursor *cursor, const char *line, const cha
 	return 0;
 }
 
-static inline int read_name(struct wok__h1_cursor *cursor, struct wok__h1_field *field)
+INLINE int read_name(struct wok__h1_cursor *cursor, struct wok__h1_field *field)
 {
 	const char *line = cursor->p;
 	const char *p = wok__h1_skip_guarded(line, WOK__H1_TOKEN_BYTE);
@@ -84,8 +87,7 @@ static inline int read_name(struct wok__h1_cursor *cursor, struct wok__h1_field 
 }
 
 /* The value and the line's end. Only SP and HTAB around the value are not part of it. */
-static inline int read_value(struct wok__h1_cursor *cursor, const char *line,
-			     struct wok__h1_field *field)
+INLINE int read_value(struct wok__h1_cursor *cursor, const char *line, struct wok__h1_field *field)
 {
 	const char *p = cursor->p;
 	while (wok__h1_is_blank(*p))
@@ -106,7 +108,7 @@ static inline int read_value(struct wok__h1_cursor *cursor, const char *line,
 }
 
 /* Inline in its loop over a head, where most of the time goes. */
-static inline int next_field(struct wok__h1_cursor *cursor, struct wok__h1_field *ret_field)
+INLINE int next_field(struct wok__h1_cursor *cursor, struct wok__h1_field *ret_field)
 {
 	const char *line = cursor->p;
 	if (line == cursor->end)
@@ -149,28 +151,37 @@ static int refuse_repeated(const struct wok__h1_cursor *cursor, const struct wok
 
 int wok__h1_collect_fields(struct wok__h1_cursor *cursor, struct wok__h1_head *head)
 {
-	for (;;) {
-		struct wok__h1_field field = {0};
+	struct wok__h1_field spare; /* for one field too many: it is refused, but read */
+	struct wok__h1_field *field = head->fields;
+	uint64_t present = 0;
+	uint32_t count = 0;
+
+	for (;; field++, count++) {
+		bool full = count == head->max;
 		const char *line = cursor->p;
-		int r = next_field(cursor, &field);
+		if (full)
+			field = &spare;
+		int r = next_field(cursor, field);
 		if (r < 0)
 			return r;
 		if (r == 0)
-			return cursor->p == cursor->end ? 0 : WOK__H1_HEAD_INCOMPLETE;
-		if (head->count == head->max)
+			break;
+		if (full)
 			return fail(cursor, line, WOK__H1_TOO_MANY_FIELDS);
 
-		uint64_t bit = UINT64_C(1) << field.id;
-		if (!(head->present & bit)) {
-			head->present |= bit;
-			head->first[field.id] = head->count;
-		} else if (field.id != WOK__H1_UNKNOWN) {
-			r = refuse_repeated(cursor, head, &field);
+		uint64_t bit = UINT64_C(1) << field->id;
+		if (!(present & bit)) {
+			present |= bit;
+			head->first[field->id] = count;
+		} else if (field->id != WOK__H1_UNKNOWN) {
+			r = refuse_repeated(cursor, head, field);
 			if (r < 0)
 				return fail(cursor, line, r);
 		}
-		head->fields[head->count++] = field;
 	}
+	head->present = present;
+	head->count = count;
+	return cursor->p == cursor->end ? 0 : WOK__H1_HEAD_INCOMPLETE;
 }
 
 const struct wok__h1_field *wok__h1_find(const struct wok__h1_field *fields, size_t count,

@@ -74,13 +74,12 @@ int wok__h1_read_framing(const char *base, const struct wok__h1_head *head, unsi
 	return 0;
 }
 
-void wok__h1_read_connection(const char *base, const struct wok__h1_head *head,
-			     struct wok__h1_message *message)
+void wok__h1_read_connection_field(const char *base, const struct wok__h1_head *head,
+				   struct wok__h1_message *message)
 {
 	bool keep = false, upgrade = false;
-	uint32_t i = has(head, WOK__H1_CONNECTION) ? head->first[WOK__H1_CONNECTION] : head->count;
 
-	for (; i < head->count; i++) {
+	for (uint32_t i = head->first[WOK__H1_CONNECTION]; i < head->count; i++) {
 		if (head->fields[i].id != WOK__H1_CONNECTION)
 			continue;
 		struct wok__h1_span rest = wok__h1_value_of(base, &head->fields[i]), item;

@@ -39,6 +39,16 @@ static inline bool wok__h1_is_blank(char c)
 
 static inline const char *wok__h1_skip_class(const char *p, const char *end, unsigned class_bit)
 {
+	for (; end - p >= 4; p += 4) {
+		if (!wok__h1_is_class(p[0], class_bit))
+			return p;
+		if (!wok__h1_is_class(p[1], class_bit))
+			return p + 1;
+		if (!wok__h1_is_class(p[2], class_bit))
+			return p + 2;
+		if (!wok__h1_is_class(p[3], class_bit))
+			return p + 3;
+	}
 	while (p < end && wok__h1_is_class(*p, class_bit))
 		p++;
 	return p;
@@ -47,9 +57,16 @@ static inline const char *wok__h1_skip_class(const char *p, const char *end, uns
 /* The same where an LF lies ahead, as in every head: an LF has no class, so it stops there. */
 static inline const char *wok__h1_skip_guarded(const char *p, unsigned class_bit)
 {
-	while (wok__h1_is_class(*p, class_bit))
-		p++;
-	return p;
+	for (;; p += 4) {
+		if (!wok__h1_is_class(p[0], class_bit))
+			return p;
+		if (!wok__h1_is_class(p[1], class_bit))
+			return p + 1;
+		if (!wok__h1_is_class(p[2], class_bit))
+			return p + 2;
+		if (!wok__h1_is_class(p[3], class_bit))
+			return p + 3;
+	}
 }
 
 #if defined(__SSE2__)
@@ -168,13 +185,29 @@ struct wok__h1_framing_fields {
 	uint64_t length;
 };
 
+/* Whether any of these fields is there at all: most requests have none. */
+static inline bool wok__h1_has_framing(const struct wok__h1_head *head)
+{
+	return head->present &
+	       (UINT64_C(1) << WOK__H1_CONTENT_LENGTH | UINT64_C(1) << WOK__H1_TRANSFER_ENCODING);
+}
+
 /* Error offsets are those of the field's value: *ret_where. */
 int wok__h1_read_framing(const char *base, const struct wok__h1_head *head, unsigned minor,
 			 struct wok__h1_framing_fields *ret_framing, const char **ret_where);
 
 /* Fill in the fields of the message that come from Connection and Upgrade. */
-void wok__h1_read_connection(const char *base, const struct wok__h1_head *head,
-			     struct wok__h1_message *message);
+void wok__h1_read_connection_field(const char *base, const struct wok__h1_head *head,
+				   struct wok__h1_message *message);
+
+static inline void wok__h1_read_connection(const char *base, const struct wok__h1_head *head,
+					   struct wok__h1_message *message)
+{
+	if (head->present >> WOK__H1_CONNECTION & 1)
+		wok__h1_read_connection_field(base, head, message);
+	else
+		message->keep_alive = message->minor > 0;
+}
 
 /* --- targets (h1_target.c) -------------------------------------------------------------------- */
 

@@ -6,23 +6,27 @@
 
 /* --- the request line ------------------------------------------------------------------------- */
 
-/* The order of enum wok__h1_method. */
-static const struct {
-	uint8_t size;
-	char text[7];
-} methods[] = {
-	{0, ""},       {3, "GET"},   {4, "HEAD"},    {4, "POST"},    {3, "PUT"},
-	{6, "DELETE"}, {5, "PATCH"}, {7, "OPTIONS"}, {7, "CONNECT"}, {5, "TRACE"},
-};
+#define IS(text) (memcmp(data, text, sizeof(text) - 1) == 0)
 
 /* Methods are case-sensitive: "get" is just an unknown one. */
-static enum wok__h1_method find_method(struct wok__h1_span method)
+static enum wok__h1_method find_method(const char *data, size_t size)
 {
-	for (size_t i = 1; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (methods[i].size == method.size &&
-		    memcmp(methods[i].text, method.data, method.size) == 0)
-			return (enum wok__h1_method) i;
-	return WOK__H1_OTHER;
+	switch (size) {
+	case 3:
+		return IS("GET") ? WOK__H1_GET : IS("PUT") ? WOK__H1_PUT : WOK__H1_OTHER;
+	case 4:
+		return IS("POST") ? WOK__H1_POST : IS("HEAD") ? WOK__H1_HEAD : WOK__H1_OTHER;
+	case 5:
+		return IS("PATCH") ? WOK__H1_PATCH : IS("TRACE") ? WOK__H1_TRACE : WOK__H1_OTHER;
+	case 6:
+		return IS("DELETE") ? WOK__H1_DELETE : WOK__H1_OTHER;
+	case 7:
+		return IS("OPTIONS")   ? WOK__H1_OPTIONS
+		       : IS("CONNECT") ? WOK__H1_CONNECT
+				       : WOK__H1_OTHER;
+	default:
+		return WOK__H1_OTHER;
+	}
 }
 
 static int read_method(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
@@ -41,7 +45,7 @@ static int read_method(struct wok__h1_cursor *cursor, const struct wok__h1_limit
 	if (size > limits->method)
 		return WOK__H1_METHOD_TOO_LONG;
 	request->method = (struct wok__h1_span){start, size};
-	request->method_id = find_method(request->method);
+	request->method_id = find_method(start, size);
 	cursor->p = p + 1;
 	return 0;
 }
@@ -77,6 +81,23 @@ static bool is_http2_preface(const struct wok__h1_request *request, const char *
 	       memcmp(request->method.data, "PRI", 3) == 0 && memcmp(version, "HTTP/2.0", 8) == 0;
 }
 
+/* The version and where its line ends. What nearly every request says is recognised as one word. */
+static inline int read_version(const struct wok__h1_cursor *cursor,
+			       const struct wok__h1_request *request, const char **ret_end)
+{
+	const char *version = cursor->p;
+
+	if (cursor->end - version >= 10 && memcmp(version, "HTTP/1.1\r", 9) == 0) {
+		*ret_end = version + 8;
+		return 1;
+	}
+	*ret_end = wok__h1_find_control(cursor->base, version, cursor->end);
+	int minor = wok__h1_read_version(version, (size_t) (*ret_end - version));
+	if (minor == WOK__H1_UNSUPPORTED_VERSION && is_http2_preface(request, version))
+		return WOK__H1_HTTP2_PREFACE;
+	return minor;
+}
+
 static int read_request_line(struct wok__h1_cursor *cursor, const struct wok__h1_limits *limits,
 			     struct wok__h1_request *request)
 {
@@ -88,15 +109,11 @@ static int read_request_line(struct wok__h1_cursor *cursor, const struct wok__h1
 	if (r < 0)
 		return r;
 
-	const char *version = cursor->p;
-	const char *end = wok__h1_find_control(cursor->base, version, cursor->end);
-	int minor = wok__h1_read_version(version, (size_t) (end - version));
-	if (minor == WOK__H1_UNSUPPORTED_VERSION && is_http2_preface(request, version))
-		return WOK__H1_HTTP2_PREFACE;
-	if (minor < 0)
-		return minor;
-	request->message.minor = (uint8_t) minor;
-
+	const char *end = NULL;
+	r = read_version(cursor, request, &end);
+	if (r < 0)
+		return r;
+	request->message.minor = (uint8_t) r;
 	cursor->p = end;
 	if ((size_t) (end - line) > limits->start_line)
 		return WOK__H1_START_LINE_TOO_LONG;
@@ -148,6 +165,8 @@ static int read_framing(struct wok__h1_cursor *cursor, const struct wok__h1_head
 			struct wok__h1_message *message)
 {
 	struct wok__h1_framing_fields framing;
+	if (!wok__h1_has_framing(head))
+		return 0; /* WOK__H1_NONE, as it was set */
 	int r = wok__h1_read_framing(cursor->base, head, message->minor, &framing, &cursor->p);
 	if (r < 0)
 		return r;

@@ -39,7 +39,7 @@ static bool is_hex(char c)
 }
 
 /* The end of a name or IPv4 address; where it stops is for the caller to judge. */
-static const char *skip_name(const char *p, const char *end)
+static inline const char *skip_name(const char *p, const char *end)
 {
 	for (;;) {
 		p = wok__h1_skip_class(p, end, WOK__H1_HOST_BYTE);
@@ -50,7 +50,7 @@ static const char *skip_name(const char *p, const char *end)
 }
 
 /* Where the host ends and its colon or nothing follows; NULL if it is none. */
-static const char *host_end(const char *data, size_t size)
+__attribute__((always_inline)) static inline const char *host_end(const char *data, size_t size)
 {
 	const char *end = data + size;
 	if (size > 0 && *data == '[') {

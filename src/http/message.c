@@ -27,7 +27,7 @@ int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fi
 {
 	if (wok__grow((void **) &head->fields, &head->fields_capacity, n, sizeof(fields[0])) < 0)
 		return -ENOMEM;
-	if (n > 0)
+	if (n > 0 && fields != head->fields)
 		memcpy(head->fields, fields, n * sizeof(fields[0]));
 	head->n_fields = n;
 	/* Behind a name stands its colon, behind a value white space or the line's end. */
@@ -126,6 +126,7 @@ int wok__incoming_begin(struct wok__incoming *incoming, wok_stream *stream,
 {
 	incoming->stream = stream;
 	incoming->limits = *limits;
+	incoming->trailers = NULL;
 	incoming->decoded = 0;
 	incoming->ended = message->framing == WOK__H1_NONE ||
 			  (message->framing == WOK__H1_LENGTH && message->content_length == 0);
@@ -143,6 +144,26 @@ static size_t copy(struct wok__incoming *incoming, void *data, size_t size)
 	return n;
 }
 
+/* Keep the trailer fields, which are gone when their bytes are consumed. */
+int wok__incoming_keep_trailers(struct wok__incoming *incoming)
+{
+	const struct wok__h1_span *text = &incoming->body.trailers;
+	struct wok__head *trailers = incoming->trailers;
+	size_t n, most = incoming->limits.trailer_fields;
+
+	if (!trailers || text->size == 0)
+		return 0;
+	if (wok__grow((void **) &trailers->fields, &trailers->fields_capacity, most,
+		      sizeof(trailers->fields[0])) < 0)
+		return -ENOMEM;
+	struct wok__h1_field *fields = trailers->fields;
+	int r = wok__h1_parse_trailers(&incoming->body, fields, most, &n);
+	if (r < 0)
+		return r;
+	WOK_TRY(wok__head_copy(trailers, text->data, text->size));
+	return wok__head_keep_fields(trailers, fields, n);
+}
+
 /* Decode what is buffered, up to the first piece of data, which stays in the buffer. */
 static int decode(struct wok__incoming *incoming)
 {
@@ -157,6 +178,9 @@ static int decode(struct wok__incoming *incoming)
 			return event;
 		if (event == WOK__H1_DATA)
 			incoming->decoded = piece.size;
+		int r = event == WOK__H1_END ? wok__incoming_keep_trailers(incoming) : 0;
+		if (r < 0)
+			return r;
 		wok_stream_consume(incoming->stream, consumed - incoming->decoded);
 		incoming->ended = event == WOK__H1_END;
 		if (event == WOK__H1_MORE)
@@ -170,7 +194,7 @@ ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t si
 	if (incoming->decoded == 0) {
 		int r = decode(incoming);
 		if (r < 0)
-			return wok__h1_to_wok(r, "the body");
+			return r == -ENOMEM ? r : wok__h1_to_wok(r, "the body");
 	}
 	return (ssize_t) copy(incoming, data, size);
 }

@@ -41,11 +41,12 @@ bool wok__head_at(const struct wok__head *head, size_t index, wok_http_header *r
 /* Whether a name is one of those that wok sets itself, from what it knows of the message. */
 bool wok__is_framing_header(const char *name);
 
-/* A body that is read from a stream. */
+/* A body that is read from a stream. Set trailers behind wok__incoming_begin(). */
 struct wok__incoming {
 	struct wok__h1_body body;
 	struct wok__h1_limits limits;
 	wok_stream *stream;
+	struct wok__head *trailers; /* where they are kept; NULL: they are not */
 	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing
 			 */
 	bool ended;
@@ -56,6 +57,9 @@ int wok__h1_to_wok(int error, const char *what);
 
 int wok__incoming_begin(struct wok__incoming *incoming, wok_stream *stream,
 			const struct wok__h1_message *message, const struct wok__h1_limits *limits);
+
+/* Keep what stands in body.trailers: 0; -ENOMEM; an error of the codec. */
+int wok__incoming_keep_trailers(struct wok__incoming *incoming);
 
 /* Take data that is buffered already: how much; 0 if there is none, or at the end; an error. */
 ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t size);

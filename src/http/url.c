@@ -195,7 +195,8 @@ static int read_name(struct parts *parts)
 		memcpy(parts->name, raw, (size_t) size + 1);
 	}
 	/* A colon or a percent sign that was hidden must not come out as one. */
-	if (!wok__h1_valid_host(parts->name, strlen(parts->name)) || strpbrk(parts->name, ":%["))
+	if (!wok__h1_valid_host(parts->name, strlen(parts->name)) || strpbrk(parts->name, ":%[") ||
+	    parts->name[0] == '.')
 		return bad(parts, "the host has bytes that are not allowed");
 	return 0;
 }

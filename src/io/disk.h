@@ -22,7 +22,10 @@
  *          or -ENOMEM if there is no thread and none can be started; -ESHUTDOWN of a pool
  */
 #define wok__disk_run(how, what, work, arg) wok__disk_run_at((how), (work), (arg), WOK_SITE(what))
+/* The extension face: wok's other libraries use this, too. */
+WOK_BEGIN_DECLS
 int wok__disk_run_at(const wok_disk_options *how, wok_fn *work, void *arg, const wok_site *site);
+WOK_END_DECLS
 
 /*
  * The same with a job that owns all that the work touches (wok_alloc()ed: paths copied, buffers its

@@ -164,6 +164,15 @@ static int make_room(wok_stream *stream, size_t limit)
 	return 0;
 }
 
+void wok__stream_trim(wok_stream *stream)
+{
+	if (stream->start < stream->end)
+		return;
+	wok_free(WOK_TAKE(stream->buffer));
+	stream->start = stream->end = stream->capacity = stream->scanned = 0;
+	stream->filled = false;
+}
+
 int wok_stream_fill(wok_stream *stream, size_t limit, wok_view *ret_bytes)
 {
 	limit = limit ? limit : LIMIT_DEFAULT;

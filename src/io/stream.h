@@ -9,6 +9,9 @@ WOK_BEGIN_DECLS
 /* What a stream was made of, for who made it of that table; NULL if it is another's, or closed. */
 void *wok__stream_self(const wok_stream *stream, const wok_stream_ops *ops);
 
+/* Give back the buffer for reading, if nothing is in it: for connections that are idle. */
+void wok__stream_trim(wok_stream *stream);
+
 WOK_END_DECLS
 
 /*

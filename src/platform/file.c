@@ -17,7 +17,13 @@
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
-enum { RESOLVE_CACHED = 0x20 }; /* of openat2(2), since Linux 5.12 */
+/* Of openat2(2); the last one since Linux 5.12. */
+enum {
+	RESOLVE_NO_MAGICLINKS = 0x02,
+	RESOLVE_NO_SYMLINKS = 0x04,
+	RESOLVE_BENEATH = 0x08,
+	RESOLVE_CACHED = 0x20,
+};
 
 /* What openat2(2) takes; its header is younger than some systems that wok runs on. */
 struct open_how {
@@ -40,6 +46,18 @@ int wok__sys_file_open(int dir, const char *path, int flags, mode_t mode, bool c
 	if (cached)
 		return open_cached(dir, path, flags);
 	WOK__SYS_RESULT_RETRY("openat", openat(dir, path, flags, mode));
+}
+
+int wok__sys_file_open_below(int dir, const char *path, int flags, bool links, bool cached)
+{
+	const struct open_how how = {
+		.flags = (uint64_t) flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
+			   (links ? 0 : RESOLVE_NO_SYMLINKS) | (cached ? RESOLVE_CACHED : 0),
+	};
+
+	WOK__SYS_RESULT_RETRY("open below",
+			      (int) syscall(SYS_openat2, dir, path, &how, sizeof(how)));
 }
 
 int wok__sys_file_reopen(int fd, int flags)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <wok/base.h>
 
 /* Flags of a transfer: what the kernel's headers may not know yet. */
 enum {
@@ -19,12 +20,27 @@ enum {
 	WOK__RWF_DONTCACHE = 0x80, /* out of the page cache again when it is done */
 };
 
+/* The extension face: wok's other libraries use this, too. */
+WOK_BEGIN_DECLS
+
 /*
  * Open a file, O_CLOEXEC added. dir: AT_FDCWD, or what a relative path begins at. cached: -EAGAIN
  * if the path is not in the kernel's cache, or the open would create or truncate: it never waits
  * for a disk; -ENOSYS or the like where there is no such call.
  */
 int wok__sys_file_open(int dir, const char *path, int flags, mode_t mode, bool cached);
+
+/*
+ * Open what lies below a folder, wherever its path says it does, O_CLOEXEC added: -EXDEV for a path
+ * that leads out. links: follow symbolic links that stay below; else -ELOOP. cached: as above.
+ */
+int wok__sys_file_open_below(int dir, const char *path, int flags, bool links, bool cached);
+
+int wok__sys_file_stat(int fd, struct stat *ret_stat);
+/* Of a name in a folder; of a link itself. */
+int wok__sys_file_stat_at(int dir, const char *name, struct stat *ret_stat);
+
+WOK_END_DECLS
 
 /* A new description of what a descriptor is open on; -errno where that is not possible. */
 int wok__sys_file_reopen(int fd, int flags);
@@ -37,9 +53,6 @@ ssize_t wok__sys_file_read(int fd, const struct iovec *parts, int n_parts, off_t
 ssize_t wok__sys_file_write(int fd, const struct iovec *parts, int n_parts, off_t offset,
 			    int flags);
 
-int wok__sys_file_stat(int fd, struct stat *ret_stat);
-/* Of a name in a folder; of a link itself. */
-int wok__sys_file_stat_at(int dir, const char *name, struct stat *ret_stat);
 /* The same without asking a server: what is known of the type is right, a size may be old. */
 int wok__sys_file_mode(int fd, mode_t *ret_mode);
 off_t wok__sys_file_seek(int fd, off_t offset, int whence);

@@ -255,6 +255,19 @@ static void release_memory(struct wok__stack *stack)
 	(void) madvise(stack->low + keep, stack->size - keep, MADV_DONTNEED);
 }
 
+void wok__stack_trim_below(const struct wok__stack *stack, const void *frame)
+{
+	enum { NEAR = 1024 }; /* this frame, and what a compiler keeps below one */
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+	char *from = stack->low + (stack->guard == WOK__GUARD_CANARY ? page : 0);
+	char *to = (char *) (((uintptr_t) frame - NEAR) & ~(uintptr_t) (page - 1));
+
+	/* The frame lies elsewhere when a big stack is in use. */
+	if ((const char *) frame > stack->low && (const char *) frame <= stack->low + stack->size &&
+	    to > from)
+		(void) madvise(from, (size_t) (to - from), MADV_DONTNEED);
+}
+
 static bool trim_class(struct wok__stack_class *class)
 {
 	size_t unneeded = class->low_water < class->n_free ? class->low_water : class->n_free;

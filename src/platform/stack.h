@@ -57,6 +57,9 @@ void wok__stack_give(struct wok__stacks *stacks, struct wok__stack *stack);
  */
 bool wok__stacks_trim(struct wok__stacks *stacks);
 
+/* Give back the memory of a stack in use that lies well below a frame of its task. */
+void wok__stack_trim_below(const struct wok__stack *stack, const void *frame);
+
 /* Where the first frame begins: aligned to 16, and not in the same cache sets for every stack. */
 static inline void *wok__stack_top(const struct wok__stack *stack)
 {

@@ -17,9 +17,13 @@
 
 struct epoll_event;
 
+/* The extension face: wok's other libraries use this, too. */
+WOK_BEGIN_DECLS
+int wok__sys_close(int fd);
+WOK_END_DECLS
+
 int wok__sys_accept(int fd);
 int wok__sys_bind(int fd, const struct sockaddr *address, socklen_t size);
-int wok__sys_close(int fd);
 int wok__sys_connect(int fd, const struct sockaddr *address, socklen_t size);
 int wok__sys_epoll_create(void);
 int wok__sys_epoll_ctl(int epoll, int what, int fd, struct epoll_event *event);

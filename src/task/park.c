@@ -181,6 +181,14 @@ void wok__spend(void)
 		yield(task);
 }
 
+void wok__trim_stack(void)
+{
+	struct wok_task *task = wok__current();
+
+	if (task && task->stack)
+		wok__stack_trim_below(task->stack, __builtin_frame_address(0));
+}
+
 int wok__checkpoint(void)
 {
 	int r = wok__check();

@@ -96,6 +96,12 @@ bool wok__is_canceled(void);
 /* Spend some of the task's budget; when it is used up, the other tasks run first. */
 void wok__spend(void);
 
+/*
+ * Give back the memory of the current task's stack that earlier, deeper calls have touched: for a
+ * task that will wait for long. A system call.
+ */
+void wok__trim_stack(void);
+
 /* What a call does that completes at once: both. */
 int wok__checkpoint(void);
 

@@ -270,6 +270,48 @@ def chat_server():
                 assert heard == b"Deaf has left\n", "who does not read must be put out"
 
 
+class Guest:
+    """A WebSocket client as small as it can be: texts of less than 126 bytes."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+        self.socket.sendall(b"GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        self.file = self.socket.makefile("rb")
+        assert b" 101 " in self.file.readline()
+        while self.file.readline() != b"\r\n":
+            pass
+
+    def say(self, data, opcode=1):
+        self.socket.sendall(bytes([0x80 | opcode, 0x80 | len(data)]) + bytes(4) + data)
+
+    def hear(self):
+        opcode, size = self.file.read(2)
+        return opcode & 15, self.file.read(size)
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+@test
+def chat_websocket():
+    with server("examples/chat_websocket", "127.0.0.1:PORT") as port:
+        assert b"new WebSocket" in get(port, b"/")
+        with contextlib.closing(Guest(port)) as anna:
+            assert anna.hear() == (1, b"(somebody has come)")
+            with contextlib.closing(Guest(port)) as ben:
+                assert anna.hear() == ben.hear() == (1, b"(somebody has come)")
+                anna.say("heiß".encode())
+                assert anna.hear() == ben.hear() == (1, "heiß".encode())
+                ben.say(b"\x03\xe8", 8)
+                assert ben.hear() == (8, b"\x03\xe8")
+            assert anna.hear() == (1, b"(somebody has left)")
+            anna.say(b"\xff")
+            assert anna.hear()[1].startswith(b"\x03\xef")  # 1007
+
+
 @test
 def line_proxy():
     with server("examples/tcp_echo", "127.0.0.1:PORT") as port:
@@ -343,6 +385,40 @@ def http_hello():
         start = time.monotonic()
         pieces = get(port, b"/count")
         assert re.search(rb"1\n.*5\n", pieces, re.S) and time.monotonic() - start > 0.9, pieces
+
+
+@test
+def upload_form():
+    with tempfile.TemporaryDirectory() as folder:
+        box, big = os.path.join(folder, "box"), os.path.join(folder, "big file.bin")
+        os.mkdir(box)
+        with open(big, "wb") as f:
+            f.write(os.urandom(3000000))
+        with server("examples/upload_form", "--serve", "127.0.0.1:PORT", box) as port:
+            url = "http://127.0.0.1:%d/" % port
+            status, out, err, _ = run("upload_form", url, big, __file__)
+            assert (status, out, err) == (0, "2 stored.\n", ""), (status, out, err)
+            for path in big, __file__:
+                name = "upload-" + os.path.basename(path).replace(" ", "_")
+                with open(path, "rb") as a, open(os.path.join(box, name), "rb") as b:
+                    assert a.read() == b.read(), name
+            status, out, err, _ = run("upload_form", url, big)
+            assert (status, out) == (1, "That one is here already.\n"), (status, out, err)
+        assert len(os.listdir(box)) == 2, os.listdir(box)
+
+
+@test
+def sse_clock():
+    with server("examples/sse_clock", "--serve", "127.0.0.1:PORT") as port:
+        client = subprocess.Popen([os.path.join(BUILD, "examples", "sse_clock"),
+                                   "http://127.0.0.1:%d/" % port], stdout=subprocess.PIPE, text=True)
+        try:
+            assert client.stdout.readline() == "tick: tick 1\n"
+            assert client.stdout.readline() == "tick: tick 2\n"
+        finally:
+            client.send_signal(signal.SIGINT)
+            client.communicate(timeout=TIMEOUT)
+        assert client.returncode == 0, client.returncode
 
 
 @test

@@ -10,7 +10,7 @@
 #include "http/coding/decoder.h"
 #include "http/coding/encoder.h"
 
-#define BYTES(text) (text), sizeof(text) - 1
+#define CODED(text) (text), sizeof(text) - 1
 
 /* Where coded bytes come from. */
 struct source {
@@ -110,7 +110,7 @@ static inline void expect_decoded(const char *value, const char *data, size_t si
 	}
 }
 
-static inline void expect_error(const char *value, const char *data, size_t size, int code)
+static inline void expect_undecodable(const char *value, const char *data, size_t size, int code)
 {
 	for (size_t piece = 0; piece < 3; piece++) {
 		struct source source = {.data = data, .size = size, .piece = piece};

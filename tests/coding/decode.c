@@ -18,36 +18,36 @@
 
 TEST_TASK(each_coding_is_decoded_however_its_bytes_are_cut, "client-67", "http-20")
 {
-	expect_decoded("gzip", BYTES(GZIP_HELLO), "hello, ");
-	expect_decoded("x-gzip", BYTES(GZIP_HELLO), "hello, ");
-	expect_decoded("GZip", BYTES(GZIP_HELLO), "hello, ");
-	expect_decoded("deflate", BYTES(ZLIB_BOTH), "hello, world");
-	expect_decoded("deflate", BYTES(RAW_BOTH), "hello, world");
-	expect_decoded("identity, gzip", BYTES(GZIP_HELLO), "hello, ");
+	expect_decoded("gzip", CODED(GZIP_HELLO), "hello, ");
+	expect_decoded("x-gzip", CODED(GZIP_HELLO), "hello, ");
+	expect_decoded("GZip", CODED(GZIP_HELLO), "hello, ");
+	expect_decoded("deflate", CODED(ZLIB_BOTH), "hello, world");
+	expect_decoded("deflate", CODED(RAW_BOTH), "hello, world");
+	expect_decoded("identity, gzip", CODED(GZIP_HELLO), "hello, ");
 	if (wok__coding_kind(WOK__CODING_BR))
-		expect_decoded("br", BYTES(BROTLI_BOTH), "hello, world");
+		expect_decoded("br", CODED(BROTLI_BOTH), "hello, world");
 	if (wok__coding_kind(WOK__CODING_ZSTD))
-		expect_decoded("zstd", BYTES(ZSTD_BOTH), "hello, world");
+		expect_decoded("zstd", CODED(ZSTD_BOTH), "hello, world");
 }
 
 TEST_TASK(raw_deflate_of_two_bytes_is_a_body, "http-20")
 {
 	/* An empty block; and one of a single letter, which comes out of the first two bytes. */
-	expect_decoded("deflate", BYTES("\x03\x00"), "");
-	expect_decoded("deflate", BYTES("\x4b\x04\x00"), "a");
+	expect_decoded("deflate", CODED("\x03\x00"), "");
+	expect_decoded("deflate", CODED("\x4b\x04\x00"), "a");
 	/* Stored, raw: its first byte is not that of a wrapper. */
-	expect_decoded("deflate", BYTES("\x01\x02\x00\xfd\xffhi"), "hi");
+	expect_decoded("deflate", CODED("\x01\x02\x00\xfd\xffhi"), "hi");
 }
 
 TEST_TASK(gzip_may_have_several_members_and_garbage_behind_them, "client-67", "http-20")
 {
-	expect_decoded("gzip", BYTES(GZIP_HELLO GZIP_WORLD), "hello, world");
-	expect_decoded("gzip", BYTES(GZIP_HELLO GZIP_WORLD "\0\0\0\0\0\0\0\0"), "hello, world");
-	expect_decoded("gzip", BYTES(GZIP_HELLO "\x1f is no member"), "hello, ");
+	expect_decoded("gzip", CODED(GZIP_HELLO GZIP_WORLD), "hello, world");
+	expect_decoded("gzip", CODED(GZIP_HELLO GZIP_WORLD "\0\0\0\0\0\0\0\0"), "hello, world");
+	expect_decoded("gzip", CODED(GZIP_HELLO "\x1f is no member"), "hello, ");
 	/* What begins as a member has to be one. */
-	expect_error("gzip", BYTES(GZIP_HELLO "\x1f\x8b is no member"), WOK_EPEER);
-	expect_error("gzip", BYTES(GZIP_HELLO "\x1f"), WOK_EEOF);
-	expect_error("gzip", BYTES("garbage alone"), WOK_EPEER);
+	expect_undecodable("gzip", CODED(GZIP_HELLO "\x1f\x8b is no member"), WOK_EPEER);
+	expect_undecodable("gzip", CODED(GZIP_HELLO "\x1f"), WOK_EEOF);
+	expect_undecodable("gzip", CODED("garbage alone"), WOK_EPEER);
 }
 
 TEST_TASK(garbage_behind_gzip_is_not_read_for_ever, "http-20")
@@ -66,16 +66,16 @@ TEST_TASK(garbage_behind_gzip_is_not_read_for_ever, "http-20")
 
 TEST_TASK(bytes_behind_the_end_of_other_codings_are_an_error, "http-20")
 {
-	expect_error("deflate", BYTES(ZLIB_BOTH "x"), WOK_EPEER);
-	expect_error("deflate", BYTES(RAW_BOTH "x"), WOK_EPEER);
+	expect_undecodable("deflate", CODED(ZLIB_BOTH "x"), WOK_EPEER);
+	expect_undecodable("deflate", CODED(RAW_BOTH "x"), WOK_EPEER);
 	if (wok__coding_kind(WOK__CODING_BR))
-		expect_error("br", BYTES(BROTLI_BOTH "x"), WOK_EPEER);
+		expect_undecodable("br", CODED(BROTLI_BOTH "x"), WOK_EPEER);
 	if (!wok__coding_kind(WOK__CODING_ZSTD))
 		return;
-	expect_error("zstd", BYTES(ZSTD_BOTH "garbage"), WOK_EPEER);
-	expect_decoded("zstd", BYTES(ZSTD_BOTH ZSTD_BOTH), "hello, worldhello, world");
+	expect_undecodable("zstd", CODED(ZSTD_BOTH "garbage"), WOK_EPEER);
+	expect_decoded("zstd", CODED(ZSTD_BOTH ZSTD_BOTH), "hello, worldhello, world");
 	/* A frame to be skipped. */
-	expect_decoded("zstd", BYTES("\x50\x2a\x4d\x18\x03\0\0\0abc" ZSTD_BOTH), "hello, world");
+	expect_decoded("zstd", CODED("\x50\x2a\x4d\x18\x03\0\0\0abc" ZSTD_BOTH), "hello, world");
 }
 
 TEST_TASK(an_empty_body_is_no_error_whatever_it_is_coded_with, "http-21")
@@ -119,13 +119,13 @@ TEST_TASK(corrupt_data_is_the_peers_error, "http-20")
 
 	broken[20] ^= 1; /* of the checksum */
 	sum[sizeof(sum) - 2] ^= 1;
-	expect_error("gzip", broken, sizeof(broken) - 1, WOK_EPEER);
-	expect_error("deflate", sum, sizeof(sum) - 1, WOK_EPEER);
-	expect_error("deflate", BYTES("\xff\xff\xff"), WOK_EPEER);
+	expect_undecodable("gzip", broken, sizeof(broken) - 1, WOK_EPEER);
+	expect_undecodable("deflate", sum, sizeof(sum) - 1, WOK_EPEER);
+	expect_undecodable("deflate", CODED("\xff\xff\xff"), WOK_EPEER);
 	if (wok__coding_kind(WOK__CODING_BR))
-		expect_error("br", BYTES("\xff\xff\xff\xff\xff\xff"), WOK_EPEER);
+		expect_undecodable("br", CODED("\xff\xff\xff\xff\xff\xff"), WOK_EPEER);
 	if (wok__coding_kind(WOK__CODING_ZSTD))
-		expect_error("zstd", BYTES("no zstd at all"), WOK_EPEER);
+		expect_undecodable("zstd", CODED("no zstd at all"), WOK_EPEER);
 }
 
 TEST_TASK(an_error_of_the_data_is_told_again_and_nothing_more_is_read, "http-20")
@@ -279,7 +279,7 @@ TEST_TASK(a_window_larger_than_http_allows_is_refused, "client-68")
 	if (!wok__coding_kind(WOK__CODING_ZSTD))
 		SKIP("zstd is not built in");
 	/* A frame that demands 128 MiB (RFC 8878, 3.1.1.1.2: 2 to the power of 10 + 17). */
-	expect_error("zstd", BYTES("\x28\xb5\x2f\xfd\x00\x88\x01\x00\x00"), WOK_ELIMIT);
+	expect_undecodable("zstd", CODED("\x28\xb5\x2f\xfd\x00\x88\x01\x00\x00"), WOK_ELIMIT);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */

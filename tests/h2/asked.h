@@ -40,7 +40,7 @@ static inline int serve_end(void *arg)
 
 	WOK_TRY(wok__http_server_open(&server, end->asked->app, &end->asked->served));
 	end->server = &server;
-	int r = wok__serve_connection(&server, end->stream);
+	int r = wok__serve_client(&server, end->stream);
 	end->server = NULL;
 	wok__http_server_close(&server);
 	(void) wok_stream_close(end->stream);

@@ -308,6 +308,25 @@ TEST_TASK(a_server_that_ends_loses_no_request, "client-52")
 	asked_close(&asked);
 }
 
+TEST_TASK(an_idle_connection_ends_with_its_server, "http-51")
+{
+	struct asked asked = {0};
+	struct get one = {.asked = &asked, .url = "http://a.test/"};
+	wok_http_stats stats;
+
+	asked_route(&asked, "GET", "/", tell_version);
+	asked_open(&asked);
+	ASSERT_OK(get(&one));
+	wok__http_server_stop(asked.servers[0].server);
+	test_settle();
+	ASSERT(wok_task_done(asked.servers[0].task));
+	wok_http_session_stats(asked.session, &stats);
+	ASSERT_EQ(stats.open, 0);
+	ASSERT_OK(get(&one));
+	ASSERT_EQ(asked.connects, 2);
+	asked_close(&asked);
+}
+
 /* The first connection's other end is made by hand. */
 static void refuse_first(struct asked *asked, const void *frame, size_t size)
 {

@@ -74,6 +74,7 @@ TEST_TASK(a_slow_handler_holds_up_nobody_else, "server-20")
 
 	served_route(&served, "GET", "/*", wait_then_reply);
 	served_open(&served);
+	test_settle();
 	for (int i = 9; i >= 0; i--) {
 		const char target[] = {'/', (char) ('0' + i), '\0'};
 		streams[i] = ask(&served.client, target);
@@ -250,6 +251,84 @@ TEST_TASK(a_head_request_and_an_empty_reply_have_no_body, "server-20")
 	ASSERT_EQ(wok__h2_read(stream, body, 1), 0);
 	wok__h2_stream_free(stream);
 	served_close(&served);
+}
+
+static int tell_trailer(wok_http_request *request, void *arg)
+{
+	const char *sum;
+	wok_view body;
+
+	(void) arg;
+	WOK_TRY(wok_http_request_body(request, &body));
+	sum = wok_http_request_trailer(request, "X-Sum");
+	WOK_TRY(wok_http_reply_begin(request, NULL));
+	WOK_TRY(wok_http_reply_trailer(request, "X-Back", sum ? sum : "none"));
+	return wok_http_reply_write(request, "ok", 2);
+}
+
+TEST_TASK(trailers_pass_both_ways)
+{
+	struct served served = {0};
+	struct wok__h2_stream *stream;
+	char body[8];
+
+	served_route(&served, "POST", "/", tell_trailer);
+	served_open(&served);
+	ASSERT_OK(ask_with(&served.client, "POST", "/", "Host: a\r\nTE: trailers\r\n", true,
+			   &stream));
+	ASSERT_OK(write_text(stream, "x", false));
+	ASSERT_OK(wok__h2_end(stream, VIEW_OF("X-Sum: 17\r\nHost: evil\r\n")));
+	ASSERT_EQ(body_of(stream, body, sizeof(body)), 2);
+	ASSERT_EQ(stream->trailers.size, strlen("x-back: 17\r\n"));
+	ASSERT_MEM(stream->trailers.data, "x-back: 17\r\n", stream->trailers.size);
+	wok__h2_stream_free(stream);
+	served_close(&served);
+}
+
+static int sleep_long(wok_http_request *request, void *arg)
+{
+	struct served *served = arg;
+
+	(void) request;
+	served->result = wok_sleep(WOK_MINUTE);
+	served->calls++;
+	return served->result;
+}
+
+TEST_TASK(a_handler_whose_client_has_gone_is_stopped_if_that_is_wanted, "server-5")
+{
+	for (int wanted = 0; wanted < 2; wanted++) {
+		struct served served = {.options.cancel_on_disconnect = wanted};
+
+		served_route(&served, "GET", "/", sleep_long);
+		served_open(&served);
+		struct wok__h2_stream *stream = ask(&served.client, "/");
+		ASSERT_OK(wok_sleep(WOK_SECOND));
+		wok__h2_stream_free(stream);
+		ASSERT_OK(wok_sleep(WOK_SECOND));
+		ASSERT_EQ(served.calls, wanted);
+		ASSERT_EQ(served.result, wanted ? -ECANCELED : 0);
+		served_close(&served);
+		ASSERT_EQ(served.calls, 1);
+	}
+}
+
+TEST_TASK(a_connection_ends_after_so_many_requests)
+{
+	struct served served = {.options.max_requests = 3};
+
+	served_route(&served, "GET", "/", echo_path);
+	served_open(&served);
+	for (int i = 0; i < 3; i++) {
+		struct wok__h2_stream *stream = ask(&served.client, "/");
+		ASSERT(strstr(head_of(stream), " 200 "));
+		wok__h2_stream_free(stream);
+		test_settle();
+	}
+	ASSERT_OK(wok_await(served.serving));
+	ASSERT_EQ(wok__h2_room(served.client.h2), 0);
+	ASSERT_OK(client_close(&served.client));
+	served_end(&served, 0);
 }
 
 static int write_much(wok_http_request *request, void *arg)

@@ -72,6 +72,8 @@ static const struct row {
 	{"http://h/", "=v", "http://h/", "v"},
 	{"http://h/", "v", "http://h/", "v"},
 	{"http://h/", "=", "http://h/", ""},
+	{"http://h/", "=a=b", "http://h/", ""}, /* would be sent as another one */
+	{"http://h/a;b/c", "n=v", "http://h/a;b/d", "n=v"},
 	{"http://h/", "", "http://h/", ""},
 	{"http://h/", " ; Path=/", "http://h/", ""},
 	{"http://h/", "  n  =  v w  ; Path=/", "http://h/", "n=v w"},

@@ -146,3 +146,33 @@ TEST(dates_of_cookies_are_read_leniently)
 	ASSERT(wok__cookie_date_parse(years, strlen(years), &t) && t > now);
 	ASSERT(wok__cookie_date_parse(old, strlen(old), &t) && t < EXAMPLE);
 }
+
+TEST(when_to_try_again_is_a_date_or_a_number_of_seconds, "client-73")
+{
+	static const struct {
+		const char *text;
+		int64_t seconds; /* -1: neither */
+	} cases[] = {
+		{"0", 0},
+		{"120", 120},
+		{"99999999999999999999999999", 10 * 366 * 86400},
+		{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", 10 * 366 * 86400},
+		{"", -1},
+		{"-1", -1},
+		{"1.5", -1},
+		{"1 ", -1},
+		{"soon", -1},
+	};
+	char text[WOK__HTTP_DATE_SIZE];
+	int64_t seconds;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		seconds = -1;
+		wok__retry_after_parse(cases[i].text, strlen(cases[i].text), now, &seconds);
+		ASSERT_EQ(seconds, cases[i].seconds);
+	}
+	wok__http_date_put(now + 17, text);
+	ASSERT(wok__retry_after_parse(text, strlen(text), now, &seconds));
+	ASSERT_EQ(seconds, 17);
+}

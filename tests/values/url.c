@@ -192,6 +192,7 @@ static const struct {
 	{"http://[::1%aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]/", -EINVAL, "zone"},
 	{"http://h h/", -EINVAL, "host"},
 	{"http://h\\x/", -EINVAL, "host"},
+	{"http://.h/", -EINVAL, "host"},
 	{"http://h%3a80/", -EINVAL, "host"},
 	{"http://h%2fx/", -EINVAL, "host"},
 	{"http://h%00/", -EINVAL, "host"},

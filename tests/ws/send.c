@@ -269,6 +269,7 @@ TEST_TASK(a_sender_that_is_cancelled_before_its_turn_harms_nobody)
 
 	peer_open(&peer);
 	first.task = wok_create_task(send_large, &first);
+	test_settle();
 	second.task = wok_create_task(send_short, &second);
 	test_settle();
 	wok_task_free(second.task);

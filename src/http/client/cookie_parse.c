@@ -116,6 +116,9 @@ bool wok__set_cookie_parse(const char *text, size_t size, int64_t now,
 	/* A tab is allowed by the RFC, and no file of cookies could hold it. */
 	if (has_control(text, size) || cookie.name.size + cookie.value.size == 0)
 		return false;
+	/* Sent without a name, "a=b" would be another cookie. */
+	if (cookie.name.size == 0 && memchr(cookie.value.data, '=', cookie.value.size))
+		return false;
 	while (at < end) {
 		struct wok__h1_span name, value;
 		const char *next = part_end(at + 1, end);

@@ -100,8 +100,7 @@ bool wok__cookie_canonical(struct wok__h1_span domain, char ret_text[WOK__COOKIE
 	char text[WOK__COOKIE_DOMAIN_MAX + 1];
 	bool ascii = true;
 
-	if (domain.size > WOK__COOKIE_DOMAIN_MAX || domain.size == 0 ||
-	    domain.data[domain.size - 1] == '.')
+	if (domain.size > WOK__COOKIE_DOMAIN_MAX || domain.size == 0 || *domain.data == '.')
 		return false;
 	for (size_t i = 0; i < domain.size; i++) {
 		char c = domain.data[i];
@@ -122,7 +121,9 @@ static bool set_domain(const struct wok__url *url, const struct wok__set_cookie 
 	cookie->domain = url->host;
 	if (set->domain.size == 0)
 		return true;
-	if (!wok__cookie_canonical(set->domain, text))
+	/* With a dot at its end it would be no public suffix. */
+	if (!wok__cookie_canonical(set->domain, text) ||
+	    set->domain.data[set->domain.size - 1] == '.')
 		return false;
 	const struct wok__h1_span domain = {text, strlen(text)};
 	bool itself = domain.size == url->host.size;
@@ -171,12 +172,12 @@ int wok_cookie_jar_store(wok_cookie_jar *jar, const char *url, const char *set_c
 
 /* --- by hand ---------------------------------------------------------------------------------- */
 
-/* Neither what ends a cookie in a header, nor white space around, which would be lost. */
-static bool valid_part(struct wok__h1_span part, bool is_name)
+/* Neither control bytes nor what would be misread, nor white space around, which would be lost. */
+static bool valid_part(struct wok__h1_span part, const char *forbidden)
 {
 	for (size_t i = 0; i < part.size; i++) {
 		unsigned char c = (unsigned char) part.data[i];
-		if (c < ' ' || c == 0x7f || c == ';' || (is_name && c == '='))
+		if (c < ' ' || c == 0x7f || strchr(forbidden, c))
 			return false;
 	}
 	return part.size == 0 || (part.data[0] != ' ' && part.data[part.size - 1] != ' ');
@@ -184,16 +185,13 @@ static bool valid_part(struct wok__h1_span part, bool is_name)
 
 bool wok__cookie_valid(const struct wok__new_cookie *cookie)
 {
-	const char *equals = cookie->name.size == 0 && cookie->value.size > 0
-				     ? memchr(cookie->value.data, '=', cookie->value.size)
-				     : NULL;
+	bool nameless = cookie->name.size == 0;
 
-	return valid_part(cookie->name, true) && valid_part(cookie->value, false) && !equals &&
-	       cookie->name.size + cookie->value.size > 0 && valid_part(cookie->path, false) &&
-	       cookie->path.size > 0 && cookie->path.size <= PATH_MAX_SIZE &&
-	       *cookie->path.data == '/' && cookie->domain.size > 0 &&
-	       cookie->domain.size <= WOK__COOKIE_DOMAIN_MAX && valid_part(cookie->domain, true) &&
-	       !memchr(cookie->domain.data, ' ', cookie->domain.size);
+	return cookie->name.size + cookie->value.size > 0 && valid_part(cookie->name, ";=") &&
+	       valid_part(cookie->value, nameless ? ";=" : ";") && cookie->path.size > 0 &&
+	       cookie->path.size <= PATH_MAX_SIZE && *cookie->path.data == '/' &&
+	       valid_part(cookie->path, "") && cookie->domain.size > 0 &&
+	       cookie->domain.size <= WOK__COOKIE_DOMAIN_MAX && valid_part(cookie->domain, " ");
 }
 
 static struct wok__h1_span span_of(const char *text)

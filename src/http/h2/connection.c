@@ -22,14 +22,15 @@
 
 /*
  * Bytes that are sent at once, and kept when idle; frames that may wait before reading pauses;
- * streams that a server is taken to allow before it has said so; bytes that are read away at the
+ * streams that a server is sent before it has said how many it takes (who is sent too many refuses
+ * them, and a request is made twice); bytes that are read away at the
  * end.
  */
 enum {
 	BATCH = 64 << 10,
 	KEPT_MAX = 4 << 10,
 	QUEUE_MAX = 500,
-	STREAMS_FIRST = 100,
+	STREAMS_FIRST = 1,
 	LINGER_MAX = 256 << 10,
 };
 

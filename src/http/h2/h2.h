@@ -106,7 +106,9 @@ struct wok__h2_stream {
 	struct wok__buffer trailer_lines;
 	wok_event outgoing;
 
-	/* How it ended. */
+	/* How it ended. Before its time: the owner is told, in a place where nobody waits. */
+	void (*on_gone)(void *arg);
+	void *on_gone_arg;
 	bool closed;
 	bool by_peer;        /* who reset it */
 	bool unsent;         /* a request that never left */

@@ -99,6 +99,8 @@ void wok__h2_stream_forgotten(struct wok__h2_stream *stream)
 	wok_event_set(&stream->outgoing);
 	if (!stream->owned)
 		release(stream);
+	else if (stream->on_gone && (stream->by_peer || stream->lost))
+		stream->on_gone(stream->on_gone_arg);
 }
 
 /* So much of the body lies unread no more, and the peer may send as much again. */

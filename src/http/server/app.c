@@ -19,6 +19,14 @@ int wok_http_app_new(wok_http_app **ret_app)
 	return 0;
 }
 
+int wok__app_own(wok_http_app *app, void *object, wok_free_fn *free)
+{
+	WOK_TRY(wok__grow((void **) &app->owned, &app->owned_capacity, app->n_owned + 1,
+			  sizeof(*app->owned)));
+	app->owned[app->n_owned++] = (struct wok__owned){object, free};
+	return 0;
+}
+
 static void free_route(struct wok__route *route)
 {
 	wok_free(route->method);
@@ -60,6 +68,11 @@ void wok_http_app_free(wok_http_app *app)
 	wok_free(app->middlewares);
 	wok_free(app->hooks);
 	wok_free(app->hosts);
+	while (app->n_owned > 0) {
+		struct wok__owned *last = &app->owned[--app->n_owned];
+		last->free(last->object);
+	}
+	wok_free(app->owned);
 	wok_free(app);
 }
 

@@ -16,6 +16,12 @@ struct wok__hooks {
 	void *arg;
 };
 
+/* What an app keeps for its routes. */
+struct wok__owned {
+	void *object;
+	wok_free_fn *free;
+};
+
 /* An app that answers for some hosts. */
 struct wok__host {
 	char *name; /* "*.example.org": all below it */
@@ -36,6 +42,8 @@ struct wok_http_app {
 	size_t n_hooks, hooks_capacity;
 	struct wok__host *hosts;
 	size_t n_hosts, hosts_capacity;
+	struct wok__owned *owned; /* freed with the app */
+	size_t n_owned, owned_capacity;
 	wok_http_error_fn *on_error;
 	void *on_error_arg;
 };
@@ -57,6 +65,9 @@ struct wok__match {
 /* Find the route for a request: 0, with match->route or match->status; -ENOMEM. */
 int wok__app_find(wok_http_app *app, const char *method, const char *host, const char *path,
 		  struct wok__match *match);
+
+/* Give the app an object, that is freed with it; -ENOMEM, and it stays the caller's. */
+int wok__app_own(wok_http_app *app, void *object, wok_free_fn *free);
 
 /* The methods that a path has routes for, as "GET, HEAD, POST"; cut off if it does not fit. */
 void wok__app_allowed(wok_http_app *app, const char *host, const char *path, char *text,

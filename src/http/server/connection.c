@@ -63,7 +63,13 @@ void wok__request_reset(wok_http_request *request)
 	request->body_waited = 0;
 	request->left = 0;
 	request->reply = WOK__REPLY_NONE;
-	request->is_head = request->bodiless = request->close = false;
+	request->started = wok_now();
+	request->status = 0;
+	request->body_sent = 0;
+	request->abandoned = request->timed_out = request->expects = false;
+	request->trailers.n_fields = 0;
+	wok__buffer_clear(&request->late);
+	request->is_head = request->bodiless = request->close = request->over = false;
 }
 
 void wok__request_release(wok_http_request *request)
@@ -71,6 +77,9 @@ void wok__request_release(wok_http_request *request)
 	wok__head_free(&request->head);
 	wok__buffer_free(&request->out);
 	wok__buffer_free(&request->extra);
+	wok__buffer_free(&request->late);
+	wok__buffer_free(&request->forwarded_host);
+	wok__head_free(&request->trailers);
 	wok__reply_filters_free(request);
 	wok__request_values_free(request);
 	wok_free(WOK_TAKE(request->match.text));
@@ -191,12 +200,11 @@ static int is_http2(const struct wok__connection *connection)
 	return options->prior_knowledge ? await_preface(connection) : 0;
 }
 
-int wok__serve_connection(struct wok__http_server *server, wok_stream *stream)
+int wok__serve_connection(struct wok__connection *connection)
 {
-	struct wok__connection connection = {.server = server, .stream = stream};
-	int h2 = is_http2(&connection);
+	int h2 = is_http2(connection);
 
 	if (h2 < 0)
 		return h2;
-	return h2 > 0 ? wok__h2_serve(&connection) : wok__h1_serve(&connection);
+	return h2 > 0 ? wok__h2_serve(connection) : wok__h1_serve(connection);
 }

@@ -29,6 +29,11 @@ struct wok__http_server {
 	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
 	struct wok__list on_stop;      /* hooks of idle connections, and of what has no end */
 	bool draining;
+	wok_tls_context *tls;         /* NULL: plain */
+	struct wok__network *trusted; /* options.n_trusted of them */
+	struct wok__list *by_ip;      /* connections by their clients; NULL: nobody counts */
+	struct wok__access_log *log;  /* NULL: none */
+	wok_http_server_stats stats;
 	char date[32]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 	int64_t date_second;
 };
@@ -36,7 +41,11 @@ struct wok__http_server {
 /* A client's connection; it may carry several requests at once. */
 struct wok__connection {
 	struct wok__http_server *server;
-	wok_stream *stream;
+	wok_stream *stream;     /* with TLS: what is inside */
+	wok_address peer;       /* all zero if nobody knows */
+	struct wok__node in_ip; /* with the others of its client */
+	uint64_t client_id;
+	size_t n_requests; /* that have come on it */
 };
 
 /* How far the reply to a request has come. */
@@ -71,6 +80,18 @@ struct wok_http_request {
 	uint64_t body_received;            /* bytes that were read of it */
 	wok_time body_waited;              /* how long that has taken so far */
 
+	/* What the access log tells. */
+	wok_time started;
+	int status;         /* of the reply; 0: none */
+	uint64_t body_sent; /* bytes of its body, as they went out */
+
+	wok_timeout *patience;     /* the handler's: what ends it when its client has gone; NULL */
+	bool abandoned;            /* and that is what has happened */
+	bool timed_out;            /* that, or its time was over */
+	bool expects;              /* 100 Continue, before it sends its body */
+	struct wok__head trailers; /* of the request's body */
+	struct wok__buffer forwarded_host; /* of wok_http_request_client() */
+	struct wok__buffer late;           /* trailer fields of the reply, as lines */
 	struct wok__reply_filter *filters; /* the one that meets the bytes first in front */
 	struct wok__buffer extra;          /* fields that were set before the reply, as lines */
 	struct wok__buffer out; /* what is to be sent; of HTTP/1.1 perhaps earlier replies, too */
@@ -83,6 +104,7 @@ struct wok_http_request {
 	bool bodiless;             /* neither is that of the reply that was begun */
 	bool in_error_page;        /* the app makes the page of an error */
 	bool close;                /* the connection must end after this reply */
+	bool over; /* the handler was told to end a reply without an end: -ECANCELED is fine */
 };
 
 /* Set up what connections share; -ENOMEM. */
@@ -97,8 +119,23 @@ void wok__server_on_stop(struct wok__http_server *server, struct wok__stop_hook 
 /* The Date header's value, made anew once a second. */
 const char *wok__http_date(struct wok__http_server *server);
 
-/* Serve a connection until it ends; see wok_http_serve_stream(). */
-int wok__serve_connection(struct wok__http_server *server, wok_stream *stream);
+/* Serve a client from the first byte to the last: see meet.c. */
+int wok__serve_client(struct wok__http_server *server, wok_stream *stream);
+
+/* The same when it is known who that is, and the stream is what HTTP is spoken on. */
+int wok__serve_connection(struct wok__connection *connection);
+
+/* TLS: see tls.c. */
+int wok__server_tls_open(struct wok__http_server *server);
+void wok__server_tls_close(struct wok__http_server *server);
+int wok__server_tls_accept(struct wok__http_server *server, wok_stream *stream,
+			   wok_stream **ret_stream);
+bool wok__stream_is_tls(const wok_stream *stream);
+
+int wok__server_ips_open(struct wok__http_server *server);
+
+/* Nothing of the request is left to be read from the connection. */
+bool wok__h1_body_ended(const wok_http_request *request);
 
 /* The same, of a wire: 0 when it is over in good order, or an error. */
 int wok__h1_serve(struct wok__connection *connection);
@@ -124,6 +161,12 @@ void wok__request_release(wok_http_request *request);
  * task was cancelled, or the reply could not be sent: the connection is over.
  */
 int wok__request_run(wok_http_request *request);
+
+/* Reply to what cannot be understood, in place of running it. */
+int wok__request_refuse(wok_http_request *request, int status);
+
+/* The client has gone. If the server is to cancel the handler then, that is done. */
+void wok__request_gone(wok_http_request *request);
 
 /*
  * Reply with the page of an error: the app's, or the status's reason as text. error: that of the

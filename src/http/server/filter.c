@@ -56,6 +56,7 @@ int wok__reply_filter_piece(wok_http_request *request, const void *data, size_t 
 		at += piece.iov_len;
 		size -= piece.iov_len;
 		WOK_TRY(run_filters(request, &piece, last && size == 0));
+		request->body_sent += piece.iov_len;
 		if (piece.iov_len > 0)
 			WOK_TRY(request->wire->piece(request, piece.iov_base, piece.iov_len));
 		else

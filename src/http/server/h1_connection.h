@@ -2,6 +2,9 @@
 #ifndef WOK_HTTP_SERVER_H1_CONNECTION_H
 #define WOK_HTTP_SERVER_H1_CONNECTION_H
 /* A server's HTTP/1.1 connection. It has one request at a time, which is used again and again. */
+#include <wok/loop.h>
+#include <wok/task.h>
+
 #include "http/server/connection.h"
 
 struct wok__h1_connection {
@@ -10,7 +13,11 @@ struct wok__h1_connection {
 	struct wok__stop_hook when_idle;
 	struct wok__h1_request parsed;
 	struct wok__incoming incoming;
-	char *host_copy; /* where the head has no room for its NUL */
+	char *host_copy;           /* where the head has no room for its NUL */
+	wok_callback flush_soon;   /* when the task waits while replies are gathered */
+	wok_task *flusher;         /* sends them then; NULL */
+	struct wok__buffer behind; /* what it sends */
+	bool failed;               /* a send was broken off */
 	bool continue_sent;
 	bool dismissed;  /* the server has ended while the connection was idle */
 	bool chunked;    /* the reply's body is */
@@ -21,6 +28,20 @@ static inline struct wok__h1_connection *wok__h1_of(const wok_http_request *requ
 {
 	return WOK__CONTAINER(request, struct wok__h1_connection, request);
 }
+
+/*
+ * Replies to requests that have come at once are gathered in request.out, and sent together: when
+ * there is enough, before anything is waited for, and if a handler waits, by another task. flush()
+ * sends them; flush_end() gives up what is left.
+ */
+int wok__h1_flush(struct wok__h1_connection *h1);
+void wok__h1_flush_end(struct wok__h1_connection *h1);
+
+/* A whole reply has been put into request.out: false if it cannot be left there. */
+bool wok__h1_gather(struct wok__h1_connection *h1);
+
+/* Before anything is sent: nobody else sends, and what is in request.out stays there. */
+int wok__h1_flush_begin(struct wok__h1_connection *h1);
 
 extern const struct wok__server_wire wok__h1_server_wire;
 

@@ -15,8 +15,14 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "http/server/h1_connection.h"
+#include "io/stream.h"
+#include "task/park.h"
 
 enum { STATUS_TIMEOUT = 408 };
+
+/* How long a connection is idle before its memory is given back, but for so many bytes. */
+#define IDLE_SOON (WOK_SECOND / 2)
+enum { IDLE_BUFFER = 256 };
 
 /*
  * How long what comes after the last reply is read away, and how long the client may pause in it.
@@ -24,11 +30,10 @@ enum { STATUS_TIMEOUT = 408 };
 #define LINGER_TIME (10 * WOK_SECOND)
 #define LINGER_PAUSE (2 * WOK_SECOND)
 
-/* Fill the stream's buffer within a time: 1; 0 at the end; an error. */
-static int fill(struct wok__h1_connection *h1, wok_time limit)
+/* Fill the stream's buffer, up to a size, within a time: 1; 0 at the end; an error. */
+static int fill_some(struct wok__h1_connection *h1, size_t most, wok_time limit)
 {
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	size_t most = (size_t) h1->request.server->limits.head + 4096;
 	wok_view unused;
 	int r = 0;
 
@@ -36,6 +41,41 @@ static int fill(struct wok__h1_connection *h1, wok_time limit)
 		r = wok_stream_fill(h1->stream, most, &unused);
 	}
 	return wok_timeout_result(&timeout, r);
+}
+
+/* The same for a head. What has been gathered goes out before anything is waited for. */
+static int fill(struct wok__h1_connection *h1, wok_time limit)
+{
+	WOK_TRY(wok__h1_flush(h1));
+	return fill_some(h1, (size_t) h1->request.server->limits.head + 4096, limit);
+}
+
+/* Nothing has come for a while: keep no memory that the next request can have anew. */
+static void release_memory(struct wok__h1_connection *h1)
+{
+	wok_http_request *request = &h1->request;
+
+	wok__request_reset(request);
+	wok__request_release(request);
+	wok_free(WOK_TAKE(request->match.text));
+	request->match.text_capacity = 0;
+	wok_free(WOK_TAKE(h1->host_copy));
+	wok__stream_trim(h1->stream);
+	wok__trim_stack();
+}
+
+/* Wait for the next request: shortly as one is, and then with as little as can be. */
+static int idle(struct wok__h1_connection *h1)
+{
+	wok_time limit = h1->request.server->options.keep_alive;
+
+	if (limit <= IDLE_SOON)
+		return fill(h1, limit);
+	int r = fill(h1, IDLE_SOON);
+	if (r != -ETIMEDOUT)
+		return r;
+	release_memory(h1);
+	return fill_some(h1, IDLE_BUFFER, limit - IDLE_SOON);
 }
 
 /* The server ends, and nothing is being answered. */
@@ -57,7 +97,7 @@ static int await_first_byte(struct wok__h1_connection *h1)
 	if (server->draining)
 		return 0;
 	wok__server_on_stop(server, &h1->when_idle);
-	int r = fill(h1, server->options.keep_alive);
+	int r = idle(h1);
 	wok__request_off_stop(&h1->when_idle);
 	if (h1->dismissed)
 		return 0;
@@ -107,6 +147,8 @@ static int take_head(struct wok__h1_connection *h1, size_t size)
 	h1->keep_alive = h1->parsed.message.keep_alive;
 	WOK_TRY(wok__head_keep_fields(&request->head, server->scratch, h1->parsed.message.fields));
 	r = wok__incoming_begin(&h1->incoming, h1->stream, &h1->parsed.message, &server->limits);
+	request->expects = h1->parsed.expect_continue;
+	h1->incoming.trailers = &request->trailers;
 	/* A body that says it is too large is met when it is read: the handler may not want it. */
 	if (r < 0)
 		request->body_error = wok__h1_to_wok(r, "the request's body");
@@ -126,10 +168,10 @@ static void begin_request(struct wok__h1_connection *h1)
  * Close so that the client can read the last reply: closing with bytes unread would reset the
  * connection, and the reply could be lost on the way.
  */
-static void linger(struct wok__h1_connection *h1)
+__attribute__((noinline)) static void linger(struct wok__h1_connection *h1)
 {
 	wok_time end = wok_now() + LINGER_TIME;
-	char unused[4096];
+	char unused[4096]; /* not in the frame of who waits for requests */
 	ssize_t n = 1;
 
 	if (h1->request.reply == WOK__REPLY_BROKEN || wok_stream_shutdown(h1->stream) < 0)
@@ -146,11 +188,8 @@ static void linger(struct wok__h1_connection *h1)
 static int refuse(struct wok__h1_connection *h1, int error)
 {
 	int status = error == -ETIMEDOUT ? STATUS_TIMEOUT : wok__h1_status_for(error);
-	int r = 0;
 
-	if (status > 0)
-		r = wok__reply_error(&h1->request, status, 0);
-	return r;
+	return status > 0 ? wok__request_refuse(&h1->request, status) : 0;
 }
 
 static bool is_codec_error(int code)
@@ -167,6 +206,7 @@ static int serve_one(struct wok__h1_connection *h1)
 	if (r <= 0)
 		return r;
 	begin_request(h1);
+	h1->request.connection->n_requests++;
 	r = await_head(h1, &size);
 	if (r > 0)
 		r = take_head(h1, size);
@@ -180,6 +220,7 @@ static int serve_one(struct wok__h1_connection *h1)
 		return r;
 	if (h1->keep_alive && h1->request.reply == WOK__REPLY_COMPLETE && wok__h1_drain_body(h1))
 		return 1;
+	WOK_TRY(wok__h1_flush(h1));
 	linger(h1);
 	return 0;
 }
@@ -196,6 +237,11 @@ int wok__h1_serve(struct wok__connection *connection)
 	h1->when_idle.call = dismiss;
 	while ((r = serve_one(h1)) > 0)
 		;
+	/* A client that has gone, or does not read, is told nothing, and neither is anybody else.
+	 */
+	if (h1->failed && (r == -EPIPE || r == -ECONNRESET || r == -ETIMEDOUT))
+		r = 0;
+	wok__h1_flush_end(h1);
 	wok__request_release(&h1->request);
 	wok_free(h1->host_copy);
 	wok_free(h1);

@@ -10,11 +10,14 @@
 #include <wok/error.h>
 
 #include "http/server/h1_connection.h"
+#include "task/park.h"
 
-enum { COPY_MAX = 4096 };
+enum { COPY_MAX = 4096, GATHER_MAX = 16 << 10 };
 
+/* Send parts that stand behind what is in request.out, which is empty, or the first of them. */
 static int send_parts(struct wok__h1_connection *h1, struct iovec *parts, int n_parts)
 {
+	WOK_TRY(wok__h1_flush_begin(h1));
 	return wok__send_parts(h1->stream, h1->request.server->options.write_timeout, parts,
 			       n_parts);
 }
@@ -27,6 +30,11 @@ bool wok__h1_body_withheld(const struct wok__h1_connection *h1)
 	       wok_stream_buffered(h1->stream).size == 0;
 }
 
+bool wok__h1_body_ended(const wok_http_request *request)
+{
+	return wok__h1_of(request)->incoming.ended;
+}
+
 static int send_continue(struct wok__h1_connection *h1)
 {
 	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -37,6 +45,7 @@ static int send_continue(struct wok__h1_connection *h1)
 	    h1->request.reply != WOK__REPLY_NONE)
 		return 0;
 	h1->continue_sent = true;
+	WOK_TRY(wok__h1_flush(h1));
 	return send_parts(h1, &part, 1);
 }
 
@@ -71,8 +80,10 @@ static bool can_go_on(const struct wok__h1_connection *h1, bool streamed)
 	const struct wok__incoming *incoming = &h1->incoming;
 	const wok_http_request *request = &h1->request;
 
+	size_t most = request->server->options.max_requests;
+
 	if (!h1->keep_alive || request->close || request->server->draining ||
-	    request->body_error < 0)
+	    request->body_error < 0 || (most > 0 && request->connection->n_requests >= most))
 		return false;
 	if (streamed || incoming->ended)
 		return true; /* the handler may read the rest while it writes */
@@ -93,8 +104,7 @@ static void put_status_line(struct wok__buffer *out, int status)
 
 static void h1_begin(wok_http_request *request, const struct wok__reply_head *head)
 {
-	wok__buffer_clear(&request->out);
-	request->head_at = 0;
+	request->head_at = request->out.size; /* replies before this one may be there */
 	put_status_line(&request->out, head->status);
 	request->lines_at = request->out.size;
 }
@@ -131,6 +141,35 @@ static int end_lines(wok_http_request *request)
 	return r;
 }
 
+/*
+ * Send what is in request.out, and a body behind it. While that takes, out must stay as it is: so
+ * nobody else may send it.
+ */
+static int send_out(struct wok__h1_connection *h1, const void *body, size_t size)
+{
+	WOK_TRY(wok__h1_flush_begin(h1));
+	struct wok__buffer *out = &h1->request.out;
+	struct iovec parts[] = {
+		{out->data, out->size},
+		{(void *) (uintptr_t) body, size},
+	};
+	int r = send_parts(h1, parts, body ? 2 : 1);
+	if (r == 0)
+		wok__buffer_clear(out);
+	else
+		h1->failed = true; /* some of it has gone, and nobody knows how much */
+	return r;
+}
+
+/* Whether a reply may wait for the next one, whose request has come, at least in part. */
+static bool can_gather(const struct wok__h1_connection *h1, const struct wok__reply_head *head,
+		       size_t size)
+{
+	return head->kind == WOK__REPLY_WHOLE && h1->keep_alive && size <= COPY_MAX &&
+	       h1->incoming.ended && h1->request.out.size < GATHER_MAX &&
+	       wok_stream_buffered(h1->stream).size > 0;
+}
+
 static int h1_head(wok_http_request *request, const struct wok__reply_head *head)
 {
 	struct wok__h1_connection *h1 = wok__h1_of(request);
@@ -151,11 +190,9 @@ static int h1_head(wok_http_request *request, const struct wok__reply_head *head
 		out->size = request->head_at;
 		return r;
 	}
-	struct iovec parts[] = {
-		{out->data, out->size},
-		{(void *) (uintptr_t) head->body, size},
-	};
-	return send_parts(h1, parts, size > COPY_MAX ? 2 : 1);
+	if (can_gather(h1, head, size) && wok__h1_gather(h1))
+		return wok__checkpoint();
+	return send_out(h1, size > COPY_MAX ? head->body : NULL, size);
 }
 
 static int h1_interim(wok_http_request *request, int status, const struct wok__buffer *lines)
@@ -168,8 +205,7 @@ static int h1_interim(wok_http_request *request, int status, const struct wok__b
 	h1_begin(request, &(struct wok__reply_head){.status = status});
 	wok__buffer_add(out, lines->data, lines->size);
 	WOK_TRY(end_lines(request));
-	struct iovec part = {out->data, out->size};
-	return send_parts(h1, &part, 1);
+	return send_out(h1, NULL, 0);
 }
 
 static int h1_upgrade(wok_http_request *request, const struct wok__reply_head *head,
@@ -179,8 +215,7 @@ static int h1_upgrade(wok_http_request *request, const struct wok__reply_head *h
 
 	(void) head;
 	WOK_TRY(end_lines(request));
-	struct iovec part = {request->out.data, request->out.size};
-	WOK_TRY(send_parts(h1, &part, 1));
+	WOK_TRY(send_out(h1, NULL, 0));
 	h1->keep_alive = false;
 	*ret_stream = h1->stream;
 	return 0;

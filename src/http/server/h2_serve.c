@@ -45,6 +45,27 @@ static int over_limit(const struct h2_request *h2)
 			(unsigned long long) h2->request.server->limits.body);
 }
 
+/* What came behind the body, as HTTP/1.1 has it there. */
+static int keep_trailers(struct h2_request *h2)
+{
+	struct wok__buffer *lines = &h2->stream->trailers;
+	struct wok__incoming incoming = {
+		.limits = h2->request.server->limits,
+		.trailers = &h2->request.trailers,
+	};
+
+	if (lines->size == 0)
+		return 0;
+	wok__buffer_text(lines, "\r\n");
+	if (lines->error < 0)
+		return -ENOMEM;
+	incoming.body.limits = &incoming.limits;
+	incoming.body.trailers = (struct wok__h1_span){lines->data, lines->size};
+	int r = wok__incoming_keep_trailers(&incoming);
+	wok__buffer_free(lines);
+	return r < 0 && r != -ENOMEM ? wok__h1_to_wok(r, "the request's trailers") : r;
+}
+
 static ssize_t h2_read(wok_http_request *request, void *data, size_t size)
 {
 	struct h2_request *h2 = of(request);
@@ -61,6 +82,8 @@ static ssize_t h2_read(wok_http_request *request, void *data, size_t size)
 		return over_limit(h2);
 	if (n == -ECONNRESET || n == -EPIPE)
 		return wok_fail(WOK_EEOF, "the client has broken off its request");
+	if (n == 0 && size > 0)
+		WOK_TRY(keep_trailers(h2));
 	return n;
 }
 
@@ -194,6 +217,7 @@ static int take_head(struct h2_request *h2)
 	request->minor = 0;
 	h2->expect_continue =
 		wok__h1_has(&parsed.message, WOK__H1_EXPECT) && !parsed.expect_unknown;
+	request->expects = h2->expect_continue;
 	if (request->content_length > server->limits.body)
 		request->body_error = over_limit(h2);
 	return 0;
@@ -206,7 +230,7 @@ static int serve(struct h2_request *h2)
 	if (r == 0)
 		return wok__request_run(&h2->request);
 	int status = r == -ENOMEM ? 500 : wok__h1_status_for(r);
-	return wok__reply_error(&h2->request, status > 0 ? status : 400, 0);
+	return wok__request_refuse(&h2->request, status > 0 ? status : 400);
 }
 
 static void release(struct h2_request *h2)
@@ -227,6 +251,12 @@ static int handle(void *arg)
 	return r == -ECANCELED ? r : 0;
 }
 
+/* The client has gone, or taken its request back. */
+static void on_gone(void *arg)
+{
+	wok__request_gone(arg);
+}
+
 static void on_request(void *arg, struct wok__h2_stream *stream)
 {
 	struct h2_connection *owner = arg;
@@ -239,6 +269,12 @@ static void on_request(void *arg, struct wok__h2_stream *stream)
 	h2->owner = owner;
 	h2->stream = stream;
 	wok__request_init(&h2->request, &h2_server_wire, owner->connection);
+	stream->on_gone = on_gone;
+	stream->on_gone_arg = &h2->request;
+	/* A connection that has served for long ends with what is under way. */
+	size_t most = owner->connection->server->options.max_requests;
+	if (++owner->connection->n_requests >= most && most > 0)
+		wok__h2_drain(owner->h2);
 	if (wok_scope_spawn(owner->handlers, handle, h2) < 0)
 		release(h2);
 }

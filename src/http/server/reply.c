@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies, on any wire: see wok_http_reply(). */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <wok/error.h>
 #include <wok/loop.h>
 #include <wok/memory.h>
 
+#include "http/date.h"
 #include "http/server/connection.h"
 #include "io/sendfile.h"
 #include "task/park.h"
@@ -15,19 +15,10 @@ enum { STATUS_RESET = 205 };
 
 const char *wok__http_date(struct wok__http_server *server)
 {
-	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t now = time(NULL);
-	struct tm tm;
+	int64_t now = (int64_t) time(NULL);
 
-	if (now == (time_t) server->date_second || !gmtime_r(&now, &tm))
-		return server->date;
-	/* Not strftime(): the names must not follow the locale. */
-	snprintf(server->date, sizeof(server->date), "%s, %02u %s %04u %02u:%02u:%02u GMT",
-		 days[tm.tm_wday], (unsigned) tm.tm_mday % 100, months[tm.tm_mon],
-		 (unsigned) (tm.tm_year + 1900) % 10000, (unsigned) tm.tm_hour % 100,
-		 (unsigned) tm.tm_min % 100, (unsigned) tm.tm_sec % 100);
+	if (now != server->date_second)
+		wok__http_date_put(now, server->date);
 	server->date_second = now;
 	return server->date;
 }
@@ -116,6 +107,8 @@ static int send_head(wok_http_request *request, const wok_http_reply_options *op
 	request->bodiless = head.bodiless;
 	request->left = kind == WOK__REPLY_SIZED ? options->body_size : 0;
 	request->reply = whole ? WOK__REPLY_COMPLETE : WOK__REPLY_BEGUN;
+	request->status = options->status;
+	request->body_sent = head.bodiless ? 0 : head.body_size;
 	int r = request->wire->head(request, &head);
 	if (r < 0 && request->out.size == request->head_at)
 		request->reply = WOK__REPLY_NONE; /* nothing was sent: another one can be */
@@ -218,6 +211,7 @@ int wok_http_reply_write(wok_http_request *request, const void *data, size_t siz
 		return r < 0 ? r : wok__checkpoint();
 	if (is_filtered(request))
 		return sent(request, wok__reply_filter_piece(request, data, size, false));
+	request->body_sent += size;
 	return sent(request, request->wire->piece(request, data, size));
 }
 
@@ -245,6 +239,8 @@ int wok__reply_write_file(wok_http_request *request, int file, off_t offset, siz
 
 	if (r <= 0)
 		return r < 0 ? r : wok__checkpoint();
+	if (!is_filtered(request))
+		request->body_sent += size;
 	r = sent(request, is_filtered(request) ? filter_file(request, file, offset, size)
 					       : request->wire->file(request, file, offset, size));
 	if (r < 0)
@@ -264,7 +260,48 @@ int wok__reply_end(wok_http_request *request)
 	if (is_filtered(request) && !request->bodiless)
 		r = wok__reply_filter_piece(request, NULL, 0, true);
 	request->reply = WOK__REPLY_COMPLETE;
-	return sent(request, r < 0 ? r : request->wire->end(request, NULL));
+	const struct wok__buffer *trailers = request->late.size > 0 ? &request->late : NULL;
+	return sent(request, r < 0 ? r : request->wire->end(request, trailers));
+}
+
+int wok_http_reply_trailer(wok_http_request *request, const char *name, const char *value)
+{
+	struct wok__buffer *late = &request->late;
+	size_t before = late->size;
+
+	if (request->reply != WOK__REPLY_BEGUN || request->kind != WOK__REPLY_STREAMED)
+		return wok_fail(-EINVAL, "wok_http_reply_trailer: no reply was begun whose body "
+					 "has no size");
+	if (wok__is_framing_header(name) || !wok__h1_may_trail(name, strlen(name)))
+		return wok_fail(-EINVAL, "the field \"%.40s\" cannot be a trailer", name);
+	wok__buffer_field(late, name, value);
+	int r = late->error;
+	late->error = 0;
+	if (r < 0)
+		late->size = before;
+	return r;
+}
+
+int wok_http_reply_interim(wok_http_request *request, int status, const wok_http_header *headers,
+			   size_t n_headers)
+{
+	struct wok__buffer lines = {0};
+
+	if (request->reply != WOK__REPLY_NONE)
+		return wok_fail(-EALREADY, "this request has been replied to already");
+	if (status < 102 || status > 199)
+		return wok_fail(-EINVAL, "an interim reply cannot have the status %d", status);
+	for (size_t i = 0; i < n_headers; i++) {
+		if (wok__is_framing_header(headers[i].name))
+			lines.error = wok_fail(-EINVAL, "the header \"%.40s\" is wok's to set",
+					       headers[i].name);
+		wok__buffer_field(&lines, headers[i].name, headers[i].value);
+	}
+	int r = lines.error;
+	if (r == 0)
+		r = sent(request, request->wire->interim(request, status, &lines));
+	wok__buffer_free(&lines);
+	return r < 0 ? r : wok__checkpoint();
 }
 
 int wok_http_reply_header(wok_http_request *request, const char *name, const char *value)

@@ -61,6 +61,29 @@ bool wok_http_request_header_at(const wok_http_request *request, size_t index,
 	return wok__head_at(&request->head, index, ret_header);
 }
 
+const char *wok_http_request_version(const wok_http_request *request)
+{
+	return request->major == 2 ? "HTTP/2" : request->minor > 0 ? "HTTP/1.1" : "HTTP/1.0";
+}
+
+const wok_stream *wok_http_request_stream(const wok_http_request *request)
+{
+	return request->connection->stream;
+}
+
+int wok_http_request_peer(const wok_http_request *request, wok_address *ret_address)
+{
+	if (request->connection->peer.size == 0)
+		return wok_fail(-ENOTSOCK, "this connection has no address");
+	*ret_address = request->connection->peer;
+	return 0;
+}
+
+const char *wok_http_request_trailer(const wok_http_request *request, const char *name)
+{
+	return wok__head_value(&request->trailers, name);
+}
+
 struct wok__request_value {
 	struct wok__request_value *next;
 	const wok_http_key *key;

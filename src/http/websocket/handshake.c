@@ -5,23 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/params.h"
 #include "platform/path.h"
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void put_base64(const uint8_t *data, size_t size, char *text)
-{
-	for (size_t i = 0; i < size; i += 3) {
-		uint32_t three = (uint32_t) data[i] << 16;
-		three |= i + 1 < size ? (uint32_t) data[i + 1] << 8 : 0;
-		three |= i + 2 < size ? data[i + 2] : 0;
-		*text++ = alphabet[three >> 18];
-		*text++ = alphabet[three >> 12 & 63];
-		*text++ = (char) (i + 1 < size ? alphabet[three >> 6 & 63] : '=');
-		*text++ = (char) (i + 2 < size ? alphabet[three & 63] : '=');
-	}
-	*text = '\0';
-}
 
 int wok__ws_make_key(char key[WOK__WS_KEY_SIZE + 1])
 {
@@ -30,12 +15,15 @@ int wok__ws_make_key(char key[WOK__WS_KEY_SIZE + 1])
 
 	if (r < 0)
 		return r;
-	put_base64(bytes, sizeof(bytes), key);
+	key[wok__base64_put(key, bytes, sizeof(bytes))] = '\0';
 	return 0;
 }
 
 bool wok__ws_valid_key(const char *key)
 {
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 	/* 16 bytes are 21 characters, one that holds the last two bits, and two equals signs. */
 	return strlen(key) == WOK__WS_KEY_SIZE && strspn(key, alphabet) == 22 &&
 	       strchr("AQgw", key[21]) != NULL && strcmp(key + 22, "==") == 0;
@@ -50,7 +38,7 @@ void wok__ws_accept_of(const char *key, char accept[WOK__WS_ACCEPT_SIZE + 1])
 	memcpy(both, key, WOK__WS_KEY_SIZE);
 	memcpy(both + WOK__WS_KEY_SIZE, suffix, sizeof(suffix) - 1);
 	wok__ws_sha1(both, sizeof(both), digest);
-	put_base64(digest, sizeof(digest), accept);
+	accept[wok__base64_put(accept, digest, sizeof(digest))] = '\0';
 }
 
 bool wok__ws_same_host(const char *origin, const char *host)
