@@ -245,13 +245,21 @@ TEST_TASK(an_upload_that_stalls_ends_one_that_is_slow_does_not, "client-19")
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+static size_t body_size_of(wok_view head)
+{
+	const char *field = memmem(head.data, head.size, "Content-Length: ", 16);
+
+	ASSERT(field);
+	return strtoul(field + 16, NULL, 10);
+}
+
 static int count_body(wok_stream *stream, void *arg)
 {
 	char piece[16384];
 	wok_view head;
 
 	WOK_TRY(wok_stream_read_until(stream, "\r\n\r\n", 4, 0, &head));
-	size_t *size = arg, left = strtoul(strstr(head.data, "Content-Length: ") + 16, NULL, 10);
+	size_t *size = arg, left = body_size_of(head);
 	while (left > 0) {
 		ssize_t n =
 			wok_stream_read(stream, piece, sizeof(piece) < left ? sizeof(piece) : left);

@@ -114,9 +114,11 @@ static int check_target(struct wok_http_call *call, const char *target)
 
 	if (r == 0)
 		r = check_scheme(call, &to);
-	if (r < 0)
+	if (r < 0) {
+		wok__url_free(&to);
 		return wok_fail(r, "%s %.300s redirects to where nobody can go: %s", call->method,
 				from->text, wok_errmsg(r));
+	}
 	if (from->secure && !to.secure && call->session->options.no_downgrade)
 		r = wok_fail(-EPROTONOSUPPORT, "%.300s redirects to %.300s, which is not secure",
 			     from->text, to.text);
