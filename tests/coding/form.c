@@ -432,7 +432,8 @@ static int save(void *arg)
 	size_t size;
 
 	(void) arg;
-	ASSERT(mktemp(path));
+	ASSERT_EQ(close(mkstemp(path)), 0);
+	ASSERT_EQ(unlink(path), 0);
 	char *p = stpcpy(body, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n");
 	memset(p, 'x', 50000);
 	p = stpcpy(p + 50000, "\r\n--b--");
