@@ -3,8 +3,8 @@
 #
 #   tools/run-schedules.sh BUILD SEEDS
 #
-# Tests on real sockets, files and processes wait for the kernel, so their suites run with a twentieth
-# of the seeds.
+# Tests on real sockets, files and processes wait for the kernel, and some suites have few tasks: these
+# run with a twentieth of the seeds; the large ones of HTTP with a quarter.
 # Closes with "N passed, N failed": a test counts once, for all its seeds. A failure names its seed.
 set -u
 
@@ -16,6 +16,8 @@ while read -r program; do
 	n=$seeds
 	case $(basename "$program") in
 	test-io | test-file | test-fs | test-process | test-tls | test-dns) n=$((seeds / 20 + 1)) ;;
+	test-static | test-values | test-parser) n=$((seeds / 20 + 1)) ;;
+	test-client | test-server | test-h2 | test-ws | test-coding) n=$((seeds / 4 + 1)) ;;
 	esac
 	output=$("$program" --seeds "1..$n" </dev/null)
 	status=$?

@@ -68,7 +68,7 @@ with_io_uring() {
 		echo "run-tests: io_uring is left out: $(printf '%s' "$reason" | grep skipped: | head -n 1)"
 		return
 	fi
-	for suite in loop exec io file fs process tls dns http; do
+	for suite in loop exec io file fs process tls dns http client server h2 ws coding static; do
 		[ -x "$build/tests/test-$suite" ] || continue # left out of this build
 		run "test-$suite io_uring" env WOK_BACKEND=io_uring "$build/tests/test-$suite" \
 			${text:+"$text"}
@@ -78,8 +78,7 @@ with_io_uring() {
 
 # The command and the examples from outside, as their users see them: not for each of many seeds.
 if [ -x "$build/wok" ] && [ -z "${WOK_TEST_WRAPPER:-}${WOK_TEST_SEED:-}" ]; then
-	for command in lab bench serve; do
-	for command in lab bench fetch; do
+	for command in lab bench fetch serve; do
 		run "test-cli-$command" python3 "tests/cli/${command}_test.py" "$build/wok" \
 			${text:+"$text"}
 		[ -n "${WOK_BACKEND:-}" ] || run "test-cli-$command io_uring" \
