@@ -144,6 +144,9 @@ static int digest(wok_ws *ws, char *data, size_t size, size_t *ret_used)
 			return event;
 		r = take_event(ws, event, piece, n);
 	} while (r == 0 && event > 0);
+	/* What follows means nothing, to nobody: whoever reads next learns of the same. */
+	if (r < 0)
+		ws->in.error = r;
 	return r;
 }
 
