@@ -103,6 +103,22 @@ static bool range_begins_at(const wok_http_response *response, uint64_t offset)
 	return range && sscanf(range, "bytes %llu-", &begin) == 1 && begin == offset;
 }
 
+/*
+ * A server may send less of the rest than was asked for (RFC 9110, 15.3.7): then what has come is
+ * not the whole.
+ */
+static int check_whole(const struct fetch_job *job, const wok_http_response *response)
+{
+	const char *range = wok_http_header_value(response, "Content-Range");
+	unsigned long long whole;
+
+	if (job->status != 206 || !range || sscanf(range, "bytes %*u-%*u/%llu", &whole) != 1 ||
+	    job->got >= whole)
+		return 0;
+	return wok_fail(WOK_EEOF, "the server has sent %llu of %llu bytes",
+			(unsigned long long) job->got, whole);
+}
+
 static void note_size(struct fetch_job *job, const wok_http_response *response)
 {
 	const char *length = wok_http_header_value(response, "Content-Length");
@@ -196,6 +212,7 @@ static int take_body(struct fetch_job *job, wok_http_response *response)
 	note_size(job, response);
 	WOK_TRY(fetch_file_open(job, response));
 	WOK_TRY(read_body(job, response));
+	WOK_TRY(check_whole(job, response));
 	return fetch_file_finish(job);
 }
 

@@ -477,6 +477,27 @@ def a_range_that_is_not_what_was_asked_for_is_refused():
 
 
 @test
+def less_of_the_rest_than_was_asked_for_is_not_the_whole():
+    def mean(request):
+        wanted = request.headers["Range"]
+        if not wanted:
+            breaks_off(request)
+            return
+        begin = int(wanted[len("bytes="):-1])
+        end = min(begin + 50000, len(DATA))
+        request.reply(206, DATA[begin:end], ETag='"v1"',
+                      Content_Range="bytes %d-%d/%d" % (begin, end - 1, len(DATA)))
+    with server(mean) as it, tempfile.TemporaryDirectory() as folder:
+        result = fetch("-d", folder, "--retries", "10", "--retry-wait", "1ms", it.url + "/x")
+        check(result.status == 0 and content(folder, "x") == DATA, result)
+        assert len(it.seen) == 5
+        os.remove(os.path.join(folder, "x"))
+        result = fetch("-d", folder, "--retries", "1", "--retry-wait", "1ms", it.url + "/x")
+        check(result.status == 1 and not os.listdir(folder), result)
+        check("150000 of 300000" in result.err, result)
+
+
+@test
 def a_later_run_goes_on_with_what_is_left():
     with server(breaks_off) as it, tempfile.TemporaryDirectory() as folder:
         result = fetch("--resume", "--retries", "0", "-d", folder, it.url + "/x")

@@ -157,8 +157,10 @@ TEST_TASK(what_is_no_stream_of_events_is_an_error, "client-78")
 		wok_sse_event event;
 		wok_http_session *session = script_open(&script, first);
 		wok_sse_source *source = NULL;
-		ASSERT_ERR(wok_sse_connect(session, "http://a/", NULL, &source), WOK_EPEER);
+		ASSERT_ERR(wok_sse_connect(session, "http://me:secret@a/", NULL, &source),
+			   WOK_EPEER);
 		ASSERT_SAYS(WOK_EPEER, "stream of events");
+		ASSERT(!strstr(wok_errmsg(WOK_EPEER), "secret"));
 		script_close(&script, session, source);
 		if (i == 3)
 			continue;
@@ -203,6 +205,26 @@ TEST_TASK(a_server_that_is_away_is_asked_less_and_less_often, "client-78")
 	/* After a success all is as at the beginning. */
 	expect_event(source, "message", "", "c");
 	ASSERT_EQ(script.began[8] - script.began[7], WOK_SECOND);
+	script_close(&script, session, source);
+}
+
+TEST_TASK(a_server_that_is_away_is_not_hammered_though_it_wanted_no_pause, "client-78")
+{
+	static const char *const says[] = {
+		STREAM "retry: 0\ndata: a\n\n", NULL, NULL, EMPTY("503 Later"),
+		STREAM "data: b\n\n",           ""};
+	static const int longest[] = {0, 200, 400, 800};
+	struct script script;
+	wok_http_session *session = script_open(&script, says);
+	wok_sse_source *source;
+
+	ASSERT_OK(wok_sse_connect(session, "http://a/", NULL, &source));
+	expect_event(source, "message", "", "a");
+	expect_event(source, "message", "", "b");
+	for (int i = 0; i < 4; i++) {
+		wok_time waited = (script.began[i + 1] - script.began[i]) / WOK_MS;
+		ASSERT(waited >= longest[i] / 2 && waited <= longest[i]);
+	}
 	script_close(&script, session, source);
 }
 

@@ -360,3 +360,25 @@ TEST_TASK(compression_is_agreed_on_if_the_server_wants_it, "http-57", "server-13
 		leave(&peer);
 	}
 }
+
+TEST_TASK(a_peer_that_does_not_read_the_answer_has_no_websocket_yet)
+{
+	struct peer peer = {0};
+	struct answer answer;
+
+	options = (wok_ws_options){0};
+	accepted = 0;
+	result = 1;
+	peer_route(&peer, "*", "/ws", echo);
+	peer_open_sized(&peer, 64);
+	peer_send(&peer, GOOD "\r\n");
+	/* Longer than nobody has to receive, and than a heartbeat. */
+	for (int i = 0; i < 20; i++)
+		wok_test_advance(WOK_SECOND);
+	ASSERT_EQ(accepted, 0);
+	peer_listen(&peer);
+	ASSERT(next_answer(&peer.in, WOK__H1_FOR_UPGRADE, &answer));
+	ASSERT_EQ(answer.status, 101);
+	ASSERT_EQ(accepted, 1);
+	leave(&peer);
+}

@@ -136,6 +136,23 @@ TEST_TASK(a_close_is_answered_between_the_fragments_of_a_message)
 	peer_free(&peer);
 }
 
+TEST_TASK(a_fragment_that_comes_too_late_does_not_disturb_the_closing, "http-63")
+{
+	struct peer peer = {0};
+	struct closer closer;
+
+	peer_open(&peer);
+	ASSERT_OK(wok_ws_send_fragment(peer.ws, WOK_WS_TEXT, "a", 1, false));
+	closer_start(&closer, &peer, 1000, NULL);
+	ASSERT_STR(peer_listen(&peer), "a|close1000\"\"");
+	ASSERT_ERR(wok_ws_send_fragment(peer.ws, WOK_WS_TEXT, "b", 1, true), -EPIPE);
+	peer_send(&peer, FIN | 8, "\x03\xe8");
+	test_settle();
+	ASSERT_EQ(closer.result, 0);
+	wok_task_free(closer.task);
+	peer_free(&peer);
+}
+
 /* --- wok begins ------------------------------------------------------------------------------- */
 
 static void wok_closes(bool is_client)

@@ -40,7 +40,7 @@ static int connect_to_fake(const char *lines, const wok_ws_options *options, wok
 
 	answer_lines = lines;
 	fake_open(&fake);
-	snprintf(url, sizeof(url), "ws://127.0.0.1:%u/path?query", fake.port);
+	snprintf(url, sizeof(url), "ws://user:secret@127.0.0.1:%u/path?query", fake.port);
 	int r = wok_ws_connect(NULL, url, options, ret_ws);
 	ASSERT(strncmp(fake.last, "GET /path?query HTTP/1.1\r\n", 26) == 0);
 	fake_close(&fake);
@@ -78,6 +78,8 @@ static int meet_bad_servers(void *unused)
 		int r = connect_to_fake(rows[i / 2], i % 2 ? &plain : &rich, &ws);
 		if (r != WOK_EPEER)
 			FAIL("row %zu: %s", i / 2, r < 0 ? wok_errmsg(r) : "it connects");
+		if (strstr(wok_errmsg(r), "secret"))
+			FAIL("row %zu tells a password: %s", i / 2, wok_errmsg(r));
 	}
 	ASSERT(ws == NULL);
 	ASSERT_ERR(connect_to_fake(rows[1], &plain, &ws), WOK_EPEER);

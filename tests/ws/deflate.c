@@ -303,3 +303,31 @@ TEST_TASK(a_compressed_message_that_was_not_sent_is_not_referred_to)
 	}
 	ends_free(&ends);
 }
+
+/* Pieces of a compressed text that is not UTF-8, to a receiver that is cancelled over and over. */
+TEST_TASK(a_receiver_that_is_cancelled_does_not_get_past_what_is_damaged, "http-62")
+{
+	struct wok__ws_deflate deflate = {.agreed = true, .send_bits = 15, .mem_level = 8};
+	struct wok__buffer out = {0};
+	struct peer peer = {0};
+	wok_ws_message message;
+
+	open_deflating(&peer);
+	for (int i = 0; i < 10; i++) {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		int r = 0;
+		out.size = 0;
+		ASSERT_OK(wok__ws_deflate(&deflate, i == 0 ? "\xe2" : "x", 1, i == 9, &out));
+		peer_send_frame(&peer, (i == 9 ? FIN : 0) | (i == 0 ? RSV1 | 1u : 0u), out.data,
+				out.size);
+		WOK_TIMEOUT (&timeout, WOK_MS) {
+			r = wok_ws_receive(peer.ws, &message);
+		}
+		ASSERT_EQ(wok_timeout_result(&timeout, r), -ETIMEDOUT);
+		ASSERT(peer.ws->in_text.size <= 2);
+	}
+	ASSERT_ERR(wok_ws_receive(peer.ws, &message), WOK_EPEER);
+	peer_free(&peer);
+	wok__buffer_free(&out);
+	wok__ws_deflate_close(&deflate);
+}

@@ -183,3 +183,42 @@ TEST_TASK(an_idle_connection_whose_application_receives_has_no_other_task)
 	wok_task_free(receiver.task);
 	peer_free(&peer);
 }
+
+static int send_for_minutes(void *arg)
+{
+	static const char data[100000];
+	struct receiver *self = arg;
+
+	return self->result = wok_ws_send_binary(self->peer->ws, data, sizeof(data));
+}
+
+static void read_slowly(bool is_client)
+{
+	struct peer peer = {.is_client = is_client, .capacity = 1000};
+	struct receiver sender = {.peer = &peer, .result = 99}, receiver;
+	char piece[1000];
+
+	peer_open(&peer);
+	receiver_start(&receiver, &peer);
+	sender.task = wok_create_task(send_for_minutes, &sender);
+	for (int i = 0; i < 90; i++) {
+		wok_test_advance(10 * WOK_SECOND);
+		ssize_t n = wok_stream_read(peer.far, piece, sizeof(piece));
+		ASSERT(n > 0);
+		ASSERT(transcript_feed(&peer.heard, piece, (size_t) n));
+	}
+	ASSERT_EQ(sender.result, 99);
+	/* Then it does not answer. */
+	ASSERT_EQ(count_pings(&peer), 1);
+	ASSERT_EQ(sender.result, 0);
+	wok_test_advance(46 * WOK_SECOND);
+	ASSERT_EQ(receiver.result, -ETIMEDOUT);
+	wok_task_free(sender.task);
+	wok_task_free(receiver.task);
+	peer_free(&peer);
+}
+
+TEST_TASK(a_peer_that_takes_long_to_read_a_message_is_not_called_dead, "http-67")
+{
+	BOTH_ROLES(read_slowly);
+}

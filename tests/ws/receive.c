@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is received: messages, what is refused, limits; both roles. */
+#include <malloc.h>
+
 #include "ws/check.h"
 
 static void receive_messages(bool is_client)
@@ -342,6 +344,23 @@ TEST_TASK(reading_ahead_has_a_limit_behind_which_the_peer_waits, "http-64")
 	wok_ws_message message;
 	for (size_t i = 0; i < sent; i++)
 		ASSERT_EQ(wok_ws_receive(peer.ws, &message), 1);
+	peer_free(&peer);
+}
+
+TEST_TASK(what_is_read_ahead_takes_little_more_memory_than_it_has_bytes, "http-64")
+{
+	struct peer peer = {0};
+	size_t taken = 0;
+
+	peer_open(&peer);
+	wok_test_advance(1500 * WOK_MS);
+	for (int i = 0; i < 5000; i++)
+		peer_send(&peer, FIN | 2, "x");
+	test_settle();
+	ASSERT(peer.ws->ahead_size >= 64 << 10);
+	for (const struct wok__ws_item *item = peer.ws->ahead; item; item = item->next)
+		taken += malloc_usable_size((void *) (uintptr_t) item->message.data);
+	ASSERT(taken < 64 << 10);
 	peer_free(&peer);
 }
 

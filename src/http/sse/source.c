@@ -23,6 +23,9 @@
 
 enum { BUFFER = 8 << 10, EVENT_DEFAULT = 1 << 20, OWN_HEADERS = 3, DOUBLINGS_MAX = 20 };
 
+/* After a failure, whatever the server has said before. */
+#define LEAST_RETRY (100 * WOK_MS)
+
 struct wok_sse_source {
 	wok_http_session *session;
 	char *url;
@@ -114,12 +117,13 @@ static int connect_once(wok_sse_source *source, bool *ret_passing)
 		source->heard = false;
 		return 1;
 	}
-	disconnect(source);
 	*ret_passing = is_passing(status);
-	if (status == 204)
-		return 0;
-	return wok_fail(WOK_EPEER, "%.200s: the answer of status %d is no stream of events",
-			source->url, status);
+	/* The URL of the last hop, and without the password that source->url may have. */
+	if (status != 204)
+		r = wok_fail(WOK_EPEER, "%.200s: the answer of status %d is no stream of events",
+			     wok_http_response_url(source->response), status);
+	disconnect(source);
+	return r;
 }
 
 /*
@@ -134,6 +138,8 @@ static void schedule(wok_sse_source *source)
 	uint32_t random = 0;
 
 	if (doublings > 0) {
+		/* "retry: 0" is for a server that is there. */
+		wait = wait > LEAST_RETRY ? wait : LEAST_RETRY;
 		wait = wait < most >> doublings ? wait << doublings : most;
 		if (wok__sys_random_bytes(&random, sizeof(random)) >= 0)
 			wait -= wait / 2 * (random % 1024) / 1024;

@@ -217,6 +217,7 @@ static int open(wok_http_request *request, const wok_ws_options *options, struct
 	ws->in.deflate = answer->deflate.agreed;
 	ws->on_stop.call = server_stops;
 	wok__request_on_stop(request, &ws->on_stop);
+	wok__ws_attend(ws);
 	*ret_ws = ws;
 	return 0;
 }

@@ -124,6 +124,17 @@ void wok__ws_start_writer(wok_ws *ws)
 
 /* --- the heartbeat ---------------------------------------------------------------------------- */
 
+/*
+ * Whether a ping waits behind a long frame, which the peer may be busy reading: whether it does is
+ * the business of write_timeout, unless there is none.
+ */
+static bool is_held_up(const wok_ws *ws)
+{
+	bool waits = ws->ping_due || (ws->writer && !wok_task_done(ws->writer));
+
+	return waits && ws->options.write_timeout < WOK_FOREVER;
+}
+
 /* The next time at which there may be something to do. */
 static wok_time look_after(wok_ws *ws)
 {
@@ -141,6 +152,8 @@ static wok_time look_after(wok_ws *ws)
 		ws->asked_at = now;
 		ws->ping_due = true;
 		wok__ws_start_writer(ws);
+	} else if (is_held_up(ws)) {
+		ws->asked_at = now;
 	} else if (now >= wok__time_add(ws->asked_at, interval / 2)) {
 		(void) wok__ws_fail(ws, -ETIMEDOUT, "the peer gives no sign of life");
 		return WOK_FOREVER;

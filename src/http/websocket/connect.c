@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "http/client/upgrade.h"
+#include "http/url.h"
 #include "http/websocket/handshake.h"
 #include "http/websocket/ws.h"
 
@@ -42,8 +43,7 @@ static int translate_url(struct opening *opening, const char *url)
 	bool tls = strncasecmp(url, "wss://", 6) == 0;
 
 	if (!tls && strncasecmp(url, "ws://", 5) != 0)
-		return wok_fail(-EINVAL, "%.100s: a WebSocket's URL begins with ws:// or wss://",
-				url);
+		return wok__bad_url(-EINVAL, url, "a WebSocket's URL begins with ws:// or wss://");
 	const char *rest = url + (tls ? 6 : 5), *scheme = tls ? "https://" : "http://";
 	size_t size = strlen(scheme), rest_size = strlen(rest) + 1;
 	opening->url = wok_alloc(size + rest_size);
@@ -185,7 +185,8 @@ static int shake_hands(struct opening *opening, wok_http_session *session, const
 	};
 	WOK_TRY(wok__http_upgrade(session, opening->url, "websocket", &http, &opening->response,
 				  &opening->stream));
-	return check_answer(opening, url);
+	/* Of the last hop, and without the password that url may have. */
+	return check_answer(opening, wok_http_response_url(opening->response));
 }
 
 static int open(struct opening *opening, wok_ws **ret_ws)

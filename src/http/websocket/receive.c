@@ -144,6 +144,9 @@ static int digest(wok_ws *ws, char *data, size_t size, size_t *ret_used)
 			return event;
 		r = take_event(ws, event, piece, n);
 	} while (r == 0 && event > 0);
+	/* What follows means nothing, to nobody: whoever reads next learns of the same. */
+	if (r < 0)
+		ws->in.error = r;
 	return r;
 }
 
@@ -220,8 +223,10 @@ int wok__ws_queue_item(wok_ws *ws)
 
 	if (!item)
 		return -ENOMEM;
+	/* It may lie there for long: without the room for more that it was gathered in. */
+	char *data = wok_realloc(ws->partial.data, ws->partial.size + 1);
 	*item = (struct wok__ws_item){.message = ws->item};
-	item->message.data = WOK_TAKE(ws->partial.data);
+	item->message.data = data ? data : ws->partial.data;
 	ws->partial = (struct wok__buffer){0};
 	*ws->ahead_end = item;
 	ws->ahead_end = &item->next;

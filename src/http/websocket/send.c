@@ -190,8 +190,8 @@ int wok_ws_send_fragment(wok_ws *ws, wok_ws_type type, const void *data, size_t 
 		r = send_fragment(ws, &fragment);
 	if (r == 0)
 		ws->fragment_begun = true;
-	/* Others must not begin a message before the end of this one. */
-	if (r < 0 && !refused && ws->fragment_begun)
+	/* Others must not begin a message before the end of this one; while closing nobody does. */
+	if (r < 0 && !refused && ws->fragment_begun && !ws->closing)
 		(void) wok__ws_fail(ws, -ECONNABORTED,
 				    "the rest of a message in fragments could not be sent");
 	if ((r == 0 && is_last) || (r < 0 && (!refused || !ws->fragment_begun)))

@@ -57,7 +57,8 @@ int wok__ws_new(wok_stream *stream, bool is_client, const wok_ws_options *option
 	ws->ahead_end = &ws->ahead;
 	ws->latency = -1;
 	wok__list_init_node(&ws->on_stop.node);
-	wok__ws_attend(ws);
+	if (stream)
+		wok__ws_attend(ws);
 	*ret_ws = ws;
 	return 0;
 }

@@ -110,7 +110,10 @@ struct wok_ws {
 
 /* --- websocket.c ------------------------------------------------------------------------------ */
 
-/* Make one over a stream that has been through its handshake. 0; -EINVAL; -ENOMEM. */
+/*
+ * Make one over a stream that has been through its handshake. Without one, it is given its stream
+ * and wok__ws_attend() later, which may not fail. 0; -EINVAL; -ENOMEM.
+ */
 int wok__ws_new(wok_stream *stream, bool is_client, const wok_ws_options *options, wok_ws **ret_ws);
 
 /* What can be said of options before anything is sent. */
