@@ -63,7 +63,7 @@ static double pixels(double part)
 
 static void print_decades(FILE *out, const struct decades *decades)
 {
-	for (double at = decades->low; at <= decades->high; at++) {
+	for (int at = (int) decades->low; at <= (int) decades->high; at++) {
 		wok_time span = (wok_time) llround(pow(10, at));
 		double y = pixels(depth(decades, span));
 		const char *unit = at < 3 ? "ns" : at < 6 ? "us" : at < 9 ? "ms" : "s";

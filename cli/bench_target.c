@@ -40,7 +40,7 @@ static int find_server(void *arg)
 	if (options->address && strncmp(options->address, "unix:", 5) == 0) {
 		if (strlen(options->address) >= sizeof(target->address))
 			return -ENAMETOOLONG;
-		strcpy(target->address, options->address);
+		memcpy(target->address, options->address, strlen(options->address) + 1);
 		return 0;
 	}
 	WOK_TRY(wok_stream_peer_address(stream, &address));

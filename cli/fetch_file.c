@@ -110,7 +110,7 @@ static int take_name(struct fetch_job *job, const char *disposition)
 		return -ENOMEM;
 	free(job->path);
 	job->path = path;
-	strcpy(job->name, name);
+	memcpy(job->name, name, strlen(name) + 1);
 	int r = check_place(job);
 	return r == 1 ? wok_fail(-EEXIST, "%s is there already", path) : r;
 }
@@ -129,7 +129,7 @@ static void take_validator(struct fetch_job *job, const wok_http_response *respo
 	if (job->fetch->options->compressed)
 		return; /* what we have are not the bytes that the server counts */
 	if (validator && strlen(validator) < sizeof(job->validator))
-		strcpy(job->validator, validator);
+		memcpy(job->validator, validator, strlen(validator) + 1);
 }
 
 static int save_validator(const struct fetch_job *job)

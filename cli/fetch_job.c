@@ -3,6 +3,7 @@
  * One URL: tries, until one has brought the whole body, or until it makes no sense to go on. A try
  * that brought a part is gone on with by the next, if the server can (Range, If-Range).
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -94,13 +95,29 @@ static int send_request(struct fetch_job *job, wok_http_response **ret_response)
 	return r;
 }
 
+/* A number at a place, and the sign that ends it; the place is then behind both. */
+static bool take_number(const char **at, char sign, unsigned long long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(*at, &end, 10);
+	if (end == *at || **at == '-' || *end != sign || errno != 0)
+		return false;
+	*at = end + (sign != '\0');
+	return true;
+}
+
 /* "bytes 100-199/200": where it begins. */
 static bool range_begins_at(const wok_http_response *response, uint64_t offset)
 {
-	const char *range = wok_http_header_value(response, "Content-Range");
+	const char *at = wok_http_header_value(response, "Content-Range");
 	unsigned long long begin;
 
-	return range && sscanf(range, "bytes %llu-", &begin) == 1 && begin == offset;
+	if (!at || strncmp(at, "bytes ", 6) != 0)
+		return false;
+	at += 6;
+	return take_number(&at, '-', &begin) && begin == offset;
 }
 
 /*
@@ -110,10 +127,13 @@ static bool range_begins_at(const wok_http_response *response, uint64_t offset)
 static int check_whole(const struct fetch_job *job, const wok_http_response *response)
 {
 	const char *range = wok_http_header_value(response, "Content-Range");
+	const char *slash = range ? strchr(range, '/') : NULL;
 	unsigned long long whole;
 
-	if (job->status != 206 || !range || sscanf(range, "bytes %*u-%*u/%llu", &whole) != 1 ||
-	    job->got >= whole)
+	if (job->status != 206 || !slash)
+		return 0;
+	slash++;
+	if (!take_number(&slash, '\0', &whole) || job->got >= whole)
 		return 0;
 	return wok_fail(WOK_EEOF, "the server has sent %llu of %llu bytes",
 			(unsigned long long) job->got, whole);
@@ -171,7 +191,8 @@ static wok_time retry_after(const wok_http_response *response)
 		return 0;
 	unsigned long seconds = strtoul(value, &end, 10);
 	if (*end == '\0' && end != value)
-		return seconds > 24 * 3600 ? 24 * 60 * WOK_MINUTE : (wok_time) seconds * WOK_SECOND;
+		return seconds > 24 * 3600 ? (wok_time) 24 * 60 * WOK_MINUTE
+					   : (wok_time) seconds * WOK_SECOND;
 	end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &date);
 	if (!end)
 		return 0;

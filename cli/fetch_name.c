@@ -72,7 +72,7 @@ void fetch_name_of_url(const char *url, char name[FETCH_NAME])
 	while (start > 0 && path[start - 1] != '/')
 		start--;
 	if (start == size) {
-		strcpy(name, "index.html");
+		memcpy(name, "index.html", sizeof("index.html"));
 		return;
 	}
 	make_safe(decoded, decode(path + start, size - start, decoded, sizeof(decoded)), name);
@@ -159,7 +159,7 @@ static struct taken *take(struct fetch *fetch, const char *name, bool *ret_new)
 		return NULL;
 
 	taken->next = 1;
-	strcpy(taken->name, name);
+	memcpy(taken->name, name, strlen(name) + 1);
 	struct taken **found = tsearch(taken, &fetch->names, compare);
 	*ret_new = found && *found == taken;
 	if (!*ret_new)
@@ -178,7 +178,7 @@ int fetch_name_reserve(struct fetch *fetch, char name[FETCH_NAME])
 		if (!take(fetch, numbered, &is_new))
 			return -ENOMEM;
 		if (is_new)
-			strcpy(name, numbered);
+			memcpy(name, numbered, strlen(numbered) + 1);
 	}
 	return first ? 0 : -ENOMEM;
 }

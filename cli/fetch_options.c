@@ -13,7 +13,7 @@
 
 enum { MAX_CONCURRENCY = 10000, MAX_RETRIES = 1000, MAX_DATA = 256 * 1024 * 1024 };
 
-#define MAX_TIME (365 * 24 * 60 * WOK_MINUTE)
+#define MAX_TIME ((wok_time) 365 * 24 * 60 * WOK_MINUTE)
 
 static const char help[] =
 	"usage: wok fetch [OPTION]... [URL]...\n"

@@ -46,7 +46,7 @@ static int read_all(int fd, size_t max, char **data, size_t *size)
 
 	for (;;) {
 		if (*size == room) {
-			room = room > 0 ? room * 2 : 64 * 1024;
+			room = room > 0 ? room * 2 : (size_t) 64 * 1024;
 			char *larger = realloc(*data, room);
 			if (!larger)
 				return -ENOMEM;

@@ -45,8 +45,8 @@ static bool to_seconds(const struct civil *civil, int64_t *ret_seconds)
 	    civil->day > days_in(civil->year, civil->month) || civil->hour > 23 ||
 	    civil->minute > 59 || civil->second > 60)
 		return false;
-	*ret_seconds = days_from_civil(civil->year, civil->month, civil->day) * 86400 +
-		       civil->hour * 3600 + civil->minute * 60 + civil->second;
+	*ret_seconds = days_from_civil(civil->year, civil->month, civil->day) * INT64_C(86400) +
+		       civil->hour * INT64_C(3600) + civil->minute * INT64_C(60) + civil->second;
 	return true;
 }
 
@@ -151,7 +151,7 @@ static int find_name(const char *names, const char *at, size_t size)
 {
 	if (size < 3)
 		return 0;
-	for (int i = 0; names[3 * i]; i++)
+	for (int i = 0; names[(size_t) 3 * (size_t) i]; i++)
 		if (strncasecmp(names + (size_t) 3 * (size_t) i, at, 3) == 0)
 			return i + 1;
 	return 0;
@@ -267,7 +267,7 @@ bool wok__http_date_parse(const char *text, size_t size, int64_t now, int64_t *r
 
 bool wok__retry_after_parse(const char *text, size_t size, int64_t now, int64_t *ret_seconds)
 {
-	const int64_t most = 10 * 366 * 86400;
+	const int64_t most = INT64_C(10) * 366 * 86400;
 	int64_t seconds = 0;
 
 	if (wok__http_date_parse(text, size, now, &seconds)) {

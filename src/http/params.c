@@ -132,8 +132,8 @@ size_t wok__base64_put(char *out, const void *data, size_t size)
 		bits |= i + 2 < size ? in[i + 2] : 0;
 		*at++ = digits[bits >> 18];
 		*at++ = digits[bits >> 12 & 63];
-		*at++ = i + 1 < size ? digits[bits >> 6 & 63] : '=';
-		*at++ = i + 2 < size ? digits[bits & 63] : '=';
+		*at++ = (char) (i + 1 < size ? digits[bits >> 6 & 63] : '=');
+		*at++ = (char) (i + 2 < size ? digits[bits & 63] : '=');
 	}
 	return (size_t) (at - out);
 }

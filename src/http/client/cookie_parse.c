@@ -57,16 +57,22 @@ static void set_same_site(struct wok__h1_span value, struct wok__set_cookie *coo
 						: WOK_SAME_SITE_DEFAULT;
 }
 
-static void set_attribute(struct wok__h1_span name, struct wok__h1_span value, int64_t now,
-			  bool *has_max_age, struct wok__set_cookie *cookie)
+static void set_expires(struct wok__h1_span value, int64_t now, struct wok__set_cookie *cookie)
 {
 	int64_t expires;
 
+	if (wok__cookie_date_parse(value.data, value.size, &expires))
+		cookie->expires = expires <= now                 ? INT64_MIN
+				  : expires - now > LONGEST_LIFE ? now + LONGEST_LIFE
+								 : expires;
+}
+
+static void set_attribute(struct wok__h1_span name, struct wok__h1_span value, int64_t now,
+			  bool *has_max_age, struct wok__set_cookie *cookie)
+{
 	if (is(name, "Expires")) {
-		if (!*has_max_age && wok__cookie_date_parse(value.data, value.size, &expires))
-			cookie->expires = expires <= now                 ? INT64_MIN
-					  : expires - now > LONGEST_LIFE ? now + LONGEST_LIFE
-									 : expires;
+		if (!*has_max_age)
+			set_expires(value, now, cookie);
 	} else if (is(name, "Max-Age")) {
 		int64_t before = cookie->expires;
 		cookie->expires = INT64_MAX;

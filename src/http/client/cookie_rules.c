@@ -105,7 +105,7 @@ bool wok__cookie_canonical(struct wok__h1_span domain, char ret_text[WOK__COOKIE
 	for (size_t i = 0; i < domain.size; i++) {
 		char c = domain.data[i];
 		ascii = ascii && (unsigned char) c < 0x80;
-		text[i] = c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
+		text[i] = (char) (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
 	text[domain.size] = '\0';
 	if (!ascii)
@@ -297,7 +297,8 @@ static void put_found(wok_cookie_jar *jar, const struct found *found, struct wok
 
 	for (size_t i = 0; i < found->n; i++) {
 		struct wok__cookie *cookie = found->cookies[i];
-		size_t more = (size_t) cookie->name_size + 1 + cookie->value_size + (size > 0) * 2;
+		size_t more =
+			(size_t) cookie->name_size + 1 + cookie->value_size + (size > 0 ? 2 : 0);
 		if (size + more > jar->limits.max_header)
 			continue;
 		if (size > 0)

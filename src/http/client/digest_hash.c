@@ -28,11 +28,11 @@ static int run(EVP_MD_CTX *context, const EVP_MD *kind, const struct wok__h1_spa
 			return -ENOMEM;
 	if (!EVP_DigestFinal_ex(context, hash, &size) || 2 * size > WOK__DIGEST_HEX)
 		return -ENOMEM;
-	for (unsigned i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		ret_hex[2 * i] = digits[hash[i] >> 4];
 		ret_hex[2 * i + 1] = digits[hash[i] & 15];
 	}
-	ret_hex[2 * size] = '\0';
+	ret_hex[(size_t) 2 * size] = '\0';
 	return 0;
 }
 

@@ -6,6 +6,8 @@
  * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
  * sent once more, over a new connection.
  */
+#include <assert.h>
+
 #include "base/time.h"
 #include "http/client/call.h"
 #include "http/h2/h2.h"
@@ -35,6 +37,7 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 	struct wok__connection **connection = &exchange->response->connection;
 
 	WOK_TRY(acquire_in_time(exchange, fresh));
+	assert(*connection);
 	(*connection)->requests++;
 	exchange->reused = (*connection)->stream != NULL;
 	call->timings.queue_end = wok_now();

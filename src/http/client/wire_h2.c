@@ -285,7 +285,7 @@ static int take_head(struct wok__exchange *exchange)
 	unsigned flags =
 		WOK__H1_RESPONSE | (wok__call_is(exchange->call, "HEAD") ? WOK__H1_FOR_HEAD : 0);
 	struct wok__h2_head *head = &stream->head;
-	struct wok__h1_response parsed;
+	struct wok__h1_response parsed = {0};
 	int r = head->error;
 
 	if (r == 0) {

@@ -162,6 +162,7 @@ static int check_end(const struct stage *stage)
 }
 
 /* One step of a stage: how much has come out, which may be nothing. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the codec writes there */
 static ssize_t decode(struct wok__decoder *decoder, struct stage *stage, char *data, size_t size)
 {
 	struct wok__coding_io io = {stage->in, stage->in_size, data, size};

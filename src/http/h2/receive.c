@@ -99,6 +99,7 @@ static int add_trailer(nghttp2_session *session, struct wok__h2_stream *stream, 
 	return stream->trailers.error < 0 ? reset(session, stream->id, NGHTTP2_INTERNAL_ERROR) : 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2 wants eight parameters */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
 		     size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags,
 		     void *user_data)
@@ -118,6 +119,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 }
 
 /* A name or value with bytes that have no place there. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
 			     const uint8_t *name, size_t name_size, const uint8_t *value,
 			     size_t value_size, uint8_t flags, void *user_data)

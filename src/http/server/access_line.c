@@ -224,6 +224,8 @@ void wok__access_line(struct wok__buffer *line, const char *format, wok_http_req
 			continue;
 		}
 		p = read_braces(p + 2, name, &sign);
+		if (!p)
+			return; /* it has been checked: this cannot be */
 		if (sign == 't')
 			put_time(line, true);
 		else

@@ -51,11 +51,10 @@ static int write_waiting(struct wok__access_log *log)
 static int write_lines(void *arg)
 {
 	struct wok__access_log *log = arg;
-	int r = 0;
 
-	while (!log->closing && (r = wok_event_wait(&log->woken)) == 0) {
+	while (!log->closing && wok_event_wait(&log->woken) == 0) {
 		wok_event_clear(&log->woken);
-		r = write_waiting(log);
+		int r = write_waiting(log);
 		if (r < 0 && r != -ECANCELED)
 			wok__report(r, NULL, NULL, "the access log cannot be written: %s",
 				    wok_errmsg(r));

@@ -112,7 +112,7 @@ static int add_route(wok_http_app *app, struct wok__route *route, const char *na
 	WOK_TRY(check_route(app, node, route));
 	if (name) {
 		WOK_TRY(wok__grow((void **) &app->named, &app->named_capacity, app->n_named + 1,
-				  sizeof(app->named[0])));
+				  sizeof(struct wok__route *)));
 		app->named[app->n_named++] = route;
 	}
 	struct wok__route **last = &node->routes;
@@ -166,7 +166,7 @@ static int check_inner(const wok_http_app *app, const wok_http_app *inner)
 static int add_child(wok_http_app *app, wok_http_app *inner)
 {
 	WOK_TRY(wok__grow((void **) &app->children, &app->children_capacity, app->n_children + 1,
-			  sizeof(app->children[0])));
+			  sizeof(wok_http_app *)));
 	app->children[app->n_children++] = inner;
 	inner->parent = app;
 	return 0;

@@ -135,7 +135,7 @@ ssize_t wok__route_decode(const char *from, size_t size, char *to)
 	char *start = to;
 
 	for (size_t i = 0; i < size; i++) {
-		int c = from[i];
+		int c = (unsigned char) from[i];
 		if (c == '%') {
 			int high = size - i > 2 ? hex(from[i + 1]) : -1;
 			int low = high >= 0 ? hex(from[i + 2]) : -1;

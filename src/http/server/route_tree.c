@@ -133,8 +133,8 @@ static bool same_param(const struct wok__route_node *a, const struct wok__route_
 static int insert_at(struct wok__route_node ***list, size_t *n, size_t *capacity, size_t at,
 		     struct wok__route_node *child)
 {
-	WOK_TRY(wok__grow((void **) list, capacity, *n + 1, sizeof(**list)));
-	memmove(*list + at + 1, *list + at, (*n - at) * sizeof(**list));
+	WOK_TRY(wok__grow((void **) list, capacity, *n + 1, sizeof(struct wok__route_node *)));
+	memmove(*list + at + 1, *list + at, (*n - at) * sizeof(struct wok__route_node *));
 	(*list)[at] = child;
 	++*n;
 	return 0;

@@ -15,7 +15,7 @@ static void drop(enum wok__coding *codings, size_t *n, enum wok__coding coding)
 {
 	size_t at = 0;
 
-	while (codings[at] != coding)
+	while (at + 1 < *n && codings[at] != coding)
 		at++;
 	memmove(&codings[at], &codings[at + 1], (*n - at - 1) * sizeof(*codings));
 	(*n)--;

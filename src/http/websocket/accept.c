@@ -195,8 +195,8 @@ static void server_stops(struct wok__stop_hook *hook)
 		ws->farewell = wok_create_task(say_farewell, ws);
 }
 
-static int open(wok_http_request *request, const wok_ws_options *options, struct answer *answer,
-		wok_ws **ret_ws)
+static int open_ws(wok_http_request *request, const wok_ws_options *options, struct answer *answer,
+		   wok_ws **ret_ws)
 {
 	wok_stream *stream = NULL;
 	wok_ws *ws = NULL;
@@ -240,7 +240,7 @@ int wok_ws_accept(wok_http_request *request, const wok_ws_options *options, wok_
 	choose_subprotocol(request, options, &answer);
 	int r = choose_extensions(request, options, &answer);
 	if (r == 0)
-		r = open(request, options, &answer, ret_ws);
+		r = open_ws(request, options, &answer, ret_ws);
 	wok__buffer_free(&answer.extensions);
 	return r;
 }
