@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A session that speaks HTTP/2: requests share a connection. */
+#include <unistd.h>
+
 #include "h2/asked.h"
 
 #define CONNECT_TIME WOK_MS
@@ -211,6 +213,34 @@ TEST_TASK(bodies_go_both_ways)
 	ASSERT_MEM(body.data, big, sizeof(big));
 	wok_http_response_free(WOK_TAKE(response));
 	ASSERT_EQ(asked.connects, 1);
+	asked_close(&asked);
+}
+
+TEST_TASK(a_file_is_a_body_of_http_2, "client-61")
+{
+	enum { OFFSET = 10 };
+	struct asked asked = {.served.max_body = sizeof(big)};
+	char path[] = "/tmp/wok-h2-XXXXXX";
+	WOK_AUTO(wok_http_response) *response = NULL;
+	WOK_AUTO(wok_file) *file = NULL;
+	int fd = mkstemp(path);
+	wok_view body;
+
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char) (i * 3 + i / 500);
+	ASSERT_EQ(write(fd, big, sizeof(big)), (ssize_t) sizeof(big));
+	close(fd);
+	ASSERT_OK(wok_file_open(path, "r", &file));
+	unlink(path);
+	asked_route(&asked, "POST", "/", read_then_echo);
+	asked_open(&asked);
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/",
+				&(wok_http_options){.body_file = file, .body_offset = OFFSET},
+				&response));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_EQ(body.size, sizeof(big) - OFFSET);
+	ASSERT_MEM(body.data, big + OFFSET, sizeof(big) - OFFSET);
+	wok_http_response_free(WOK_TAKE(response));
 	asked_close(&asked);
 }
 

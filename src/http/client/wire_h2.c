@@ -212,7 +212,7 @@ static int send_body(struct wok__exchange *exchange)
 
 	if (body->length == 0)
 		return 0;
-	if (!body->read)
+	if (!body->read && !body->file)
 		return write_part(
 			exchange,
 			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
