@@ -244,6 +244,38 @@ TEST_TASK(a_file_is_a_body_of_http_2, "client-61")
 	asked_close(&asked);
 }
 
+static int tell_trailer(wok_http_request *request, void *arg)
+{
+	wok_view body;
+
+	(void) arg;
+	WOK_TRY(wok_http_request_body(request, &body));
+	const char *sum = wok_http_request_trailer(request, "X-Sum");
+	return wok_http_reply_text(request, 200, sum ? sum : "none");
+}
+
+TEST_TASK(trailers_stand_behind_a_body_of_http_2, "client-62")
+{
+	struct asked asked = {.served.max_body = sizeof(big)};
+	struct source source = {.step = 50000};
+	const wok_http_header trailers[] = {{"X-Sum", "42"}}, bad[] = {{"X-Sum", "4\r\nX: 2"}};
+	wok_http_options options = {
+		.body_read = give_more, .body_arg = &source, .trailers = trailers, .n_trailers = 1};
+	WOK_AUTO(wok_http_response) *response = NULL;
+	wok_view body;
+
+	asked_route(&asked, "POST", "/", tell_trailer);
+	asked_open(&asked);
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options, &response));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_STR(body.data, "42");
+	wok_http_response_free(WOK_TAKE(response));
+	source.at = 0;
+	options.trailers = bad;
+	ASSERT_ERR(wok_http_post(asked.session, "http://a.test/", &options, &response), -EINVAL);
+	asked_close(&asked);
+}
+
 TEST_TASK(a_refusal_ends_an_upload_and_the_connection_lives, "http-23")
 {
 	struct asked asked = {.served.max_body = 1000};
