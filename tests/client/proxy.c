@@ -90,6 +90,30 @@ static int silent(struct peer *peer, wok_stream *stream)
 	return (int) n;
 }
 
+static int refuse_and_stall(struct peer *peer, wok_stream *stream)
+{
+	WOK_TRY(peer_take(peer, stream));
+	WOK_TRY(peer_say(stream, "HTTP/1.1 407 Who\r\nContent-Length: 100\r\n\r\nwh"));
+	return wok_sleep(WOK_MINUTE);
+}
+
+TEST_TASK(a_refusal_is_one_though_the_rest_of_its_body_never_comes, "client-43")
+{
+	struct peer peer = {.serve = refuse_and_stall};
+	wok_http_timings timings;
+	wok_time start = wok_now();
+
+	peer_open(&peer);
+	WOK_AUTO(wok_http_session) *session =
+		session_of(&peer, &(wok_http_session_options){.proxy = "proxy.test:3128"});
+	ASSERT_ERR(
+		fetch(session, "GET", "https://a.test/", &(wok_http_options){.timings = &timings}),
+		WOK_EPROXY);
+	ASSERT_EQ(timings.proxy_status, 407);
+	ASSERT_EQ(wok_now() - start, WOK_SECOND);
+	peer_close(&peer);
+}
+
 TEST_TASK(a_silent_proxy_has_a_limit_that_is_named, "http-19", "client-21")
 {
 	static const char *const proxies[] = {"http://p.test:1", "socks5h://p.test:1",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A session that speaks HTTP/2: requests share a connection. */
+#include <unistd.h>
+
 #include "h2/asked.h"
 
 #define CONNECT_TIME WOK_MS
@@ -211,6 +213,66 @@ TEST_TASK(bodies_go_both_ways)
 	ASSERT_MEM(body.data, big, sizeof(big));
 	wok_http_response_free(WOK_TAKE(response));
 	ASSERT_EQ(asked.connects, 1);
+	asked_close(&asked);
+}
+
+TEST_TASK(a_file_is_a_body_of_http_2, "client-61")
+{
+	enum { OFFSET = 10 };
+	struct asked asked = {.served.max_body = sizeof(big)};
+	char path[] = "/tmp/wok-h2-XXXXXX";
+	WOK_AUTO(wok_http_response) *response = NULL;
+	WOK_AUTO(wok_file) *file = NULL;
+	int fd = mkstemp(path);
+	wok_view body;
+
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char) (i * 3 + i / 500);
+	ASSERT_EQ(write(fd, big, sizeof(big)), (ssize_t) sizeof(big));
+	close(fd);
+	ASSERT_OK(wok_file_open(path, "r", &file));
+	unlink(path);
+	asked_route(&asked, "POST", "/", read_then_echo);
+	asked_open(&asked);
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/",
+				&(wok_http_options){.body_file = file, .body_offset = OFFSET},
+				&response));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_EQ(body.size, sizeof(big) - OFFSET);
+	ASSERT_MEM(body.data, big + OFFSET, sizeof(big) - OFFSET);
+	wok_http_response_free(WOK_TAKE(response));
+	asked_close(&asked);
+}
+
+static int tell_trailer(wok_http_request *request, void *arg)
+{
+	wok_view body;
+
+	(void) arg;
+	WOK_TRY(wok_http_request_body(request, &body));
+	const char *sum = wok_http_request_trailer(request, "X-Sum");
+	return wok_http_reply_text(request, 200, sum ? sum : "none");
+}
+
+TEST_TASK(trailers_stand_behind_a_body_of_http_2, "client-62")
+{
+	struct asked asked = {.served.max_body = sizeof(big)};
+	struct source source = {.step = 50000};
+	const wok_http_header trailers[] = {{"X-Sum", "42"}}, bad[] = {{"X-Sum", "4\r\nX: 2"}};
+	wok_http_options options = {
+		.body_read = give_more, .body_arg = &source, .trailers = trailers, .n_trailers = 1};
+	WOK_AUTO(wok_http_response) *response = NULL;
+	wok_view body;
+
+	asked_route(&asked, "POST", "/", tell_trailer);
+	asked_open(&asked);
+	ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options, &response));
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_STR(body.data, "42");
+	wok_http_response_free(WOK_TAKE(response));
+	source.at = 0;
+	options.trailers = bad;
+	ASSERT_ERR(wok_http_post(asked.session, "http://a.test/", &options, &response), -EINVAL);
 	asked_close(&asked);
 }
 

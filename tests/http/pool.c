@@ -8,6 +8,7 @@
 
 #include "harness/test.h"
 #include "http/client/pool.h"
+#include "http/client/wire.h"
 #include "http/url.h"
 
 /* Streams that do nothing but count: how many are open, and how often one was looked at. */
@@ -239,6 +240,55 @@ TEST_TASK(a_request_whose_host_is_full_lets_the_next_one_pass)
 	ASSERT(askers[1].connection);
 	wok__pool_discard(&pool, askers[1].connection);
 	ASSERT_OK(wok_scope_join(scope));
+	end_pool(&pool);
+}
+
+TEST_TASK(an_idle_connection_that_has_become_too_old_is_not_used)
+{
+	const struct wok__pool_limits limits = {100, WOK_UNLIMITED, WOK_MINUTE, 10 * WOK_SECOND,
+						UINT64_MAX};
+	struct wok__pool pool;
+
+	wok__pool_open(&pool, &limits);
+	wok__pool_release(&pool, get(&pool, "http://h"));
+	ASSERT_OK(wok_sleep(9 * WOK_SECOND));
+	struct wok__connection *again = get(&pool, "http://h");
+	ASSERT_EQ(wok_now() - again->made, 9 * WOK_SECOND);
+	wok__pool_release(&pool, again);
+	ASSERT_OK(wok_sleep(WOK_SECOND));
+	struct wok__connection *another = get(&pool, "http://h");
+	ASSERT_EQ(another->made, wok_now());
+	ASSERT_EQ(pool.open, 1);
+	wok__pool_release(&pool, another);
+	end_pool(&pool);
+}
+
+static ssize_t no_room(const struct wok__connection *connection)
+{
+	(void) connection;
+	return 0;
+}
+
+TEST_TASK(who_waits_for_a_connection_that_takes_nobody_gets_another_when_it_ends)
+{
+	static const struct wok__wire wire = {.room = no_room};
+	struct wok__pool pool;
+	int turns = 0;
+
+	open_pool(&pool, 100, WOK_UNLIMITED, WOK_SECOND);
+	struct wok__connection *first = get(&pool, "http://h");
+	first->wire = &wire;
+	wok__pool_share(&pool, first);
+	wok__pool_begun(first);
+	wok__pool_leave(&pool, first);
+	struct asker asker = {.pool = &pool, .url = "http://h", .turn = &turns};
+	WOK_AUTO(wok_task) *task = wok_create_task(ask, &asker);
+	test_settle();
+	ASSERT_EQ(asker.place, 0);
+	ASSERT_OK(wok_sleep(2 * WOK_SECOND));
+	ASSERT_EQ(asker.place, 1);
+	ASSERT_OK(wok_await(task));
+	wok__pool_discard(&pool, asker.connection);
 	end_pool(&pool);
 }
 

@@ -86,9 +86,11 @@ static inline void wok__call_phase(struct wok_http_call *call, wok_http_phase ph
 static inline int wok__call_timed(struct wok_http_call *call, const wok_timeout *timeout, int r,
 				  wok_time limit)
 {
-	if (wok_timeout_expired(timeout))
+	int result = wok_timeout_result(timeout, r);
+
+	if (result == -ETIMEDOUT && wok_timeout_expired(timeout))
 		call->timings.limit = limit;
-	return wok_timeout_result(timeout, r);
+	return result;
 }
 
 static inline bool wok__call_is(const struct wok_http_call *call, const char *method)

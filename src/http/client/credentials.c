@@ -35,7 +35,13 @@ int wok__credentials_prepare(wok_http_session *session)
 {
 	if (!session->options.netrc || session->netrc_loaded)
 		return 0;
-	WOK_TRY(wok__netrc_load(&session->netrc));
+	struct wok__netrc netrc = {0};
+	WOK_TRY(wok__netrc_load(&netrc));
+	if (session->netrc_loaded) { /* by another request, while this one waited */
+		wok__netrc_free(&netrc);
+		return 0;
+	}
+	session->netrc = netrc;
 	session->netrc_loaded = true;
 	return 0;
 }

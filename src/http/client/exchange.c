@@ -38,6 +38,8 @@ static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
 
 	WOK_TRY(acquire_in_time(exchange, fresh));
 	assert(*connection);
+	if (pool->closed) /* since it was granted */
+		return wok_fail(-ESHUTDOWN, "the session is closed");
 	(*connection)->requests++;
 	exchange->reused = (*connection)->stream != NULL;
 	call->timings.queue_end = wok_now();
@@ -81,8 +83,21 @@ static bool may_repeat(struct wok__exchange *exchange, int code)
 	return wok__source_rewind(&exchange->call->body);
 }
 
+/* What is said of an exchange is about the last one. */
+static void forget_last(wok_http_timings *timings)
+{
+	*timings = (wok_http_timings){
+		.phase = timings->phase,
+		.limit = timings->limit,
+		.begin = timings->begin,
+		.retries = timings->retries,
+		.redirects = timings->redirects,
+	};
+}
+
 static int try_once(struct wok__exchange *exchange, bool fresh)
 {
+	forget_last(&exchange->call->timings);
 	exchange->answered = exchange->unprocessed = exchange->cut_short = false;
 	WOK_TRY(connect_or_reuse(exchange, fresh));
 	int r = exchange->response->connection->wire->send(exchange);

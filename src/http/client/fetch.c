@@ -48,9 +48,15 @@ static int explain(const struct wok_http_call *call, int code)
 
 	if (code != -ETIMEDOUT || limit <= 0)
 		return code;
-	const char *url = call->response ? call->response->url.text : call->url;
-	return wok_fail(code, "%s %.300s: timed out while %s, after %.3g s", call->method, url,
-			phase_text(call->timings.phase), (double) limit / (double) WOK_SECOND);
+	struct wok__url own = {0};
+	const char *url = call->response ? call->response->url.text : NULL;
+	if (!url && wok__url_parse(call->url, &own) == 0)
+		url = own.text; /* as it was given it may have a password */
+	code = wok_fail(code, "%s %.300s: timed out while %s, after %.3g s", call->method,
+			url ? url : "", phase_text(call->timings.phase),
+			(double) limit / (double) WOK_SECOND);
+	wok__url_free(&own);
+	return code;
 }
 
 static int check(const struct wok_http_call *call)
@@ -124,8 +130,11 @@ static int run(struct wok_http_call *call, char **ret_joined)
 int wok__call_run(struct wok_http_call *call)
 {
 	char *joined = NULL;
-	int r = run(call, &joined);
 
+	/* Between two responses nothing else holds it, and its owner may free it while this waits.
+	 */
+	wok__session_hold(call->session);
+	int r = run(call, &joined);
 	if (r < 0)
 		wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_ERROR, .error = r});
 
@@ -137,6 +146,7 @@ int wok__call_run(struct wok_http_call *call)
 	wok_free(call->own_url);
 	wok__hops_free(call->hops);
 	wok__call_free_extra(call);
+	wok__session_let_go(call->session);
 	return r;
 }
 

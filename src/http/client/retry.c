@@ -60,15 +60,11 @@ static wok_time retry_after(const struct wok_http_call *call)
 	const char *text = call->response && call->response->status
 				   ? wok__head_value(&call->response->head, "Retry-After")
 				   : NULL;
-	int64_t now = (int64_t) time(NULL), when, seconds = 0;
+	int64_t seconds;
 
-	if (!text || !*text)
+	if (!text || !wok__retry_after_parse(text, strlen(text), (int64_t) time(NULL), &seconds))
 		return -1;
-	if (wok__http_date_parse(text, strlen(text), now, &when))
-		return when <= now ? 0 : (when - now) * WOK_SECOND;
-	for (; *text >= '0' && *text <= '9' && seconds < INT32_MAX; text++)
-		seconds = seconds * 10 + (*text - '0');
-	return *text ? -1 : seconds * WOK_SECOND;
+	return seconds * WOK_SECOND;
 }
 
 /* At most the whole of a span, at least its half: so that not all come back at once. */
@@ -91,7 +87,7 @@ static wok_time pause_of(const struct wok_http_call *call, const wok_http_retry_
 			       ? asked
 			       : -1;
 	for (unsigned i = 1; i < call->tries && pause < max; i++)
-		pause *= 2;
+		pause = wok__time_add(pause, pause);
 	return vary(call->session, wok__time_min(pause, max));
 }
 
@@ -146,6 +142,8 @@ int wok__call_tries(struct wok_http_call *call)
 									: 0,
 						      .pause = pause});
 		wok__call_phase(call, WOK_HTTP_PHASE_RETRY);
+		if (call->response) /* others may need its connection meanwhile */
+			wok__response_finish(call->response);
 		WOK_TRY(wok_sleep(pause));
 	}
 }

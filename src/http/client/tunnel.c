@@ -8,11 +8,13 @@
 #include <strings.h>
 #include <wok/error.h>
 #include <wok/memory.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "http/client/proxy.h"
 
 enum { INTERIM_MAX = 16, BODY_MAX = 16 << 10 };
+#define BODY_TIME WOK_SECOND
 
 void wok__refusal_free(struct wok__refusal *refusal)
 {
@@ -145,6 +147,20 @@ static int take_body(wok_stream *stream, const struct wok__h1_limits *limits,
 	return n == -ECANCELED ? (int) n : 0;
 }
 
+/* It is not worth a long wait: that the proxy says no is known. */
+static int take_body_soon(wok_stream *stream, const struct wok__h1_limits *limits,
+			  const struct wok__h1_response *parsed, struct wok__refusal *refusal)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, BODY_TIME) {
+		r = take_body(stream, limits, parsed, refusal);
+	}
+	r = wok_timeout_result(&timeout, r);
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
 static int refuse(const struct wok__tunnel *tunnel, const struct wok__h1_response *parsed)
 {
 	return wok_fail(WOK_EPROXY, "the proxy %s does not connect to %.255s:%u: %d %.*s%s",
@@ -173,7 +189,7 @@ static int read_answer(wok_stream *stream, const struct wok__tunnel *tunnel,
 	if (r < 0 || parsed.tunnel)
 		return r;
 	answer->status = parsed.status;
-	r = take_body(stream, tunnel->limits, &parsed, answer);
+	r = take_body_soon(stream, tunnel->limits, &parsed, answer);
 	return r < 0 ? r : refuse(tunnel, &parsed);
 }
 

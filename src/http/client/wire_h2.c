@@ -192,15 +192,35 @@ static int write_part(struct wok__exchange *exchange, struct iovec part, bool la
 	return r;
 }
 
+/* What stands behind the body; it ends the request. */
+static int send_trailers(struct wok__exchange *exchange)
+{
+	const wok_http_options *options = exchange->call->options;
+	struct wok__buffer lines = {0};
+
+	for (size_t i = 0; i < options->n_trailers; i++)
+		wok__buffer_field(&lines, options->trailers[i].name, options->trailers[i].value);
+	int r = lines.error;
+	exchange->call->body.failed = r < 0;
+	if (r == 0)
+		r = wok__h2_end(exchange->response->stream, (wok_view){lines.data, lines.size});
+	wok__buffer_free(&lines);
+	return r;
+}
+
 static int send_pieces(struct wok__exchange *exchange, char *piece)
 {
 	struct wok__source *body = &exchange->call->body;
+	bool trailers =
+		body->length == WOK__LENGTH_UNKNOWN && exchange->call->options->n_trailers > 0;
 	ssize_t n;
 
 	do {
 		n = wok__source_take(body, piece, PIECE);
 		if (n < 0)
 			return (int) n;
+		if (n == 0 && trailers)
+			return send_trailers(exchange);
 		WOK_TRY(write_part(exchange, (struct iovec){piece, (size_t) n}, n == 0));
 	} while (n > 0);
 	return 0;
@@ -212,7 +232,7 @@ static int send_body(struct wok__exchange *exchange)
 
 	if (body->length == 0)
 		return 0;
-	if (!body->read)
+	if (!body->read && !body->file)
 		return write_part(
 			exchange,
 			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
