@@ -218,3 +218,23 @@ TEST(an_idle_connection_gives_its_memory_back, "server-16")
 	ASSERT_OK(wok_set_allocator(&counting));
 	ASSERT_OK(wok_test_run(idle, NULL, NULL));
 }
+
+TEST_TASK(nothing_is_sent_behind_half_of_a_reply)
+{
+	struct peer peer = {.options = {.write_timeout = 10 * WOK_SECOND}};
+
+	peer_route(&peer, "GET", "/", say_hello);
+	peer_route(&peer, "POST", "/", echo_body);
+	peer_open_sized(&peer, 64);
+	static const char asked[] = REQUEST_GET("/") "POST / HTTP/1.1\r\nHost: a\r\n"
+						     "Expect: 100-continue\r\n"
+						     "Content-Length: 5\r\n\r\n";
+	ASSERT_OK(wok_stream_write_all(peer.client, asked, strlen(asked)));
+	/* the reply to the first does not get out whole, while the second waits for its body */
+	ASSERT_OK(wok_sleep(45 * WOK_SECOND));
+	peer_expect_end(&peer, 60 * WOK_SECOND);
+	ASSERT(strstr(peer.in.data, "HTTP/1.1 200"));
+	ASSERT_EQ(peer.in.size, 64);
+	ASSERT_EQ(peer.calls, 1);
+	peer_end(&peer);
+}

@@ -219,6 +219,58 @@ TEST_REAL(a_startup_that_fails_is_the_servers_result_and_cleans_up_what_was_begu
 	return 0;
 }
 
+static int begin_and_wait(wok_http_request *request, void *arg)
+{
+	struct site *site = arg;
+
+	WOK_TRY(wok_http_reply_begin(request, NULL));
+	WOK_TRY(wok_http_reply_write(request, "half", 4));
+	return wok_event_wait(&site->go);
+}
+
+/* HTTP/1.0 knows the end of such a body by that of the connection only. */
+TEST_REAL(a_reply_that_the_servers_end_cuts_off_does_not_look_whole, "server-9")
+{
+	struct site site = {.options = {.no_drain = true}};
+	char buf[500];
+	ssize_t n;
+
+	ASSERT_OK(wok_http_app_new(&site.app));
+	ASSERT_OK(wok_http_route(site.app, "GET", "/half", begin_and_wait, &site));
+	open_site(&site, 1);
+	wok_stream *stream = connect_to(&site, 0);
+	static const char asked[] = "GET /half HTTP/1.0\r\nHost: a\r\n\r\n";
+	ASSERT_OK(wok_stream_write_all(stream, asked, strlen(asked)));
+	ASSERT(wok_stream_read(stream, buf, sizeof(buf)) > 0);
+	ASSERT_OK(wok_sleep(20 * WOK_MS));
+	close_site(&site, -ECANCELED);
+	while ((n = wok_stream_read(stream, buf, sizeof(buf))) > 0)
+		;
+	ASSERT_ERR((int) n, -ECONNRESET);
+	wok_stream_free(stream);
+	return 0;
+}
+
+TEST_REAL(clients_behind_a_proxy_are_counted_one_by_one, "server-18", "server-23")
+{
+	struct site site = {.options = {.max_connections_per_ip = 1, .proxy_protocol = true}};
+	static const char *const asked[] = {"PROXY TCP4 1.1.1.1 5.6.7.8 1 80\r\n" HELLO,
+					    "PROXY TCP4 1.1.1.2 5.6.7.8 1 80\r\n" HELLO,
+					    "PROXY TCP4 1.1.1.1 5.6.7.8 2 80\r\n" HELLO};
+	wok_stream *streams[3];
+	struct answer answer;
+
+	open_site(&site, 1);
+	for (int i = 0; i < 3; i++) {
+		streams[i] = connect_to(&site, 0);
+		ASSERT_EQ(ask(streams[i], asked[i], &answer), i < 2);
+	}
+	for (int i = 0; i < 3; i++)
+		wok_stream_free(streams[i]);
+	close_site(&site, -ECANCELED);
+	return 0;
+}
+
 TEST_REAL(one_client_has_so_many_connections, "server-18")
 {
 	struct site site = {.options = {.max_connections_per_ip = 2}};

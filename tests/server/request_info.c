@@ -164,6 +164,12 @@ TEST_TASK(forwarded_headers_of_trusted_proxies_are_believed, "server-25")
 		 "Forwarded: for=6.6.6.6, for=\"[2001:db8::1]:99\";proto=https;host=\"y.test:8\", "
 		 "for=10.1.1.1\r\nX-Forwarded-For: 7.7.7.7\r\n",
 		 "[2001:db8::1]:0 https y.test:8"},
+		/* A quote that the client leaves open does not swallow what the proxy adds. */
+		{"10.0.0.1", "Forwarded: for=1.2.3.4;x=\", for=9.9.9.9\r\n", "9.9.9.9:0 http a"},
+		{"10.0.0.1", "Forwarded: for=1.2.3.4;x=\", for=9.9.9.9;by=\"a,\\\"b\"\r\n",
+		 "9.9.9.9:0 http a"},
+		{"10.0.0.1", "Forwarded: host=\"b;for=1.2.3.4;\";for=9.9.9.9\r\n",
+		 "9.9.9.9:0 http b;for=1.2.3.4;"},
 		{"10.0.0.1", "Forwarded: for=_hidden;proto=https\r\n", "10.0.0.1:1000 https a"},
 	};
 	static const char *const trusted[] = {"10.0.0.0/8", "::1"};
@@ -235,5 +241,30 @@ TEST_TASK(trailers_of_a_request_are_apart_from_its_head, "http-50", "server-10")
 			 "Content-Length: 2\r\n\r\n0\r\n\r\n");
 	peer_expect_end(&peer, WOK_SECOND);
 	expect_answer(&peer.in, 400, NULL);
+	peer_end(&peer);
+}
+
+static int say_secret(wok_http_request *request, int status, int error, void *arg)
+{
+	const char *secret = wok_http_request_header(request, "X-Secret");
+
+	(void) error;
+	(void) arg;
+	return wok_http_reply_text(request, status, secret ? secret : "none");
+}
+
+/* A proxy sends the requests of many over one connection. */
+TEST_TASK(a_request_without_a_head_has_no_headers_of_the_one_before)
+{
+	struct peer peer = {0};
+	struct answer answer;
+
+	peer_route(&peer, "GET", "/", say_hello);
+	wok_http_on_error(peer.app, say_secret, NULL);
+	peer_open(&peer);
+	exchange(&peer, &answer, "GET / HTTP/1.1\r\nHost: a\r\nX-Secret: mine\r\n\r\n");
+	peer_send(&peer, "GET / HTT");
+	peer_expect_end(&peer, 31 * WOK_SECOND);
+	expect_answer(&peer.in, 408, "none");
 	peer_end(&peer);
 }

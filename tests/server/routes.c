@@ -301,3 +301,17 @@ TEST_TASK(a_thousand_routes_are_found_by_their_parts, "server-2")
 	}
 	peer_end(&peer);
 }
+
+TEST_TASK(a_head_goes_where_the_get_goes_though_another_route_takes_all, "server-2")
+{
+	struct peer peer = {0};
+	struct answer answer;
+
+	add(&peer, "GET", "/x");
+	add(&peer, "*", "/*");
+	peer_open(&peer);
+	expect_reply(&peer, "GET", "/x", 200, "/x");
+	exchange(&peer, &answer, "HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n");
+	ASSERT_STR(answer_header(&answer, "Content-Length"), "2");
+	peer_end(&peer);
+}

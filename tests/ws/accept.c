@@ -125,6 +125,23 @@ TEST_TASK(frames_right_behind_the_request_are_not_lost, "http-57")
 	leave(&peer);
 }
 
+TEST_TASK(a_server_that_watches_its_clients_has_websockets_too)
+{
+	struct peer peer = {.options = {.cancel_on_disconnect = true}};
+	struct bytes bytes = {0};
+	struct answer answer;
+
+	open_peer(&peer);
+	ASSERT_EQ(shake_hands(&peer, GOOD "\r\n", &answer), 101);
+	add_text(&bytes, true, FIN | 1, "later");
+	peer_send_bytes(&peer, bytes.data, bytes.size);
+	peer_listen(&peer);
+	ASSERT_EQ(peer.in.size - peer.in.at, 7);
+	bytes_free(&bytes);
+	leave(&peer);
+	ASSERT_EQ(result, 0);
+}
+
 TEST_TASK(names_of_the_handshake_are_read_in_any_case_and_in_lists, "http-57")
 {
 	struct peer peer = {0};

@@ -60,6 +60,15 @@ struct finding {
 	bool path_known;
 };
 
+static const struct wok__route *route_of(const struct wok__route_node *node, const char *method)
+{
+	const struct wok__route *route = node->routes;
+
+	while (route && strcmp(route->method, method) != 0 && strcmp(route->method, "*") != 0)
+		route = route->next;
+	return route;
+}
+
 static bool find_method(struct wok__route_walk *walk, wok_http_app *app,
 			const struct wok__route_node *node)
 {
@@ -67,13 +76,12 @@ static bool find_method(struct wok__route_walk *walk, wok_http_app *app,
 
 	(void) app;
 	finding->path_known = true;
-	for (const struct wok__route *route = node->routes; route; route = route->next)
-		if (strcmp(route->method, finding->method) == 0 ||
-		    strcmp(route->method, "*") == 0) {
-			finding->route = route;
-			return true;
-		}
-	return false;
+	finding->route = route_of(node, finding->method);
+	/* What answers GET answers HEAD, before a route for any method that fits less well does. */
+	if ((!finding->route || strcmp(finding->route->method, "*") == 0) &&
+	    strcmp(finding->method, "HEAD") == 0)
+		finding->route = route_of(node, "GET");
+	return finding->route;
 }
 
 /* A list of methods that grows. */
@@ -204,8 +212,6 @@ int wok__app_find(wok_http_app *app, const char *method, const char *host, const
 		wok__route_walk_decode(&walk, match->text);
 	}
 	match->route = walk_for(&walk, app, method, &finding);
-	if (!match->route && finding.path_known && strcmp(method, "HEAD") == 0)
-		match->route = walk_for(&walk, app, "GET", &finding);
 	match->app = match->route ? match->route->app : walk.entered;
 	match->status = finding.path_known ? 405 : 404;
 	return match->route && walk.n_captures > 0 ? take_params(&walk, match) : 0;

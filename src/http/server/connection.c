@@ -67,7 +67,7 @@ void wok__request_reset(wok_http_request *request)
 	request->status = 0;
 	request->body_sent = 0;
 	request->abandoned = request->timed_out = request->expects = false;
-	request->trailers.n_fields = 0;
+	request->head.n_fields = request->trailers.n_fields = 0;
 	wok__buffer_clear(&request->late);
 	request->is_head = request->bodiless = request->close = request->over = false;
 }

@@ -46,6 +46,7 @@ struct wok__connection {
 	struct wok__node in_ip; /* with the others of its client */
 	uint64_t client_id;
 	size_t n_requests; /* that have come on it */
+	bool broken;       /* a reply was broken off: no goodbye, or it would look complete */
 };
 
 /* How far the reply to a request has come. */
@@ -85,6 +86,7 @@ struct wok_http_request {
 	int status;         /* of the reply; 0: none */
 	uint64_t body_sent; /* bytes of its body, as they went out */
 
+	wok_task *watcher;         /* reads ahead, to see whether the client is there; NULL */
 	wok_timeout *patience;     /* the handler's: what ends it when its client has gone; NULL */
 	bool abandoned;            /* and that is what has happened */
 	bool timed_out;            /* that, or its time was over */

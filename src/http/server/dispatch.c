@@ -152,12 +152,11 @@ void wok__request_gone(wok_http_request *request)
 static int run_patiently(wok_http_request *request)
 {
 	const wok_http_serve_options *options = &request->server->options;
-	wok_task *watcher = NULL;
 
 	if (options->cancel_on_disconnect && request->major == 1 && wok__h1_body_ended(request))
-		watcher = wok_create_task(watch_client, request);
+		request->watcher = wok_create_task(watch_client, request);
 	int r = wok_http_next(request);
-	wok_task_free(watcher); /* cancels it, and waits for its end */
+	wok_task_free(WOK_TAKE(request->watcher)); /* cancels it, and waits for its end */
 	return r;
 }
 
@@ -258,6 +257,9 @@ int wok__request_run(wok_http_request *request)
 	request->server->stats.requests++;
 	int r = run(request);
 	request->server->stats.requests--;
+	/* However it came to be cut off: it does not look like the whole. */
+	if (request->reply == WOK__REPLY_BEGUN || request->reply == WOK__REPLY_BROKEN)
+		break_off(request);
 	done(request);
 	return r;
 }

@@ -26,20 +26,29 @@ static bool is_trusted(const wok_http_request *request, const wok_address *addre
 	return wok__network_has(server->trusted, server->options.n_trusted, address);
 }
 
-/* The last item of a list, which is shortened by it: false if there is none. */
+/* Whether a quote begins or ends a text in quotes: one behind a backslash is part of it. */
+static bool is_quote(const char *start, const char *p)
+{
+	size_t backslashes = 0;
+
+	while (p - backslashes > start && p[-1 - (ptrdiff_t) backslashes] == '\\')
+		backslashes++;
+	return *p == '"' && backslashes % 2 == 0;
+}
+
+/*
+ * The last item of a list, which is shortened by it: false if there is none. Looked for from the
+ * end, which a proxy has written: a quote that the client has left open reaches no further.
+ */
 static bool last_item(struct wok__h1_span *list, struct wok__h1_span *ret_item)
 {
 	bool quoted = false;
-	size_t start = 0;
+	size_t start = list->size;
 
 	if (list->size == 0)
 		return false;
-	for (size_t i = 0; i < list->size; i++) {
-		if (list->data[i] == '"')
-			quoted = !quoted;
-		else if (list->data[i] == ',' && !quoted)
-			start = i + 1;
-	}
+	for (; start > 0 && (quoted || list->data[start - 1] != ','); start--)
+		quoted ^= is_quote(list->data, list->data + start - 1);
 	struct wok__h1_span item = {list->data + start, list->size - start};
 	list->size = start > 0 ? start - 1 : 0;
 	while (item.size > 0 && (*item.data == ' ' || *item.data == '\t')) {
@@ -52,6 +61,16 @@ static bool last_item(struct wok__h1_span *list, struct wok__h1_span *ret_item)
 	return true;
 }
 
+/* Where the next semicolon is that stands in no quotes, or the end. */
+static const char *end_of_pair(const char *start, const char *end)
+{
+	const char *p = start;
+
+	for (bool quoted = false; p < end && (quoted || *p != ';'); p++)
+		quoted ^= is_quote(start, p);
+	return p;
+}
+
 /* A value of a Forwarded element: "for", "proto", "host"; false if it has none. */
 static bool element_value(struct wok__h1_span element, const char *name,
 			  struct wok__h1_span *ret_value)
@@ -60,8 +79,7 @@ static bool element_value(struct wok__h1_span element, const char *name,
 	size_t size = strlen(name);
 
 	while (p < end) {
-		const char *semicolon = memchr(p, ';', (size_t) (end - p));
-		const char *stop = semicolon ? semicolon : end;
+		const char *stop = end_of_pair(p, end), *semicolon = stop < end ? stop : NULL;
 		while (p < stop && *p == ' ')
 			p++;
 		if ((size_t) (stop - p) > size && strncasecmp(p, name, size) == 0 &&

@@ -54,7 +54,10 @@ int wok__h1_flush_begin(struct wok__h1_connection *h1)
 		wok__buffer_free(&h1->behind);
 	}
 	h1->failed |= r < 0;
-	return r == WOK_ETASKCANCELED ? -ECONNRESET : r;
+	/* Behind half of a reply nothing can stand. */
+	if (r == WOK_ETASKCANCELED || (r == 0 && h1->failed))
+		return wok_fail(-ECONNRESET, "an earlier reply could not be sent");
+	return r;
 }
 
 int wok__h1_flush(struct wok__h1_connection *h1)
@@ -62,7 +65,7 @@ int wok__h1_flush(struct wok__h1_connection *h1)
 	struct wok__buffer *out = &h1->request.out;
 
 	WOK_TRY(wok__h1_flush_begin(h1));
-	if (out->size == 0 || h1->failed)
+	if (out->size == 0)
 		return 0;
 	struct iovec part = {out->data, out->size};
 	int r = wok__send_parts(h1->stream, h1->request.server->options.write_timeout, &part, 1);

@@ -18,8 +18,10 @@ enum { COPY_MAX = 4096, GATHER_MAX = 16 << 10 };
 static int send_parts(struct wok__h1_connection *h1, struct iovec *parts, int n_parts)
 {
 	WOK_TRY(wok__h1_flush_begin(h1));
-	return wok__send_parts(h1->stream, h1->request.server->options.write_timeout, parts,
-			       n_parts);
+	int r = wok__send_parts(h1->stream, h1->request.server->options.write_timeout, parts,
+				n_parts);
+	h1->failed |= r < 0; /* some of it has gone, and nobody knows how much */
+	return r;
 }
 
 /* --- the request's body ----------------------------------------------------------------------- */
@@ -156,8 +158,6 @@ static int send_out(struct wok__h1_connection *h1, const void *body, size_t size
 	int r = send_parts(h1, parts, body ? 2 : 1);
 	if (r == 0)
 		wok__buffer_clear(out);
-	else
-		h1->failed = true; /* some of it has gone, and nobody knows how much */
 	return r;
 }
 
@@ -297,6 +297,7 @@ static void h1_abort(wok_http_request *request)
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 	int fd = wok_stream_fd(h1->stream);
 
+	request->connection->broken = true;
 	if (!h1->chunked && fd >= 0)
 		(void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }

@@ -122,6 +122,15 @@ static void dismiss(struct wok__stop_hook *hook)
 	(void) wok_stream_close(WOK__CONTAINER(hook, struct greeting, hook)->stream);
 }
 
+/*
+ * Of what a proxy passes on the client is known behind the head; counted as the proxy's, all would
+ * be one client's.
+ */
+static bool may_go_on(struct wok__connection *connection)
+{
+	return !connection->server->options.proxy_protocol || count_client(connection);
+}
+
 static int meet(struct wok__connection *connection, wok_stream **ret_tls)
 {
 	struct wok__http_server *server = connection->server;
@@ -131,10 +140,13 @@ static int meet(struct wok__connection *connection, wok_stream **ret_tls)
 	wok__server_on_stop(server, &greeting.hook);
 	if (server->options.proxy_protocol)
 		r = meet_proxy(connection);
-	if (r == 0 && server->tls)
+	bool refused = r == 0 && !may_go_on(connection);
+	if (refused)
+		r = WOK_EPEER;
+	else if (r == 0 && server->tls)
 		r = wok__server_tls_accept(server, connection->stream, ret_tls);
 	wok__request_off_stop(&greeting.hook);
-	if (r < 0 && r != -ECANCELED)
+	if (r < 0 && r != -ECANCELED && !refused)
 		server->stats.bad_handshakes++;
 	return r;
 }
@@ -147,7 +159,6 @@ static void say_goodbye(wok_stream *tls)
 	WOK_TIMEOUT (&timeout, GOODBYE) {
 		(void) !wok_stream_shutdown(tls);
 	}
-	wok_stream_free(tls);
 }
 
 static int serve(struct wok__connection *connection)
@@ -160,8 +171,9 @@ static int serve(struct wok__connection *connection)
 	if (tls)
 		connection->stream = tls;
 	r = wok__serve_connection(connection);
-	if (tls)
+	if (tls && !connection->broken)
 		say_goodbye(tls);
+	wok_stream_free(tls);
 	return r;
 }
 
@@ -175,7 +187,7 @@ int wok__serve_client(struct wok__http_server *server, wok_stream *stream)
 		connection.peer = (wok_address){0};
 	server->stats.connections++;
 	server->stats.total_connections++;
-	if (count_client(&connection))
+	if (server->options.proxy_protocol || count_client(&connection))
 		r = serve(&connection);
 	wok__list_remove(&connection.in_ip);
 	server->stats.connections--;

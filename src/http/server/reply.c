@@ -330,10 +330,14 @@ int wok__request_upgrade(wok_http_request *request, int status, const wok_http_h
 		return wok_fail(-EALREADY, "this request has been replied to already");
 	if (!request->wire->upgrade)
 		return wok_fail(-ENOTSUP, "this connection cannot be taken over");
+	/* From now on the handler reads itself. */
+	wok_task_free(WOK_TAKE(request->watcher));
 	request->wire->begin(request, &head);
 	for (size_t i = 0; i < n; i++)
 		wok__buffer_field(&request->out, headers[i].name, headers[i].value);
 	int r = request->wire->upgrade(request, &head, ret_stream);
+	if (r == 0)
+		request->status = status;
 	if (r == 0)
 		request->reply = WOK__REPLY_UPGRADED;
 	else if (request->out.size > request->head_at)
