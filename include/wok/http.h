@@ -8,6 +8,7 @@
 #include <wok/http2.h>
 #include <wok/http_client.h>
 #include <wok/http_compress.h>
+#include <wok/http_download.h>
 #include <wok/http_form.h>
 #include <wok/http_server.h>
 #include <wok/http_static.h>

@@ -41,6 +41,7 @@ struct wok_http_call {
 	unsigned answers;      /* to challenges of the server */
 	bool foreign;          /* a redirect has led to another origin: no credentials */
 	struct wok__source body;
+	bool any_status;     /* raise_for_status is the caller's own matter */
 	const char *upgrade; /* the protocol to change to; NULL. Then only HTTP/1.1 will do */
 	wok_time deadline;
 	struct wok__times times;
@@ -115,6 +116,12 @@ int wok__call_run(struct wok_http_call *call);
 
 /* Once, or more often, as the retry options have it (retry.c). */
 int wok__call_tries(struct wok_http_call *call);
+/*
+ * The pause before another try at what has failed so often in a row outside of a call; below zero:
+ * no more tries. retry: NULL for never
+ */
+wok_time wok__retry_pause(wok_http_session *session, const wok_http_retry_options *retry,
+			  unsigned tries, int code);
 bool wok__call_is_idempotent(const struct wok_http_call *call);
 
 /* Whether a middleware has a say about a header (middleware.c). */

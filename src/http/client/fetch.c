@@ -120,7 +120,7 @@ static int run(struct wok_http_call *call, char **ret_joined)
 	call->deadline = wok__time_add(call->timings.begin, limit);
 	WOK_TIMEOUT (&timeout, limit) {
 		r = wok_http_call_next(call, &call->response);
-		if (r == 0 &&
+		if (r == 0 && !call->any_status &&
 		    (call->options->raise_for_status || call->session->options.raise_for_status))
 			r = raise_for_status(call);
 	}

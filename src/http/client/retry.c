@@ -75,20 +75,38 @@ static wok_time vary(wok_http_session *session, wok_time span)
 	return span / 2 + (wok_time) ((session->random >> 33) % (uint64_t) (span / 2 + 1));
 }
 
+/* The pause after so many tries, if the server has not asked for another one. */
+static wok_time usual_pause(wok_http_session *session, const wok_http_retry_options *retry,
+			    unsigned tries)
+{
+	wok_time max = wok__time_or(retry->max_pause, MAX_PAUSE_DEFAULT);
+	wok_time pause = wok__time_or(retry->pause, PAUSE_DEFAULT);
+
+	for (unsigned i = 1; i < tries && pause < max; i++)
+		pause = wok__time_add(pause, pause);
+	return vary(session, wok__time_min(pause, max));
+}
+
+wok_time wok__retry_pause(wok_http_session *session, const wok_http_retry_options *retry,
+			  unsigned tries, int code)
+{
+	if (!retry || retry->no_errors || !is_passing_error(code) ||
+	    tries >= (retry->tries ? retry->tries : TRIES_DEFAULT) || session->retry_credit < RETRY)
+		return -1;
+	session->retry_credit -= RETRY;
+	return usual_pause(session, retry, tries);
+}
+
 /* The pause before the next try; below zero for none, and no try. */
 static wok_time pause_of(const struct wok_http_call *call, const wok_http_retry_options *retry)
 {
 	wok_time asked = retry_after(call);
-	wok_time max = wok__time_or(retry->max_pause, MAX_PAUSE_DEFAULT);
-	wok_time pause = wok__time_or(retry->pause, PAUSE_DEFAULT);
 
 	if (asked >= 0)
 		return asked <= wok__time_or(retry->max_retry_after, MAX_RETRY_AFTER_DEFAULT)
 			       ? asked
 			       : -1;
-	for (unsigned i = 1; i < call->tries && pause < max; i++)
-		pause = wok__time_add(pause, pause);
-	return vary(call->session, wok__time_min(pause, max));
+	return usual_pause(call->session, retry, call->tries);
 }
 
 /* Begin anew: what redirects have changed is as it was asked. */
