@@ -201,9 +201,12 @@ static const struct wok__route *walk_for(struct wok__route_walk *walk, wok_http_
 int wok__app_find(wok_http_app *app, const char *method, const char *host, const char *path,
 		  struct wok__match *match)
 {
-	struct wok__route_walk walk = {.path = path, .text = path};
+	struct wok__route_walk walk; /* most of it is room for what is captured */
 	struct finding finding = {0};
 
+	walk.path = walk.text = path;
+	walk.decoded = false;
+	walk.entered = NULL;
 	match->n_params = 0;
 	match->rest = "";
 	app = app_for_host(app, host);

@@ -63,7 +63,7 @@ void wok__request_reset(wok_http_request *request)
 	request->body_waited = 0;
 	request->left = 0;
 	request->reply = WOK__REPLY_NONE;
-	request->started = wok_now();
+	request->started = request->server->log ? wok_now() : 0;
 	request->status = 0;
 	request->body_sent = 0;
 	request->abandoned = request->timed_out = request->expects = false;
@@ -97,19 +97,29 @@ static void take_facts(wok_http_request *request, const struct wok__h1_request *
 	request->is_head = parsed->method_id == WOK__H1_HEAD;
 }
 
+/* Mostly its line's end is behind it; within a target it may be the path. */
+static int take_host(wok_http_request *request, struct wok__h1_span host, char **ret_copy)
+{
+	char *text = (char *) (uintptr_t) host.data;
+
+	if (text && !strchr(" \t\r\n", text[host.size])) {
+		text = wok_alloc(host.size + 1);
+		if (!text)
+			return -ENOMEM;
+		memcpy(text, host.data, host.size);
+		*ret_copy = text;
+	}
+	if (text) {
+		text[host.size] = '\0';
+		request->host = text;
+	}
+	return 0;
+}
+
 int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
 			    char **ret_host)
 {
-	struct wok__h1_span host = parsed->host;
-
-	if (host.data) {
-		char *copy = wok_alloc(host.size + 1);
-		if (!copy)
-			return -ENOMEM;
-		memcpy(copy, host.data, host.size);
-		copy[host.size] = '\0';
-		request->host = *ret_host = copy;
-	}
+	WOK_TRY(take_host(request, parsed->host, ret_host));
 	request->method = parsed->method.data;
 	request->path = parsed->path.size > 0 ? parsed->path.data : "/";
 	if (parsed->form == WOK__H1_ASTERISK_FORM)

@@ -34,7 +34,7 @@ struct wok__http_server {
 	struct wok__list *by_ip;      /* connections by their clients; NULL: nobody counts */
 	struct wok__access_log *log;  /* NULL: none */
 	wok_http_server_stats stats;
-	char date[32]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+	char date[40]; /* the line "Date: Sun, 06 Nov 1994 08:49:37 GMT", made anew once a second */
 	int64_t date_second;
 };
 
@@ -82,7 +82,7 @@ struct wok_http_request {
 	wok_time body_waited;              /* how long that has taken so far */
 
 	/* What the access log tells. */
-	wok_time started;
+	wok_time started;   /* 0 without one */
 	int status;         /* of the reply; 0: none */
 	uint64_t body_sent; /* bytes of its body, as they went out */
 
@@ -118,9 +118,6 @@ void wok__http_server_close(struct wok__http_server *server);
 void wok__http_server_stop(struct wok__http_server *server);
 void wok__server_on_stop(struct wok__http_server *server, struct wok__stop_hook *hook);
 
-/* The Date header's value, made anew once a second. */
-const char *wok__http_date(struct wok__http_server *server);
-
 /* Serve a client from the first byte to the last: see meet.c. */
 int wok__serve_client(struct wok__http_server *server, wok_stream *stream);
 
@@ -149,7 +146,7 @@ void wok__request_init(wok_http_request *request, const struct wok__server_wire 
 
 /*
  * Name its parts as C strings, inside of its head, where a byte behind each can be spared, but for
- * the host, which is to be freed. 0; -ENOMEM.
+ * a host for which there is none: a copy, which is to be freed. 0; -ENOMEM.
  */
 int wok__request_take_names(wok_http_request *request, const struct wok__h1_request *parsed,
 			    char **ret_host);

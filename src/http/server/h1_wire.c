@@ -66,6 +66,9 @@ bool wok__h1_drain_body(struct wok__h1_connection *h1)
 	size_t drained = 0;
 	ssize_t n = 0;
 
+	/* Mostly nothing is left: then no time is set for it. */
+	if (h1->incoming.ended)
+		return request->body_error == 0;
 	if (wok__h1_body_withheld(h1))
 		return false;
 	while (request->body_error == 0 && drained <= WOK__HTTP_DRAIN_MAX &&

@@ -11,16 +11,25 @@
 #include "io/sendfile.h"
 #include "task/park.h"
 
-enum { STATUS_RESET = 205 };
+#define DATE "Date: "
 
-const char *wok__http_date(struct wok__http_server *server)
+enum {
+	STATUS_RESET = 205,
+	DATE_SIZE = sizeof(DATE) - 1,
+	DATE_LINE_SIZE = DATE_SIZE + WOK__HTTP_DATE_SIZE + 1
+};
+
+static void put_date(struct wok__http_server *server, struct wok__buffer *out)
 {
 	int64_t now = (int64_t) time(NULL);
 
-	if (now != server->date_second)
-		wok__http_date_put(now, server->date);
-	server->date_second = now;
-	return server->date;
+	if (now != server->date_second) {
+		memcpy(server->date, DATE, DATE_SIZE);
+		wok__http_date_put(now, server->date + DATE_SIZE);
+		memcpy(server->date + DATE_LINE_SIZE - 2, "\r\n", 2);
+		server->date_second = now;
+	}
+	wok__buffer_add(out, server->date, DATE_LINE_SIZE);
 }
 
 /* Ends with its head, whatever that says. */
@@ -64,9 +73,7 @@ static void put_lines(wok_http_request *request, const wok_http_reply_options *o
 	bool streamed = kind == WOK__REPLY_STREAMED;
 	bool typed = !wok__is_bodiless(options->status) && (options->body_size > 0 || streamed);
 
-	wok__buffer_text(out, "Date: ");
-	wok__buffer_text(out, wok__http_date(request->server));
-	wok__buffer_text(out, "\r\n");
+	put_date(request->server, out);
 	if (server_name)
 		wok__buffer_field(out, "Server", server_name);
 	if (options->content_type || typed)
