@@ -347,3 +347,51 @@ TEST_TASK(a_promise_from_a_client_ends_the_connection)
 	free(out);
 	served_close_raw(&served, WOK_EPEER);
 }
+
+/* It has been told of the end, and asked whether it knows: that question it leaves open. */
+TEST_TASK(a_client_that_does_not_hear_the_end_is_not_waited_for)
+{
+	struct served served = {.options = {.max_requests = 1}};
+	struct bytes *out = hostile_open(&served);
+	struct frame *frame = calloc(1, sizeof(*frame));
+	uint32_t last = 0;
+
+	put_request(out, 1, "GET", END_STREAM);
+	send_bytes(&served, out);
+	while (read_frame(&served, frame, 5 * WOK_SECOND))
+		if (frame->type == GOAWAY)
+			last = number_at(frame->data, 4);
+	ASSERT_EQ(last, 1);
+	ASSERT_EQ(served.calls, 1);
+	test_settle();
+	ASSERT(wok_task_done(served.serving));
+	free(frame);
+	free(out);
+	served_close_raw(&served, 0);
+}
+
+static int say_too_much(wok_http_request *request, void *arg)
+{
+	static char value[8000];
+
+	(void) arg;
+	memset(value, 'x', sizeof(value) - 1);
+	for (int i = 0; i < 10; i++)
+		WOK_TRY(wok_http_reply_header(request, "X-A", value));
+	return wok_http_reply_text(request, 200, "");
+}
+
+TEST_TASK(a_reply_whose_head_is_too_large_to_go_is_broken_off)
+{
+	struct served served = {0};
+
+	served_route(&served, "GET", "/", say_too_much);
+	served_open_raw(&served);
+	struct bytes *out = calloc(1, sizeof(*out));
+	put_preface(out);
+	put_request(out, 1, "GET", END_STREAM);
+	send_bytes(&served, out);
+	expect_reset(&served, 1, 2);
+	free(out);
+	served_close_raw(&served, 0);
+}

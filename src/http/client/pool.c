@@ -450,10 +450,14 @@ void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
 	if (--connection->users > 0)
 		return;
 	if (connection->retired || pool->closed || is_worn(pool, connection) ||
-	    !wok__list_empty(&pool->waiters))
+	    !wok__list_empty(&pool->waiters)) {
 		wok__pool_discard(pool, connection);
-	else
-		keep_idle(pool, connection);
+		return;
+	}
+	keep_idle(pool, connection);
+	/* A request that was not sent in the end has held a place, of which the wire knew nothing.
+	 */
+	grant_shared(pool, connection->origin);
 }
 
 void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection)

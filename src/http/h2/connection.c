@@ -113,7 +113,8 @@ static void rearm(struct wok__h2 *h2)
 
 /*
  * A server first says that it ends, and goes on; when the answer to a ping shows that the client
- * knows, it names the last request that it has taken: so none is lost on the way.
+ * knows, it names the last request that it has taken: so none is lost on the way. A client that
+ * does not answer is not waited for.
  */
 void wok__h2_drain(struct wok__h2 *h2)
 {
@@ -126,6 +127,8 @@ void wok__h2_drain(struct wok__h2 *h2)
 		h2->draining = true;
 		(void) nghttp2_submit_shutdown_notice(h2->session);
 		(void) nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
+		h2->last_at = wok__time_add(wok_now(), GOODBYE);
+		rearm(h2);
 	}
 	wok__h2_kick(h2);
 }
@@ -255,6 +258,8 @@ static wok_time next_deadline(const struct wok__h2 *h2)
 		when = wok__time_min(when, h2->read_until);
 	if (h2->close_at)
 		when = wok__time_min(when, h2->close_at);
+	if (h2->last_at && !h2->last_words)
+		when = wok__time_min(when, h2->last_at);
 	if (!h2->settled)
 		when = wok__time_min(when, wok__time_add(h2->opened, settings->head_timeout));
 	if (h2->head_since)
@@ -284,6 +289,10 @@ static int act_on_time(struct wok__h2 *h2)
 		return h2->write_error;
 	if (h2->close_at && h2->close_at <= wok_now())
 		return 0;
+	if (h2->last_at && h2->last_at <= wok_now()) {
+		wok__h2_say_last(h2);
+		wok__h2_kick(h2);
+	}
 	if (!h2->settled && has_passed(h2->opened, settings->head_timeout))
 		return wok_fail(-ETIMEDOUT, "the peer does not begin to speak HTTP/2");
 	if (h2->head_since && has_passed(h2->head_since, settings->head_timeout))

@@ -139,6 +139,7 @@ struct wok__h2 {
 	int write_error;        /* why nothing can be sent any more; 0 */
 	wok_time read_until;    /* then */
 	wok_time close_at;      /* 0: as long as it lasts */
+	wok_time last_at;       /* of a server that drains: the last words, at the latest; 0 */
 
 	bool settled;    /* the peer's settings have come */
 	bool draining;   /* no new streams of ours; the peer may open some still */

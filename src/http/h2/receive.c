@@ -59,7 +59,8 @@ void wok__h2_count_noise(struct wok__h2 *h2)
 
 static int begin_request(nghttp2_session *session, struct wok__h2 *h2, int32_t id)
 {
-	if (h2->n_live >= (size_t) h2->settings.max_streams + LEFT_MAX)
+	/* What comes behind the last words was said to be left alone. */
+	if (h2->last_words || h2->n_live >= (size_t) h2->settings.max_streams + LEFT_MAX)
 		return reset(session, id, NGHTTP2_REFUSED_STREAM);
 	struct wok__h2_stream *stream = wok__h2_stream_new(h2, id);
 	if (!stream)

@@ -196,12 +196,15 @@ static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int
 {
 	struct wok__h2_stream *stream =
 		nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+	const struct wok__h2 *h2 = user_data;
 
-	(void) error;
-	(void) user_data;
 	if (stream && frame->hd.type == NGHTTP2_HEADERS &&
 	    frame->headers.cat == NGHTTP2_HCAT_REQUEST)
 		stream->unsent = true;
+	/* A response that is too large for its frames: nothing would ever come. */
+	else if (stream && h2->settings.server && frame->hd.type == NGHTTP2_HEADERS &&
+		 error == NGHTTP2_ERR_FRAME_SIZE_ERROR)
+		wok__h2_reset(stream, NGHTTP2_INTERNAL_ERROR);
 	return 0;
 }
 
