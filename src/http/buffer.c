@@ -25,12 +25,11 @@ void wok__buffer_free(struct wok__buffer *buffer)
 
 char *wok__buffer_room(struct wok__buffer *buffer, size_t size)
 {
-	size_t capacity = buffer->capacity ? buffer->capacity : FIRST;
-
 	if (buffer->error < 0)
 		return NULL;
 	if (buffer->capacity - buffer->size >= size)
 		return buffer->data + buffer->size;
+	size_t capacity = buffer->capacity ? buffer->capacity : FIRST;
 	while (capacity - buffer->size < size)
 		capacity *= 2;
 	char *grown = wok_realloc(buffer->data, capacity);

@@ -47,6 +47,8 @@ static bool overridden(const struct wok__exchange *exchange, const char *name)
 {
 	const wok_http_options *options = exchange->call->options;
 
+	if (options->n_headers + exchange->call->n_extra == 0)
+		return false;
 	return (has_header(options->headers, options->n_headers, name) ||
 		wok__call_has_extra(exchange->call, name)) &&
 	       !withheld(exchange, name);
@@ -57,8 +59,16 @@ static bool given(const struct wok__exchange *exchange, const char *name)
 	const wok_http_session_options *session = &exchange->session->options;
 
 	return overridden(exchange, name) ||
-	       (has_header(session->headers, session->n_headers, name) &&
+	       (session->n_headers > 0 && has_header(session->headers, session->n_headers, name) &&
 		!withheld(exchange, name));
+}
+
+/* Nobody has said anything about headers: as it is with most requests. */
+static bool is_plain(const struct wok__exchange *exchange)
+{
+	const struct wok_http_call *call = exchange->call;
+
+	return exchange->session->options.n_headers + call->options->n_headers + call->n_extra == 0;
 }
 
 static void put_default(struct wok__exchange *exchange, const char *name, const char *value)
@@ -84,15 +94,37 @@ static bool replaced(const struct wok__exchange *exchange, const char *name)
 	       (exchange->call->options->content_type && strcasecmp(name, "Content-Type") == 0);
 }
 
+int wok__session_put_defaults(wok_http_session *session)
+{
+	struct wok__buffer *out = &session->defaults;
+
+	wok__buffer_field(out, "Accept", "*/*");
+	wok__buffer_field(out, "Accept-Encoding", wok__coding_accepted());
+	wok__buffer_field(out, "User-Agent", "wok/" WOK_VERSION);
+	return out->error;
+}
+
+static void put_defaults(struct wok__exchange *exchange)
+{
+	const struct wok__buffer *defaults = &exchange->session->defaults;
+	bool decoded = !exchange->session->options.no_decode && !exchange->call->options->no_decode;
+
+	if (decoded && is_plain(exchange)) {
+		wok__buffer_add(&exchange->head, defaults->data, defaults->size);
+		return;
+	}
+	put_default(exchange, "Accept", "*/*");
+	if (decoded)
+		put_default(exchange, "Accept-Encoding", wok__coding_accepted());
+	put_default(exchange, "User-Agent", "wok/" WOK_VERSION);
+}
+
 static void put_headers(struct wok__exchange *exchange)
 {
 	const wok_http_session_options *session = &exchange->session->options;
 	const wok_http_options *options = exchange->call->options;
 
-	put_default(exchange, "Accept", "*/*");
-	if (!session->no_decode && !options->no_decode)
-		put_default(exchange, "Accept-Encoding", wok__coding_accepted());
-	put_default(exchange, "User-Agent", "wok/" WOK_VERSION);
+	put_defaults(exchange);
 	if (!given(exchange, "Authorization"))
 		wok__credentials_put(exchange);
 	if (!given(exchange, "Cookie"))

@@ -15,6 +15,7 @@
 
 enum {
 	MAX_DEFAULT = 10,
+	SPARE_MAX = 4096,
 	MOVED = 301,
 	FOUND = 302,
 	SEE_OTHER = 303,
@@ -41,6 +42,15 @@ static int check_scheme(const struct wok_http_call *call, const struct wok__url 
 	return 0;
 }
 
+/* Most heads fit the memory of the one before. */
+static void keep_spare(wok_http_session *session, struct wok__buffer *head)
+{
+	if (session->spare.data || head->capacity > SPARE_MAX)
+		wok__buffer_free(head);
+	else
+		session->spare = *head;
+}
+
 /* One exchange, whose response is the call's, also if it has no head in the end. */
 static int exchange_once(struct wok_http_call *call)
 {
@@ -55,11 +65,13 @@ static int exchange_once(struct wok_http_call *call)
 		return r < 0 ? r : -ENOMEM;
 	}
 	exchange.response = call->response;
+	exchange.head = call->session->spare;
+	call->session->spare = (struct wok__buffer){0};
 	wok__exchange_choose_route(&exchange);
 	r = wok__exchange_put_head(&exchange);
 	if (r == 0)
 		r = wok__exchange_run(&exchange);
-	wok__buffer_free(&exchange.head);
+	keep_spare(call->session, &exchange.head);
 	return r;
 }
 

@@ -16,6 +16,8 @@ static void release(wok_http_session *session)
 	wok__secure_close(session);
 	wok__credentials_close(session);
 	wok__session_unsettle(session);
+	wok__buffer_free(&session->defaults);
+	wok__buffer_free(&session->spare);
 	wok_free(session->scratch);
 	wok_free(session);
 }
@@ -37,6 +39,7 @@ static void open_pool(wok_http_session *session)
 static int set_up(wok_http_session *session, const wok_http_session_options *options)
 {
 	WOK_TRY(wok__session_settle(session, options));
+	WOK_TRY(wok__session_put_defaults(session));
 	open_pool(session);
 	session->scratch = wok_alloc(session->limits.fields * sizeof(struct wok__h1_field));
 	if (!session->scratch)

@@ -36,6 +36,8 @@ struct wok_http_session {
 	bool netrc_loaded;
 	wok_tls_context *tls;          /* NULL until the first https */
 	wok_scope *app_scope;          /* connections of options.app */
+	struct wok__buffer defaults;   /* the fields of a request for which nobody has set any */
+	struct wok__buffer spare;      /* memory for a request's head */
 	struct wok__h1_field *scratch; /* where heads are parsed; never across a wait */
 	struct wok__ending ending;     /* of the loop's default session */
 };
@@ -80,6 +82,9 @@ int wok__session_default(wok_http_session **ret_session);
 /* Copy what a session is told (settings.c): 0; -ENOMEM, -EINVAL. */
 int wok__session_settle(wok_http_session *session, const wok_http_session_options *options);
 void wok__session_unsettle(wok_http_session *session);
+
+/* Write session->defaults (head.c): 0; -ENOMEM. */
+int wok__session_put_defaults(wok_http_session *session);
 
 void wok__hops_free(struct wok__hop *hops);
 
