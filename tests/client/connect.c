@@ -37,7 +37,7 @@ static void expect(wok_http_session *session, const char *url, const wok_http_op
 	ASSERT_STR(all.data, body);
 }
 
-TEST_TASK(an_app_in_the_process_serves_every_host_without_a_socket, "client-87")
+TEST_TASK(an_app_in_the_process_serves_every_host_without_a_socket, "client-87", "server-28")
 {
 	WOK_AUTO(wok_http_app) *app = hello_app();
 	int before = test_count_fds();
@@ -65,7 +65,7 @@ static int serve(void *arg)
 	return wok_http_serve(server->app, server->address, NULL);
 }
 
-TEST_REAL(a_unix_socket_can_be_the_way, "client-54")
+TEST_REAL(a_unix_socket_can_be_the_way, "client-54", "server-23")
 {
 	WOK_AUTO(wok_http_app) *app = hello_app();
 	char address[80];
