@@ -40,8 +40,7 @@ static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *con
 }
 
 /* Close a connection and give its place back, to nobody yet. */
-static struct wok__origin *close_connection(struct wok__pool *pool,
-					    struct wok__connection *connection)
+static struct wok__origin *hang_up(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 
@@ -64,7 +63,7 @@ static void place_freed(struct wok__pool *pool, struct wok__origin *origin);
 static void evict(struct wok__pool *pool, struct wok__connection *connection)
 {
 	take_out_of_idle(pool, connection);
-	struct wok__origin *origin = close_connection(pool, connection);
+	struct wok__origin *origin = hang_up(pool, connection);
 	if (wok__list_empty(&origin->waiters) || pool->closed)
 		wok__pool_forget_if_unused(pool, origin);
 	else
@@ -137,7 +136,7 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		take_out_of_idle(pool, connection);
 		if (is_kept(connection) && !is_worn(pool, connection) && is_fresh(connection))
 			return connection;
-		close_connection(pool, connection);
+		hang_up(pool, connection);
 	}
 	return NULL;
 }
@@ -173,7 +172,7 @@ static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__o
 			retire(connection);
 			if (connection->users == 0) {
 				take_out_of_idle(pool, connection);
-				(void) close_connection(pool, connection);
+				(void) hang_up(pool, connection);
 			}
 		} else if (has_room(connection)) {
 			return connection;
@@ -322,7 +321,7 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 
 void wok__pool_discard(struct wok__pool *pool, struct wok__connection *connection)
 {
-	place_freed(pool, close_connection(pool, connection));
+	place_freed(pool, hang_up(pool, connection));
 }
 
 /* The first of a queue that waits for this origin, if it is the first of all. */
@@ -455,8 +454,7 @@ void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
 		return;
 	}
 	keep_idle(pool, connection);
-	/* A request that was not sent in the end has held a place, of which the wire knew nothing.
-	 */
+	/* A request that was not sent in the end has held a place; the wire knew nothing of it. */
 	grant_shared(pool, connection->origin);
 }
 

@@ -4,8 +4,7 @@
  *
  * The reader's time limit is all that ends a connection whose peer is silent: it is the earliest of
  * what the peer owes (its first words, the rest of a head, the answer to a ping), and of how long
- * the connection may be idle. Bodies and answers are waited for by their owners, who have limits of
- * their own.
+ * the connection may be idle. Bodies and answers are waited for by their owners, with their limits.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +22,7 @@
 /*
  * Bytes that are sent at once, and kept when idle; frames that may wait before reading pauses;
  * streams that a server is sent before it has said how many it takes (who is sent too many refuses
- * them, and a request is made twice); bytes that are read away at the
- * end.
+ * them, and a request is made twice); bytes that are read away at the end.
  */
 enum {
 	BATCH = 64 << 10,
