@@ -82,7 +82,6 @@ static bool is_fresh(const struct wok__connection *connection)
 	return watch.fd < 0 || peek(&watch) == -EAGAIN;
 }
 
-/* Something happened to an idle connection, or its watch ends. */
 static void on_watch(struct wok__io *watch)
 {
 	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
@@ -92,7 +91,6 @@ static void on_watch(struct wok__io *watch)
 		evict(connection->pool, connection);
 }
 
-/* Watch a connection that is idle now; false if that has ended already. */
 static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
 	int fd = wok_stream_fd(connection->stream);
@@ -454,12 +452,10 @@ void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
 	if (connection->retired || pool->closed || is_worn(pool, connection) ||
 	    !wok__list_empty(&pool->waiters)) {
 		wok__pool_discard(pool, connection);
-		return;
+	} else {
+		keep_idle(pool, connection);
+		grant_shared(pool, connection->origin); /* a place that was held for nothing */
 	}
-	keep_idle(pool, connection);
-	/* A request that was not sent in the end has held a place, of which the wire knew nothing.
-	 */
-	grant_shared(pool, connection->origin);
 }
 
 void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection)
