@@ -180,6 +180,9 @@ static int read_body(struct fetch_job *job, wok_http_response *response)
 	return (int) n;
 }
 
+/* The longest that a server's Retry-After is heeded, in seconds. */
+#define DAY 86400L
+
 /* When the server wants to be asked again: a number of seconds, or a date. 0: it does not say. */
 static wok_time retry_after(const wok_http_response *response)
 {
@@ -191,13 +194,12 @@ static wok_time retry_after(const wok_http_response *response)
 		return 0;
 	unsigned long seconds = strtoul(value, &end, 10);
 	if (*end == '\0' && end != value)
-		return seconds > 24 * 3600 ? (wok_time) 24 * 60 * WOK_MINUTE
-					   : (wok_time) seconds * WOK_SECOND;
+		return seconds > DAY ? DAY * WOK_SECOND : (wok_time) seconds * WOK_SECOND;
 	end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &date);
 	if (!end)
 		return 0;
 	time_t left = timegm(&date) - time(NULL);
-	return left > 0 ? (left > 24 * 3600 ? 24 * 3600 : left) * WOK_SECOND : 0;
+	return left > 0 ? (left > DAY ? DAY : left) * WOK_SECOND : 0;
 }
 
 /* A response that is no body of ours. */

@@ -121,7 +121,7 @@ static void take_last(const char *text, size_t size, char name[FETCH_NAME])
 bool fetch_name_of_header(const char *value, char name[FETCH_NAME])
 {
 	static const char utf8[] = "UTF-8'";
-	char text[4 * FETCH_NAME], decoded[4 * FETCH_NAME];
+	char text[4 * FETCH_NAME] = "", decoded[4 * FETCH_NAME];
 	size_t size = parameter(value, "filename*", text, sizeof(text) - 1);
 
 	text[size] = '\0';

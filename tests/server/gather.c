@@ -231,7 +231,7 @@ TEST_TASK(nothing_is_sent_behind_half_of_a_reply)
 						     "Content-Length: 5\r\n\r\n";
 	ASSERT_OK(wok_stream_write_all(peer.client, asked, strlen(asked)));
 	/* the reply to the first does not get out whole, while the second waits for its body */
-	ASSERT_OK(wok_sleep(45 * WOK_SECOND));
+	ASSERT_OK(wok_sleep(25 * WOK_SECOND));
 	peer_expect_end(&peer, 60 * WOK_SECOND);
 	ASSERT(strstr(peer.in.data, "HTTP/1.1 200"));
 	ASSERT_EQ(peer.in.size, 64);

@@ -111,8 +111,7 @@ static void rearm(struct wok__h2 *h2)
 
 /*
  * A server first says that it ends, and goes on; when the answer to a ping shows that the client
- * knows, it names the last request that it has taken: so none is lost on the way. A client that
- * does not answer is not waited for.
+ * knows, or a moment has passed, it names the last request that it has taken: so none is lost.
  */
 void wok__h2_drain(struct wok__h2 *h2)
 {
@@ -146,6 +145,7 @@ void wok__h2_say_last(struct wok__h2 *h2)
 	(void) nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
 				     nghttp2_session_get_last_proc_stream_id(h2->session),
 				     NGHTTP2_NO_ERROR, NULL, 0);
+	wok__h2_kick(h2);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -287,10 +287,8 @@ static int act_on_time(struct wok__h2 *h2)
 		return h2->write_error;
 	if (h2->close_at && h2->close_at <= wok_now())
 		return 0;
-	if (h2->last_at && h2->last_at <= wok_now()) {
+	if (h2->last_at && h2->last_at <= wok_now())
 		wok__h2_say_last(h2);
-		wok__h2_kick(h2);
-	}
 	if (!h2->settled && has_passed(h2->opened, settings->head_timeout))
 		return wok_fail(-ETIMEDOUT, "the peer does not begin to speak HTTP/2");
 	if (h2->head_since && has_passed(h2->head_since, settings->head_timeout))
