@@ -40,8 +40,7 @@ static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *con
 }
 
 /* Close a connection and give its place back, to nobody yet. */
-static struct wok__origin *close_connection(struct wok__pool *pool,
-					    struct wok__connection *connection)
+static struct wok__origin *hang_up(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 
@@ -58,10 +57,17 @@ static struct wok__origin *close_connection(struct wok__pool *pool,
 	return origin;
 }
 
+static void place_freed(struct wok__pool *pool, struct wok__origin *origin);
+
+/* Some may wait for a shared one that serves nobody: a server can say that it takes none. */
 static void evict(struct wok__pool *pool, struct wok__connection *connection)
 {
 	take_out_of_idle(pool, connection);
-	wok__pool_forget_if_unused(pool, close_connection(pool, connection));
+	struct wok__origin *origin = hang_up(pool, connection);
+	if (wok__list_empty(&origin->waiters) || pool->closed)
+		wok__pool_forget_if_unused(pool, origin);
+	else
+		place_freed(pool, origin);
 }
 
 static ssize_t peek(const struct wok__io *watch)
@@ -82,6 +88,7 @@ static bool is_fresh(const struct wok__connection *connection)
 	return watch.fd < 0 || peek(&watch) == -EAGAIN;
 }
 
+/* Something happened to an idle connection, or its watch ends. */
 static void on_watch(struct wok__io *watch)
 {
 	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
@@ -91,6 +98,7 @@ static void on_watch(struct wok__io *watch)
 		evict(connection->pool, connection);
 }
 
+/* Watch a connection that is idle now; false if that has ended already. */
 static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
 	int fd = wok_stream_fd(connection->stream);
@@ -110,6 +118,14 @@ static bool is_kept(const struct wok__connection *connection)
 	       wok__time_add(connection->idle_since, connection->keep_alive) > wok_now();
 }
 
+/* It has served for long enough. */
+static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
+{
+	return connection->requests >= pool->limits.max_requests ||
+	       (pool->limits.max_age != WOK_FOREVER &&
+		wok_now() - connection->made >= pool->limits.max_age);
+}
+
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)
 {
 	struct wok__node *first;
@@ -118,30 +134,11 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		struct wok__connection *connection =
 			WOK__CONTAINER(first, struct wok__connection, in_origin);
 		take_out_of_idle(pool, connection);
-		if (is_kept(connection) && is_fresh(connection))
+		if (is_kept(connection) && !is_worn(pool, connection) && is_fresh(connection))
 			return connection;
-		close_connection(pool, connection);
+		hang_up(pool, connection);
 	}
 	return NULL;
-}
-
-/* Whether a request has to wait for what it will not be alone on. */
-static bool waits_for_shared(const struct wok__origin *origin)
-{
-	return origin->first || !wok__list_empty(&origin->shared);
-}
-
-static bool origin_full(const struct wok__pool *pool, const struct wok__origin *origin)
-{
-	return origin->open >= pool->limits.per_host;
-}
-
-/* It has served for long enough. */
-static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
-{
-	return connection->requests >= pool->limits.max_requests ||
-	       (pool->limits.max_age != WOK_FOREVER &&
-		wok_now() - connection->made >= pool->limits.max_age);
 }
 
 /* It takes no more requests; those that it has go on. */
@@ -175,7 +172,7 @@ static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__o
 			retire(connection);
 			if (connection->users == 0) {
 				take_out_of_idle(pool, connection);
-				(void) close_connection(pool, connection);
+				(void) hang_up(pool, connection);
 			}
 		} else if (has_room(connection)) {
 			return connection;
@@ -203,7 +200,7 @@ static bool make_room(struct wok__pool *pool)
 	if (!oldest)
 		return false;
 	evict(pool, WOK__CONTAINER(oldest, struct wok__connection, in_pool));
-	return true;
+	return pool->open < pool->limits.connections;
 }
 
 /* A connection to be made: it counts from now on. */
@@ -241,7 +238,8 @@ static void grant_place(struct wok__pool *pool, struct wok__list *queue)
 
 	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
 		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
-		if (origin_full(pool, waiter->origin) || waits_for_shared(waiter->origin)) {
+		if (wok__origin_is_full(pool, waiter->origin) ||
+		    wok__origin_waits_for_shared(waiter->origin)) {
 			if (queue == &waiter->origin->waiters)
 				return;
 			/* Its turn in the pool has come, but its host's has not. */
@@ -303,7 +301,8 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 		connection = take_idle(pool, origin);
 	if (!connection) {
 		/* Who was here before goes first. */
-		if (origin_full(pool, origin) || (!fresh && waits_for_shared(origin)))
+		if (wok__origin_is_full(pool, origin) ||
+		    (!fresh && wok__origin_waits_for_shared(origin)))
 			return wait_in(pool, origin, &origin->waiters, ret_connection);
 		origin->n_waiting++; /* making room may close the last connection of this origin */
 		bool room = make_room(pool);
@@ -322,7 +321,7 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 
 void wok__pool_discard(struct wok__pool *pool, struct wok__connection *connection)
 {
-	place_freed(pool, close_connection(pool, connection));
+	place_freed(pool, hang_up(pool, connection));
 }
 
 /* The first of a queue that waits for this origin, if it is the first of all. */
@@ -406,7 +405,7 @@ static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
 		use_shared(pool, connection);
 		grant(pool, WOK__CONTAINER(first, struct waiter, link), connection, 0);
 	}
-	if (first && !waits_for_shared(origin))
+	if (first && !wok__origin_waits_for_shared(origin))
 		grant_place(pool, &origin->waiters);
 }
 
@@ -452,10 +451,11 @@ void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
 	if (connection->retired || pool->closed || is_worn(pool, connection) ||
 	    !wok__list_empty(&pool->waiters)) {
 		wok__pool_discard(pool, connection);
-	} else {
-		keep_idle(pool, connection);
-		grant_shared(pool, connection->origin); /* a place that was held for nothing */
+		return;
 	}
+	keep_idle(pool, connection);
+	/* A request that was not sent in the end has held a place; the wire knew nothing of it. */
+	grant_shared(pool, connection->origin);
 }
 
 void wok__pool_room_changed(struct wok__pool *pool, struct wok__connection *connection)
