@@ -24,6 +24,17 @@ static void require(bool condition)
 		abort();
 }
 
+/* A C string of its own; strndup() would look behind the input for a NUL. */
+static char *text_of(const void *data, size_t size)
+{
+	char *text = calloc(1, size + 1);
+
+	require(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	return text;
+}
+
 static wok_cookie_jar *new_jar(size_t limit, size_t limit_per_host)
 {
 	const wok_cookie_jar_options options = {.limit = limit, .limit_per_host = limit_per_host};
@@ -91,7 +102,7 @@ static void take_line(wok_cookie_jar *jar, const struct wok__url *url, const uin
 		      size_t size)
 {
 	/* in a block of its own, so that a read behind it is seen */
-	char *line = strndup((const char *) data, size);
+	char *line = text_of(data, size);
 
 	require(line != NULL);
 	if (strchr(line, '\t'))
@@ -113,7 +124,7 @@ static size_t line_size(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = line_size(data, size);
-	char *text = strndup((const char *) data, n);
+	char *text = text_of(data, n);
 	struct wok__url url = {0};
 
 	require(text != NULL);

@@ -26,6 +26,17 @@ static void require(bool condition)
 		abort();
 }
 
+/* A C string of its own; strndup() would look behind the input for a NUL. */
+static char *text_of(const void *data, size_t size)
+{
+	char *text = calloc(1, size + 1);
+
+	require(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	return text;
+}
+
 static void require_same(struct wok__h1_span a, struct wok__h1_span b)
 {
 	require(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
@@ -120,8 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *nul = size ? memchr(data, '\0', size) : NULL;
 	size_t first = nul ? (size_t) (nul - data) : size;
 	/* in blocks of their own, so that a read behind them is seen */
-	char *base = strndup((const char *) data, first);
-	char *reference = strndup(nul ? (const char *) nul + 1 : "", nul ? size - first - 1 : 0);
+	char *base = text_of(data, first);
+	char *reference = text_of(nul ? nul + 1 : NULL, nul ? size - first - 1 : 0);
 
 	require(base && reference);
 	check_url(base);
