@@ -116,7 +116,8 @@ static bool may_transform(const wok_http_request *request, const wok_http_reply_
 {
 	const wok_http_header *header = find(options, "Cache-Control");
 	const char *extra = find_extra(request, "Cache-Control");
-	size_t size = extra ? strcspn(extra, "\r") : 0;
+	/* Each line there has its end; there is no NUL behind them. */
+	size_t size = extra ? (size_t) ((const char *) rawmemchr(extra, '\r') - extra) : 0;
 
 	if (header && strcasestr(header->value, "no-transform"))
 		return false;
