@@ -165,7 +165,7 @@ def nobody_has_to_read_stderr():
                 connection.request("GET", "/" + "x" * 200)
                 assert connection.getresponse().read() == b"x"
         server.process.send_signal(signal.SIGINT)
-        time.sleep(0.1)
+        time.sleep(1)
         status, _, err = server.end(signal.SIGCONT)
         lines = err.splitlines()
         missing = re.match(r"wok serve: nobody read stderr: (\d+) lines are missing$", lines[-1])
