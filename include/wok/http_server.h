@@ -55,7 +55,8 @@ typedef struct {
 	bool proxy_protocol;
 	/*
 	 * Proxies whose Forwarded or X-Forwarded-... headers are believed, as "10.0.0.0/8", "::1",
-	 * or "unix:" for all that comes by Unix sockets: see wok_http_request_client().
+	 * or "unix:" for all that comes by Unix sockets: see wok_http_request_client(). Where both
+	 * come, Forwarded counts: a proxy that sets the others must remove a client's Forwarded.
 	 */
 	const char *const *trusted;
 	size_t n_trusted;
