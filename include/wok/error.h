@@ -32,6 +32,18 @@ enum {
 	WOK_ESTATUS = -4111,
 	/* The proxy does not connect to the host: the message has its reason, as 407. */
 	WOK_EPROXY = -4112,
+	/* The database refused the statement: the message and wok_db_last_error() say why. */
+	WOK_EDB = -4120,
+	/*
+	 * The transaction lost to another one (a deadlock, a serialization failure, an old
+	 * snapshot): roll it back and run it again from its start.
+	 */
+	WOK_ERETRY = -4121,
+	/*
+	 * The connection to the database broke off. Whether a statement that was under way took
+	 * effect is not known.
+	 */
+	WOK_ECONNLOST = -4122,
 };
 
 /**

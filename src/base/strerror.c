@@ -18,6 +18,9 @@ static const struct {
 	{WOK_ECERTIFICATE, "WOK_ECERTIFICATE", "the peer's certificate is not good"},
 	{WOK_ESTATUS, "WOK_ESTATUS", "the server answered with an error"},
 	{WOK_EPROXY, "WOK_EPROXY", "the proxy does not connect to the host"},
+	{WOK_EDB, "WOK_EDB", "the database refused the statement"},
+	{WOK_ERETRY, "WOK_ERETRY", "the transaction has to be run again"},
+	{WOK_ECONNLOST, "WOK_ECONNLOST", "the connection to the database broke off"},
 	/* What libc says of these does not fit what wok means by them. */
 	{-ECANCELED, "ECANCELED", "cancelled"},
 	{-ETIMEDOUT, "ETIMEDOUT", "timed out"},

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Fields of rows: see wok/row.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "db/rows.h"
+
+static const struct wok__columns *columns_of(const wok_row *row)
+{
+	return wok__rows_columns(row->rows);
+}
+
+size_t wok_row_columns(const wok_row *row)
+{
+	return columns_of(row)->count;
+}
+
+const char *wok_row_column_name(const wok_row *row, size_t column)
+{
+	return wok_rows_column_name(row->rows, column);
+}
+
+/* Rows have few columns: to compare the names takes less than a hash would. */
+static ssize_t find(const wok_row *row, const char *name)
+{
+	const struct wok__columns *columns = columns_of(row);
+
+	for (size_t i = 0; i < columns->count; i++)
+		if (strcmp(columns->columns[i].name, name) == 0)
+			return (ssize_t) i;
+	return -1;
+}
+
+static int no_column(const wok_row *row, const char *name)
+{
+	const struct wok__columns *columns = columns_of(row);
+	char list[300] = "none";
+	size_t used = 0;
+
+	for (size_t i = 0; i < columns->count && used < sizeof(list); i++)
+		used += (size_t) snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+					  columns->columns[i].name);
+	return wok_fail(-ENOENT, "there is no column \"%s\"; the columns are: %s%s", name, list,
+			used >= sizeof(list) ? "..." : "");
+}
+
+ssize_t wok_row_column(const wok_row *row, const char *name)
+{
+	const ssize_t column = find(row, name);
+
+	return column < 0 ? no_column(row, name) : column;
+}
+
+const wok_value *wok_row_at(const wok_row *row, size_t column)
+{
+	return column < columns_of(row)->count ? &row->values[column] : NULL;
+}
+
+int wok_row_get(const wok_row *row, const char *name, const wok_value **ret_value)
+{
+	const ssize_t column = wok_row_column(row, name);
+
+	if (column < 0)
+		return (int) column;
+	*ret_value = &row->values[column];
+	return 0;
+}
+
+/* Without a message: whoever asks this way does not look at one. */
+static const wok_value *by_name(const wok_row *row, const char *name)
+{
+	const ssize_t column = find(row, name);
+
+	return column < 0 ? NULL : &row->values[column];
+}
+
+static bool is_null(const wok_value *value)
+{
+	return !value || value->kind == WOK_VALUE_NULL;
+}
+
+bool wok_row_is_null(const wok_row *row, const char *name)
+{
+	return is_null(by_name(row, name));
+}
+
+bool wok_row_is_null_at(const wok_row *row, size_t column)
+{
+	return is_null(wok_row_at(row, column));
+}
+
+static int64_t as_int(const wok_value *value)
+{
+	int64_t integer = 0;
+
+	if (!is_null(value))
+		WOK_IGNORE(wok_value_get_int(value, &integer));
+	return integer;
+}
+
+int64_t wok_row_int(const wok_row *row, const char *name)
+{
+	return as_int(by_name(row, name));
+}
+
+int64_t wok_row_int_at(const wok_row *row, size_t column)
+{
+	return as_int(wok_row_at(row, column));
+}
+
+static double as_double(const wok_value *value)
+{
+	double real = 0;
+
+	if (!is_null(value))
+		WOK_IGNORE(wok_value_get_double(value, &real));
+	return real;
+}
+
+double wok_row_double(const wok_row *row, const char *name)
+{
+	return as_double(by_name(row, name));
+}
+
+double wok_row_double_at(const wok_row *row, size_t column)
+{
+	return as_double(wok_row_at(row, column));
+}
+
+static bool as_bool(const wok_value *value)
+{
+	bool boolean = false;
+
+	if (!is_null(value))
+		WOK_IGNORE(wok_value_get_bool(value, &boolean));
+	return boolean;
+}
+
+bool wok_row_bool(const wok_row *row, const char *name)
+{
+	return as_bool(by_name(row, name));
+}
+
+bool wok_row_bool_at(const wok_row *row, size_t column)
+{
+	return as_bool(wok_row_at(row, column));
+}
+
+static wok_view as_view(const wok_value *value)
+{
+	wok_view view = {0};
+
+	if (value && (value->kind == WOK_VALUE_TEXT || value->kind == WOK_VALUE_BLOB))
+		view = (wok_view){value->text, value->size};
+	return view;
+}
+
+wok_view wok_row_view(const wok_row *row, const char *name)
+{
+	return as_view(by_name(row, name));
+}
+
+wok_view wok_row_view_at(const wok_row *row, size_t column)
+{
+	return as_view(wok_row_at(row, column));
+}
+
+/* The shortest text that reads back as the same number. */
+static size_t render_double(double value, char *text, size_t size)
+{
+	char all[40];
+	int length = 0;
+
+	for (int digits = 15; digits <= 17; digits++) {
+		double again;
+
+		length = snprintf(all, sizeof(all), "%.*g", digits, value);
+		if (sscanf(all, "%lf", &again) == 1 && again == value)
+			break;
+	}
+	snprintf(text, size, "%s", all);
+	return (size_t) length;
+}
+
+static size_t render(const struct wok__dialect *dialect, const wok_value *value, char *text,
+		     size_t size)
+{
+	switch (value->kind) {
+	case WOK_VALUE_BOOL:
+		return (size_t) snprintf(text, size, "%s", value->boolean ? "true" : "false");
+	case WOK_VALUE_INT:
+		return (size_t) snprintf(text, size, "%lld", (long long) value->integer);
+	case WOK_VALUE_DOUBLE:
+		return render_double(value->real, text, size);
+	default:
+		return dialect->render(value, text, size);
+	}
+}
+
+/* Writes a field's text and keeps it; the row is const to its reader only. */
+static const char *written(struct wok_row *row, size_t column)
+{
+	const struct wok__columns *columns = columns_of(row);
+	const wok_value *value = &row->values[column];
+
+	if (!row->texts) {
+		const size_t size = columns->count * sizeof(row->texts[0]);
+
+		row->texts = wok__rows_alloc(row->rows, size);
+		if (!row->texts)
+			return NULL;
+		memset(row->texts, 0, size);
+	}
+	if (!row->texts[column]) {
+		const size_t size = render(columns->dialect, value, NULL, 0) + 1;
+		char *text = wok__rows_alloc(row->rows, size);
+
+		if (!text)
+			return NULL;
+		render(columns->dialect, value, text, size);
+		row->texts[column] = text;
+	}
+	return row->texts[column];
+}
+
+const char *wok_row_text_at(const wok_row *row, size_t column)
+{
+	const wok_value *value = wok_row_at(row, column);
+
+	if (!value)
+		return NULL;
+	switch (value->kind) {
+	case WOK_VALUE_TEXT:
+		return value->text;
+	case WOK_VALUE_BOOL:
+	case WOK_VALUE_INT:
+	case WOK_VALUE_DOUBLE:
+		return written((struct wok_row *) row, column);
+	case WOK_VALUE_OWN:
+		return columns_of(row)->dialect ? written((struct wok_row *) row, column) : NULL;
+	default:
+		return NULL;
+	}
+}
+
+const char *wok_row_text(const wok_row *row, const char *name)
+{
+	const ssize_t column = find(row, name);
+
+	return column < 0 ? NULL : wok_row_text_at(row, (size_t) column);
+}

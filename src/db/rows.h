@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WOK_DB_ROWS_H
+#define WOK_DB_ROWS_H
+/*
+ * The rows of a result. A row is an array of values, with the bytes that they point to behind it,
+ * in blocks that the whole result is freed by. Whoever fills one adds a row with room for its
+ * bytes, and sets each value; the columns are shared by all results of a statement.
+ */
+#include <stdatomic.h>
+#include <wok/row.h>
+
+/* How a database writes values that only it knows. */
+struct wok__dialect {
+	/* As snprintf(3): the length of the text, of which size - 1 bytes at most are written. */
+	size_t (*render)(const wok_value *value, char *text, size_t size);
+};
+
+struct wok__column {
+	const char *name;
+	uint32_t type;
+};
+
+struct wok__columns {
+	_Atomic unsigned refs;              /* results may be freed in any thread */
+	const struct wok__dialect *dialect; /* NULL: the database has no kinds of its own */
+	size_t count;
+	struct wok__column columns[]; /* their names stand behind them */
+};
+
+struct wok_row {
+	struct wok_rows *rows;
+	const char **texts; /* what wok_row_text() has written; NULL before the first */
+	wok_value values[];
+};
+
+/* The extension face: the libraries of the databases fill what libwok-db reads. */
+WOK_BEGIN_DECLS
+
+/*
+ * Columns with all their names, n of them, copied; one reference is the caller's. -ENOMEM.
+ */
+int wok__columns_new(const struct wok__dialect *dialect, const struct wok__column *columns,
+		     size_t n, struct wok__columns **ret_columns);
+struct wok__columns *wok__columns_ref(struct wok__columns *columns);
+void wok__columns_unref(struct wok__columns *columns); /* NULL does nothing */
+
+/* An empty result. limit: bytes that its rows may take, WOK_UNLIMITED for any. -ENOMEM. */
+int wok__rows_new(struct wok__columns *columns, size_t limit, wok_rows **ret_rows);
+
+/*
+ * One row more, all NULL, with room for size bytes, aligned to 8. -ENOMEM; WOK_ELIMIT: the result
+ * is larger than its limit.
+ */
+int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes);
+
+/* Forget all rows, and keep memory for the next: for whoever reads a result piece by piece. */
+void wok__rows_clear(wok_rows *rows);
+
+/* Bytes that live as long as the rows do, aligned to 8; NULL without memory. */
+void *wok__rows_alloc(wok_rows *rows, size_t size);
+
+struct wok__columns *wok__rows_columns(const wok_rows *rows);
+WOK_END_DECLS
+#endif
