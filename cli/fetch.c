@@ -26,9 +26,11 @@ static int complain(int r)
 
 static int list_url(struct fetch *fetch, const char *text, size_t size)
 {
-	char *url = strndup(text, size);
+	char *url = malloc(size + 1);
 	if (!url)
 		return -ENOMEM;
+	memcpy(url, text, size);
+	url[size] = '\0';
 
 	fetch->listed++;
 	int r = wok_queue_put(fetch->urls, &url);
