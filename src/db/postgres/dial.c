@@ -165,7 +165,7 @@ static int secure(struct wok__pg_settings *settings, const struct wok__pg_way *w
 {
 	WOK_AUTO(wok_stream) *stream = plain;
 	const char *name = settings->hosts[way->host].name;
-	char answer;
+	char answer = 0;
 
 	WOK_TRY(ask_for_tls(stream, &answer));
 	if (answer == 'S') {

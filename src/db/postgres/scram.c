@@ -130,10 +130,8 @@ static int read_first(const struct wok__pg_auth *auth, char *text, const char **
 	salting->salt_size = from_base64(salt, salting->salt, sizeof(salting->salt));
 	if (salting->salt_size <= 0)
 		return bad_message("its salt is not in base64");
-	for (const char *at = iterations; *at >= '0' && *at <= '9' && n <= INT32_MAX; at++) {
-		n = n * 10 + (unsigned long) (*at - '0');
-		iterations = at + 1;
-	}
+	for (; *iterations >= '0' && *iterations <= '9'; iterations++)
+		n = n > INT32_MAX ? n : n * 10 + (unsigned long) (*iterations - '0');
 	if (*iterations || n == 0)
 		return bad_message("its iterations are no number");
 	if (n > auth->max_iterations)
