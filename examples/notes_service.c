@@ -5,7 +5,8 @@
  *                notes_service 127.0.0.1:7004 postgresql://user:password@127.0.0.1/mydb   then
  *                curl -H 'Content-Type: application/json' -d '{"text": "milk", "tags": ["shop"]}' \
  *                     http://127.0.0.1:7004/notes
- *                curl http://127.0.0.1:7004/notes   .../notes/1   .../notes?tag=shop   then   Ctrl-C */
+ *                curl http://127.0.0.1:7004/notes   .../notes/1   .../notes?tag=shop   then Ctrl-C
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -31,13 +32,15 @@ struct service {
 /* The same SQL for both, but for the numbers that a database makes itself. */
 static const wok_migration in_sqlite[] = {
 	{1, "notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL)"},
-	{2, "tags", "CREATE TABLE tags (note INTEGER NOT NULL REFERENCES notes ON DELETE CASCADE,"
-		    " tag TEXT NOT NULL, PRIMARY KEY (note, tag))"},
+	{2, "tags",
+	 "CREATE TABLE tags (note INTEGER NOT NULL REFERENCES notes ON DELETE CASCADE,"
+	 " tag TEXT NOT NULL, PRIMARY KEY (note, tag))"},
 };
 static const wok_migration in_postgres[] = {
 	{1, "notes", "CREATE TABLE notes (id bigserial PRIMARY KEY, body text NOT NULL)"},
-	{2, "tags", "CREATE TABLE tags (note bigint NOT NULL REFERENCES notes ON DELETE CASCADE,"
-		    " tag text NOT NULL, PRIMARY KEY (note, tag))"},
+	{2, "tags",
+	 "CREATE TABLE tags (note bigint NOT NULL REFERENCES notes ON DELETE CASCADE,"
+	 " tag text NOT NULL, PRIMARY KEY (note, tag))"},
 };
 
 static int startup(void *arg)
@@ -64,7 +67,8 @@ static void cleanup(void *arg)
 	wok_sqlite_free(service->sqlite);
 }
 
-/* The first of what is made up of rows (note, body, tag) in order: a note has a row for each tag. */
+/* The first of what is made up of rows (note, body, tag) in order: a note has a row for each tag.
+ */
 static json_t *take_note(const wok_rows *rows, size_t *at)
 {
 	const wok_row *row = wok_rows_at(rows, *at);
@@ -157,10 +161,9 @@ static int insert_note(wok_db *db, void *arg)
 			     &rows));
 	note->id = wok_row_int(wok_rows_at(rows, 0), "id");
 	for (size_t i = 0; i < json_array_size(tags); i++)
-		WOK_TRY(wok_db_execute(db, "INSERT INTO tags (note, tag) VALUES ($1, $2)",
-				       WOK_ARGS(note->id,
-						json_string_value(json_array_get(tags, i))),
-				       NULL));
+		WOK_TRY(wok_db_execute(
+			db, "INSERT INTO tags (note, tag) VALUES ($1, $2)",
+			WOK_ARGS(note->id, json_string_value(json_array_get(tags, i))), NULL));
 	return 0;
 }
 
@@ -188,7 +191,8 @@ static int add_note(wok_http_request *request, void *arg)
 	int r = good ? wok_db_transaction(service->db, insert_note, &note) : 0;
 	json_decref(json);
 	if (!good)
-		return wok_http_reply_text(request, 400, "A note is {\"text\": ..., \"tags\": []}.\n");
+		return wok_http_reply_text(request, 400,
+					   "A note is {\"text\": ..., \"tags\": []}.\n");
 	if (r == WOK_EDB) /* as a tag that stands there twice */
 		return wok_http_reply_text(request, 409, wok_db_last_error()->message);
 	WOK_TRY(r);

@@ -11,8 +11,9 @@
 #include "harness/test.h"
 
 static const wok_migration three[] = {
-	{1, "users", "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n"
-		     "CREATE INDEX users_name ON users (name);"},
+	{1, "users",
+	 "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n"
+	 "CREATE INDEX users_name ON users (name);"},
 	{2, "one", "INSERT INTO users (name) VALUES ('semi;colon')"},
 	{3, "two", "INSERT INTO users (name) VALUES ('second'); -- the end"},
 };
@@ -50,7 +51,8 @@ TEST_TASK(a_migration_that_fails_has_done_nothing_and_those_before_it_stay)
 	WOK_AUTO(wok_sqlite) *db = open_memory();
 	const wok_migration broken[] = {
 		three[0],
-		{2, "half", "INSERT INTO users (name) VALUES ('a'); INSERT INTO nowhere VALUES (1)"},
+		{2, "half",
+		 "INSERT INTO users (name) VALUES ('a'); INSERT INTO nowhere VALUES (1)"},
 	};
 
 	ASSERT_ERR(wok_migrate(wok_sqlite_db(db), broken, 2, NULL), WOK_EDB);
