@@ -6,19 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 #ifdef WOK_CLI_POSTGRES
-#include <wok/pg_pool.h>
+#include <wok/pg.h>
 #endif
 #ifdef WOK_CLI_SQLITE
 #include <wok/sqlite.h>
 #endif
 #include <wok/wok.h>
 
-enum { MOST_CONNECTIONS = 4 };
-
 struct database {
 	wok_db *view;
 #ifdef WOK_CLI_POSTGRES
-	wok_pg_pool *pool;
+	wok_pg_conn *server;
 #endif
 #ifdef WOK_CLI_SQLITE
 	wok_sqlite *file;
@@ -47,10 +45,9 @@ const char *database_missing(const char *name)
 static int open_server(struct database *database, const char *name)
 {
 #ifdef WOK_CLI_POSTGRES
-	const wok_pg_pool_options options = {.max = MOST_CONNECTIONS};
-
-	WOK_TRY(wok_pg_pool_open(name, &options, &database->pool));
-	database->view = wok_pg_pool_db(database->pool);
+	/* One is enough: what many tasks ask for is on its way together. */
+	WOK_TRY(wok_pg_connect(name, &database->server));
+	database->view = wok_pg_db(database->server);
 	return 0;
 #else
 	(void) database;
@@ -99,9 +96,9 @@ int database_close(struct database *database)
 	if (!database)
 		return 0;
 #ifdef WOK_CLI_POSTGRES
-	if (database->pool)
-		r = wok_pg_pool_close(database->pool);
-	wok_pg_pool_free(database->pool);
+	if (database->server)
+		r = wok_pg_close(database->server);
+	wok_pg_conn_free(database->server);
 #endif
 #ifdef WOK_CLI_SQLITE
 	if (database->file)

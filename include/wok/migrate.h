@@ -20,6 +20,7 @@ WOK_BEGIN_DECLS
  * without a gap, and what is new comes last. There are no ways back: mend it with the next one.
  */
 
+/* One of them. */
 typedef struct {
 	int64_t number;   /* from 1 */
 	const char *name; /* for people: "add_users" */
