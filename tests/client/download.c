@@ -299,7 +299,7 @@ TEST_TASK(a_cancel_keeps_the_part_and_a_second_download_is_refused, "client-79")
 	open_origin(&origin, "s.", STRONG);
 	wok_task *task = wok_create_task(download_in_task, &origin);
 	test_settle();
-	while (!is_there("f.part-note"))
+	while (!is_there("f.part-note") || !is_there("f.part"))
 		ASSERT_OK(wok_yield());
 	test_settle();
 	ASSERT_ERR(download(&origin, NULL), -EAGAIN);
