@@ -118,11 +118,17 @@ static int fetch_one(struct fetch *fetch, char *url)
 {
 	struct fetch_job job = {.fetch = fetch, .url = url, .began = wok_now()};
 
+	job.shown = fetch_url_to_show(url);
+	if (!job.shown) {
+		free(url);
+		return -ENOMEM;
+	}
 	enlist(&job);
 	int r = fetch_job_run(&job);
 	delist(&job);
 	if (r == 0)
 		r = fetch_report_job(&job);
+	free(job.shown);
 	free(job.final_url);
 	free(job.path);
 	free(job.part);
