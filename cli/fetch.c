@@ -120,6 +120,11 @@ static int fetch_one(struct fetch *fetch, char *url)
 {
 	struct fetch_job job = {.fetch = fetch, .url = url, .began = wok_now()};
 
+	job.shown = fetch_url_to_show(url);
+	if (!job.shown) {
+		free(url);
+		return -ENOMEM;
+	}
 	enlist(&job);
 	int r = fetch_job_run(&job);
 	delist(&job);
@@ -128,6 +133,7 @@ static int fetch_one(struct fetch *fetch, char *url)
 	if (r == 0)
 		r = fetch_report_job(&job);
 	fetch_db_clear(&job);
+	free(job.shown);
 	free(job.final_url);
 	free(job.path);
 	free(job.part);

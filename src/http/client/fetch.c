@@ -144,6 +144,7 @@ int wok__call_run(struct wok_http_call *call)
 		wok_http_response_free(WOK_TAKE(call->response));
 	wok_free(joined);
 	wok_free(call->own_url);
+	wok__source_drop(&call->body);
 	wok__hops_free(call->hops);
 	wok__call_free_extra(call);
 	wok__session_let_go(call->session);

@@ -156,6 +156,18 @@ static void put_trailer_names(struct wok__exchange *exchange)
 		wok__buffer_text(out, "\r\n");
 }
 
+static void put_coding(struct wok__exchange *exchange)
+{
+	enum wok__coding coding = exchange->call->body.coding;
+
+	if (coding == WOK__CODING_IDENTITY)
+		return;
+	if (given(exchange, "Content-Encoding"))
+		exchange->head.error = wok_fail(-EINVAL, "compress: the headers have a "
+							 "Content-Encoding already");
+	wok__buffer_field(&exchange->head, "Content-Encoding", wok__coding_name(coding));
+}
+
 static void put_body_headers(struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
@@ -173,6 +185,7 @@ static void put_body_headers(struct wok__exchange *exchange)
 	} else {
 		return;
 	}
+	put_coding(exchange);
 	if (wok__call_expects(call))
 		wok__buffer_text(out, "Expect: 100-continue\r\n");
 	if (call->options->content_type && !overridden(exchange, "Content-Type"))

@@ -232,7 +232,7 @@ static int send_body(struct wok__exchange *exchange)
 
 	if (body->length == 0)
 		return 0;
-	if (!body->read && !body->file)
+	if (wok__source_is_memory(body))
 		return write_part(
 			exchange,
 			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
