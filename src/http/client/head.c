@@ -54,21 +54,23 @@ static bool overridden(const struct wok__exchange *exchange, const char *name)
 	       !withheld(exchange, name);
 }
 
-static bool given(const struct wok__exchange *exchange, const char *name)
-{
-	const wok_http_session_options *session = &exchange->session->options;
-
-	return overridden(exchange, name) ||
-	       (session->n_headers > 0 && has_header(session->headers, session->n_headers, name) &&
-		!withheld(exchange, name));
-}
-
 /* Nobody has said anything about headers: as it is with most requests. */
 static bool is_plain(const struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
 
 	return exchange->session->options.n_headers + call->options->n_headers + call->n_extra == 0;
+}
+
+static bool given(const struct wok__exchange *exchange, const char *name)
+{
+	const wok_http_session_options *session = &exchange->session->options;
+
+	if (is_plain(exchange))
+		return false;
+	return overridden(exchange, name) ||
+	       (session->n_headers > 0 && has_header(session->headers, session->n_headers, name) &&
+		!withheld(exchange, name));
 }
 
 static void put_default(struct wok__exchange *exchange, const char *name, const char *value)
