@@ -93,7 +93,7 @@ struct wok_sqlite {
 	unsigned generation; /* of forks */
 	unsigned refs;       /* the owner's, and those of cursors, blobs: the loop's business */
 	bool freed;
-	bool spins; /* there is a second processor */
+	bool alone; /* there is but one processor: who spins gives it to the other */
 	wok_db face;
 
 	/* The loop's: */
@@ -162,6 +162,9 @@ int wok__sqlite_enqueue(wok_sqlite *db, struct wok__sqlite_job *job);
 
 /* Run one job and say so. On the connection's thread. */
 void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job);
+
+/* Between two looks at what the other side does. */
+void wok__sqlite_relax(const wok_sqlite *db);
 
 /* The end of a job that has run: tell the caller. */
 void wok__sqlite_done(struct wok__sqlite_job *job);

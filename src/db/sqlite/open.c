@@ -134,7 +134,7 @@ static int make(const char *path, const wok_sqlite_options *options, const wok_s
 	db->site = site;
 	db->refs = 1;
 	db->generation = wok__fork_generation();
-	db->spins = wok_cpu_count() > 1;
+	db->alone = wok_cpu_count() == 1;
 	db->credit = db->thread_credit = 4;
 	wok__sqlite_face(db);
 	*ret_db = db;

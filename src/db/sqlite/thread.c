@@ -4,8 +4,11 @@
  *
  * It starts with the first job, and ends at the close, or after idle_timeout. After a job it
  * lingers, for the next is often near, and to be woken costs both sides more than the statement:
- * at most 50 microseconds, only if that paid of late, and never where there is one processor.
+ * at most 50 microseconds, and only if that paid of late. Where there is one processor it is given
+ * to the other side all the while.
  */
+#include <sched.h>
+
 #include "db/sqlite/connection.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
@@ -85,19 +88,22 @@ static bool there_is_more(wok_sqlite *db)
 	return atomic_load_explicit(&db->n_queued, memory_order_relaxed) > 0;
 }
 
-static void relax(void)
+void wok__sqlite_relax(const wok_sqlite *db)
 {
+	if (db->alone)
+		sched_yield();
 #if defined(__x86_64__)
-	__builtin_ia32_pause();
+	else
+		__builtin_ia32_pause();
 #endif
 }
 
 static bool linger(wok_sqlite *db)
 {
-	if (!db->spins || db->thread_credit <= 0)
+	if (db->thread_credit <= 0)
 		return false;
 	for (const wok_time until = wok__clock_now() + LINGER; wok__clock_now() < until;)
-		for (int i = 0; i < LOOKS; i++, relax())
+		for (int i = 0; i < LOOKS; i++, wok__sqlite_relax(db))
 			if (there_is_more(db))
 				return true;
 	return false;
