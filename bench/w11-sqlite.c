@@ -78,8 +78,7 @@ static int body(void *arg)
 	else
 		WOK_TRY(inserts ? insert_each(db, work->n) : select_each(db, work->n));
 	printf("ops_per_s %.0f\n", (double) work->n / bench_seconds_since(start));
-	printf("cpu_us_per_op %.3f\n",
-	       (bench_cpu_seconds() - cpu_start) * 1e6 / (double) work->n);
+	printf("cpu_us_per_op %.3f\n", (bench_cpu_seconds() - cpu_start) * 1e6 / (double) work->n);
 	return 0;
 }
 

@@ -22,7 +22,7 @@
 #include <stdatomic.h>
 #include <wok/event.h>
 #include <wok/lock.h>
-#include <wok/sqlite.h>
+#include <wok/sqlite_function.h>
 
 #include "base/list.h"
 #include "db/rows.h"
@@ -102,7 +102,8 @@ struct wok_sqlite {
 	struct wok__list cursors;                 /* that are not at their end */
 	wok_event cursor_ended;
 	wok_event closed;
-	int credit; /* whether spinning paid, of late */
+	int reported; /* pages of the log, when that was said last */
+	int credit;   /* whether spinning paid, of late */
 
 	/* Between both: */
 	pthread_mutex_t mutex;
@@ -115,6 +116,7 @@ struct wok_sqlite {
 	bool closing;     /* nothing new, but for what releases something */
 	bool gone;        /* the handle is closed, and the thread ends */
 	atomic_int called;
+	atomic_int starved; /* so many pages of the log cannot be emptied; 0 */
 	pthread_t thread;
 
 	/* The connection's thread's: */
@@ -128,7 +130,8 @@ struct wok_sqlite {
 	bool quit;
 	bool dead; /* a rollback failed: nothing works */
 	int thread_credit;
-	struct wok__sqlite_hooks *hooks; /* NULL */
+	uint64_t n_jobs; /* that have run: each was one trip */
+	wok_sqlite_hooks hooks;
 };
 
 /* job.c: jobs from their callers' side. */

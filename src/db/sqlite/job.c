@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/hooks.h"
 #include "loop/fork.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
@@ -127,6 +128,8 @@ int wok__sqlite_wait(struct wok__sqlite_job *job)
 		sched_yield();
 	if (!is_done(job) && !spin(job))
 		park(job);
+	if (atomic_load_explicit(&job->db->starved, memory_order_relaxed) || job->db->reported)
+		wok__sqlite_report_log(job->db);
 	if (job->taken_back)
 		return -ECANCELED;
 	return wok__sqlite_say(job);

@@ -51,9 +51,9 @@ static int run_each(struct wok__sqlite_job *job, struct many *many,
 	many->sum = (wok_db_result){0};
 	for (size_t i = 0; i < many->n; i++) {
 		wok_db_result result = {0};
-		int r = wok__sqlite_stops(job) ? wok__sqlite_fail(job, SQLITE_INTERRUPT, NULL)
-					       : wok__sqlite_bind(job, statement, many->args[i],
-								  false);
+		int r = wok__sqlite_stops(job)
+				? wok__sqlite_fail(job, SQLITE_INTERRUPT, NULL)
+				: wok__sqlite_bind(job, statement, many->args[i], false);
 
 		if (r == 0)
 			r = wok__sqlite_run_one(job, statement, &result);

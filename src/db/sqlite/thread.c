@@ -41,7 +41,8 @@ static int run(wok_sqlite *db, struct wok__sqlite_job *job)
 	if (db->dead)
 		return wok__sqlite_fail_text(job, WOK_ECONNLOST,
 					     "a rollback failed: close the connection");
-	if (job->in_transaction && db->in_transaction && sqlite3_get_autocommit(db->handle))
+	if (job->in_transaction && !job->shielded && db->in_transaction &&
+	    sqlite3_get_autocommit(db->handle))
 		return wok__sqlite_fail_text(job, WOK_EDB,
 					     "SQLite has rolled the transaction back after an "
 					     "earlier error: begin it again");
@@ -52,6 +53,7 @@ void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job)
 {
 	const bool detached = job->detached;
 
+	db->n_jobs++;
 	db->current = job;
 	const int r = run(db, job);
 	db->current = NULL;
