@@ -32,6 +32,7 @@ static void set_timer(struct wok__block *block)
 {
 	wok_time when = block->deadline;
 
+	block->unarmed = false;
 	if (block->region.shielded)
 		when = wok__time_min(when, block->holds_until);
 	wok__timer_stop(wok__loop, &block->timer);
@@ -204,12 +205,20 @@ void wok__block_enter(struct wok__block *block, struct wok__region *parent,
 	block->holds_until = WOK_FOREVER;
 	block->expired = false;
 	wok__region_link(&block->region, parent, kind, task);
+	block->unarmed = task != NULL;
 	if (shield > 0 && parent->effective)
 		hold(block);
-	else
+	else if (!task)
 		set_timer(block);
 	if (task)
 		task->current = &block->region;
+}
+
+void wok__region_arm(struct wok__region *innermost)
+{
+	for (struct wok__region *region = innermost; is_block(region) && block_of(region)->unarmed;
+	     region = region->parent)
+		set_timer(block_of(region));
 }
 
 void wok__block_leave(struct wok__block *block)
