@@ -55,7 +55,7 @@ void wok__pg_write_quoted_value(struct wok__pg_writer *writer, unsigned containe
 				const wok_value *value);
 
 /* The shape of an array. */
-struct wok__pg_shape {
+struct wok__pg_dims {
 	size_t dimensions;
 	size_t count;
 	size_t lengths[6];
@@ -63,12 +63,12 @@ struct wok__pg_shape {
 };
 
 /* "[2:3][1:2]=", if an index does not begin at 1. */
-void wok__pg_write_lowers(struct wok__pg_writer *writer, const struct wok__pg_shape *shape);
+void wok__pg_write_lowers(struct wok__pg_writer *writer, const struct wok__pg_dims *shape);
 
 /* The braces before and the braces or the delimiter behind an element of an array's text. */
-void wok__pg_write_before(struct wok__pg_writer *writer, const struct wok__pg_shape *shape,
+void wok__pg_write_before(struct wok__pg_writer *writer, const struct wok__pg_dims *shape,
 			  size_t index, char delimiter);
-void wok__pg_write_after(struct wok__pg_writer *writer, const struct wok__pg_shape *shape,
+void wok__pg_write_after(struct wok__pg_writer *writer, const struct wok__pg_dims *shape,
 			 size_t index);
 
 enum {
@@ -91,7 +91,7 @@ bool wok__pg_bytes_next(struct wok__pg_bytes *bytes, const char **ret_data, size
 uint32_t wok__pg_bytes_int32(struct wok__pg_bytes *bytes);
 
 /* An array's head: its shape and the type of its elements. false: it is malformed. */
-bool wok__pg_bytes_shape(struct wok__pg_bytes *bytes, struct wok__pg_shape *ret_shape,
+bool wok__pg_bytes_shape(struct wok__pg_bytes *bytes, struct wok__pg_dims *ret_shape,
 			 uint32_t *ret_element);
 
 /* A range's flags; its bounds follow, if they are finite. */

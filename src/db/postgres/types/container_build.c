@@ -105,9 +105,9 @@ wok_value wok__pg_list_at(const struct wok__pg_list *list, size_t index)
 	}
 }
 
-static struct wok__pg_shape shape_of(const struct wok__pg_list *list)
+static struct wok__pg_dims shape_of(const struct wok__pg_list *list)
 {
-	struct wok__pg_shape shape = {.count = list->list.count};
+	struct wok__pg_dims shape = {.count = list->list.count};
 
 	if (shape.count == 0)
 		return shape;
@@ -158,7 +158,7 @@ int wok__pg_check_native(const struct wok__pg_target *target, const wok_value *v
 static void write_array(struct wok__pg_writer *writer, const wok_value *value)
 {
 	const struct wok__pg_list list = wok__pg_list_of(value);
-	const struct wok__pg_shape shape = shape_of(&list);
+	const struct wok__pg_dims shape = shape_of(&list);
 
 	if (shape.count == 0)
 		wok__pg_puts(writer, "{}");
@@ -243,7 +243,7 @@ static int build_element(const struct wok__pg_target *target, const wok_value *v
 static int build_array(const struct wok__pg_target *target, const wok_value *value)
 {
 	const struct wok__pg_list list = wok__pg_list_of(value);
-	const struct wok__pg_shape shape = shape_of(&list);
+	const struct wok__pg_dims shape = shape_of(&list);
 	struct wok__pg_target within = *target;
 	bool nulls = false;
 

@@ -33,10 +33,10 @@ bool wok__pg_bytes_next(struct wok__pg_bytes *bytes, const char **ret_data, size
 }
 
 /* Each element takes 4 bytes at least: so a count is no larger than what has come. */
-bool wok__pg_bytes_shape(struct wok__pg_bytes *bytes, struct wok__pg_shape *ret_shape,
+bool wok__pg_bytes_shape(struct wok__pg_bytes *bytes, struct wok__pg_dims *ret_shape,
 			 uint32_t *ret_element)
 {
-	struct wok__pg_shape shape = {.dimensions = wok__pg_bytes_int32(bytes)};
+	struct wok__pg_dims shape = {.dimensions = wok__pg_bytes_int32(bytes)};
 
 	wok__pg_bytes_int32(bytes);
 	*ret_element = wok__pg_bytes_int32(bytes);

@@ -84,7 +84,7 @@ static int add_item(struct parse *parse, const wok_pg_types *types, uint32_t oid
 /* "[2:3][-1:0]=" */
 static bool take_lowers(struct parse *parse)
 {
-	struct wok__pg_shape *shape = &parse->items->shape;
+	struct wok__pg_dims *shape = &parse->items->shape;
 
 	while (wok__pg_take(&parse->scan, '[')) {
 		const bool minus = wok__pg_take(&parse->scan, '-');
@@ -105,7 +105,7 @@ static bool take_lowers(struct parse *parse)
 /* Each dimension is as long each time as it was at first. */
 static bool close_brace(struct parse *parse)
 {
-	struct wok__pg_shape *shape = &parse->items->shape;
+	struct wok__pg_dims *shape = &parse->items->shape;
 
 	if (parse->depth == 0)
 		return false;
@@ -137,7 +137,7 @@ static int take_element(struct parse *parse, const wok_pg_types *types, uint32_t
 
 static int parse_array(struct parse *parse, const wok_pg_types *types, uint32_t element)
 {
-	struct wok__pg_shape *shape = &parse->items->shape;
+	struct wok__pg_dims *shape = &parse->items->shape;
 	bool first = true; /* nothing but braces so far: they tell how many dimensions there are */
 
 	if (!take_lowers(parse))
@@ -167,7 +167,7 @@ static int parse_array(struct parse *parse, const wok_pg_types *types, uint32_t 
 	for (size_t i = 0; i < shape->dimensions && !lowers; i++)
 		shape->lowers[i] = 1;
 	if (shape->count == 0)
-		*shape = (struct wok__pg_shape){0};
+		*shape = (struct wok__pg_dims){0};
 	return 0;
 }
 

@@ -77,7 +77,7 @@ static int read_binary(const wok_value *value, const wok_pg_types *types, bool i
 		       const struct wok__pg_type *type, wok_pg_items **ret_items)
 {
 	struct wok__pg_bytes bytes = {value->data, value->size, false};
-	struct wok__pg_shape shape = {0};
+	struct wok__pg_dims shape = {0};
 	uint32_t element = 0;
 
 	if (is_record) {

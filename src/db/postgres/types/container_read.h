@@ -5,7 +5,7 @@
 #include "db/postgres/types/container.h"
 
 struct wok_pg_items {
-	struct wok__pg_shape shape;
+	struct wok__pg_dims shape;
 	bool is_record;
 	const struct wok__pg_type *type; /* for the names of a record's fields; NULL: not known */
 	char *bytes;

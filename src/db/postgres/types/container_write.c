@@ -125,7 +125,7 @@ void wok__pg_write_element(struct wok__pg_writer *writer, const struct wok__pg_t
 	}
 }
 
-void wok__pg_write_lowers(struct wok__pg_writer *writer, const struct wok__pg_shape *shape)
+void wok__pg_write_lowers(struct wok__pg_writer *writer, const struct wok__pg_dims *shape)
 {
 	bool plain = true;
 
@@ -144,7 +144,7 @@ void wok__pg_write_lowers(struct wok__pg_writer *writer, const struct wok__pg_sh
 }
 
 /* How many dimensions begin (with element index), or end (with the one before index). */
-static size_t turning(const struct wok__pg_shape *shape, size_t index)
+static size_t turning(const struct wok__pg_dims *shape, size_t index)
 {
 	size_t n = 0;
 
@@ -157,7 +157,7 @@ static size_t turning(const struct wok__pg_shape *shape, size_t index)
 	return n;
 }
 
-void wok__pg_write_before(struct wok__pg_writer *writer, const struct wok__pg_shape *shape,
+void wok__pg_write_before(struct wok__pg_writer *writer, const struct wok__pg_dims *shape,
 			  size_t index, char delimiter)
 {
 	if (index > 0)
@@ -166,7 +166,7 @@ void wok__pg_write_before(struct wok__pg_writer *writer, const struct wok__pg_sh
 		wok__pg_put(writer, '{');
 }
 
-void wok__pg_write_after(struct wok__pg_writer *writer, const struct wok__pg_shape *shape,
+void wok__pg_write_after(struct wok__pg_writer *writer, const struct wok__pg_dims *shape,
 			 size_t index)
 {
 	for (size_t n = turning(shape, index + 1); n > 0; n--)
@@ -197,7 +197,7 @@ static void write_array(struct wok__pg_writer *writer, const struct wok__pg_type
 {
 	struct wok__pg_bytes bytes = {data, size, false};
 	struct element element = {0};
-	struct wok__pg_shape shape;
+	struct wok__pg_dims shape;
 	uint32_t oid;
 
 	if (!wok__pg_bytes_shape(&bytes, &shape, &oid)) {
