@@ -45,7 +45,8 @@ int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, uint32_t oid
 		bytes.size = (size_t) snprintf(text, sizeof(text), "%d", value->boolean);
 		break;
 	case WOK_VALUE_INT:
-		bytes.size = (size_t) snprintf(text, sizeof(text), "%lld", (long long) value->integer);
+		bytes.size =
+			(size_t) snprintf(text, sizeof(text), "%lld", (long long) value->integer);
 		break;
 	case WOK_VALUE_DOUBLE:
 		bytes.size = (size_t) snprintf(text, sizeof(text), "%.17g", value->real);
