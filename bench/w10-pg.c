@@ -65,7 +65,7 @@ static int insert(struct client *client)
 	}
 	snprintf(sql, sizeof(sql), "INSERT INTO bench_%d (a,b,c) VALUES ($1,$2,$3)",
 		 client->number);
-	(void) pointers;
+	WOK_TRY(wok_pg_execute_many(client->conn, sql, pointers, BATCH, NULL));
 	client->rows += BATCH;
 	return 0;
 }
