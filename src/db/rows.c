@@ -49,6 +49,8 @@ int wok__columns_new(const struct wok__dialect *dialect, const struct wok__colum
 	}
 	copy->refs = 1;
 	copy->dialect = dialect;
+	if (dialect && dialect->ref)
+		dialect->ref(dialect);
 	copy->count = n;
 	*ret_columns = copy;
 	return 0;
@@ -62,8 +64,12 @@ struct wok__columns *wok__columns_ref(struct wok__columns *columns)
 
 void wok__columns_unref(struct wok__columns *columns)
 {
-	if (columns && atomic_fetch_sub_explicit(&columns->refs, 1, memory_order_acq_rel) == 1)
-		wok_free(columns);
+	if (!columns || atomic_fetch_sub_explicit(&columns->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	const struct wok__dialect *dialect = columns->dialect;
+	wok_free(columns);
+	if (dialect && dialect->unref)
+		dialect->unref(dialect);
 }
 
 int wok__rows_new(struct wok__columns *columns, size_t limit, wok_rows **ret_rows)
@@ -115,7 +121,7 @@ static struct block *add_block(wok_rows *rows, size_t need)
 	return rows->blocks = block;
 }
 
-void *wok__rows_alloc(wok_rows *rows, size_t size)
+static inline void *alloc(wok_rows *rows, size_t size)
 {
 	struct block *block = rows->blocks;
 
@@ -131,6 +137,17 @@ void *wok__rows_alloc(wok_rows *rows, size_t size)
 	return data;
 }
 
+void *wok__rows_alloc(wok_rows *rows, size_t size)
+{
+	return alloc(rows, size);
+}
+
+static int grow(wok_rows *rows)
+{
+	return wok__grow((void **) &rows->rows, &rows->capacity, rows->count + 1,
+			 sizeof(rows->rows[0]));
+}
+
 int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes)
 {
 	const size_t head = sizeof(struct wok_row) + rows->columns->count * sizeof(wok_value);
@@ -140,10 +157,9 @@ int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **
 				"the result has more than %zu bytes: read it row by row, or raise "
 				"its limit",
 				rows->limit);
-	if (size > SIZE_MAX - head || wok__grow((void **) &rows->rows, &rows->capacity,
-						rows->count + 1, sizeof(rows->rows[0])) < 0)
+	if (size > SIZE_MAX - head || (rows->count == rows->capacity && grow(rows) < 0))
 		return -ENOMEM;
-	struct wok_row *row = wok__rows_alloc(rows, head + size);
+	struct wok_row *row = alloc(rows, head + size);
 	if (!row)
 		return -ENOMEM;
 	memset(row, 0, head);
