@@ -48,7 +48,8 @@ struct wok__block {
 	wok_time grace;       /* how long the shield holds after a cancel from outside */
 	wok_time holds_until; /* the shield; WOK_FOREVER until a cancel from outside has come */
 	bool expired;         /* the deadline cancelled it */
-	bool unarmed;         /* its timer starts when its task leaves the processor */
+	bool unarmed;         /* its timer starts when its task leaves the processor, */
+	uint64_t drawn;       /* and fires as if it had started when the block was entered */
 };
 
 /* Link a region below parent; it starts as cancelled as parent is. */

@@ -506,3 +506,15 @@ TEST_TASK(a_limit_around_what_does_not_wait_starts_no_timer)
 	}
 	ASSERT_EQ(timers(), before);
 }
+
+TEST_TASK(a_limit_and_a_sleep_that_end_together_end_in_the_order_in_which_they_began)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
+		r = wok_sleep(WOK_SECOND);
+	}
+	ASSERT_ERR(r, -ECANCELED);
+	ASSERT_ERR(wok_timeout_result(&timeout, r), -ETIMEDOUT);
+}
