@@ -20,6 +20,8 @@ struct fetch_options {
 	wok_time max_time;  /* of a download as a whole, retries included; WOK_FOREVER */
 	const char *output; /* the file, for one URL; "-" is standard output; NULL */
 	const char *folder; /* for files that are named by their URLs; NULL: none was asked for */
+	const char *db;     /* where results are kept: a file, or a server's address; NULL */
+	bool db_body;       /* bodies, too */
 	bool force;         /* overwrite */
 	bool resume;
 	bool jsonl;
@@ -51,6 +53,7 @@ struct fetch_job {
 	struct fetch *fetch;
 	struct fetch_job *next, *previous; /* among those under way */
 	const char *url;
+	char *shown;           /* the same for people and logs: without a password; malloc'd */
 	char *final_url;       /* that answered, after redirects; NULL: none; malloc'd */
 	char name[FETCH_NAME]; /* of the file, by the URL */
 	char *path;            /* of the file that it becomes; NULL: none; malloc'd */
@@ -60,7 +63,10 @@ struct fetch_job {
 	uint64_t got;                    /* bytes of the body that are there */
 	uint64_t size;                   /* of it, if known */
 	bool has_size;
-	bool there; /* it was there before, and nothing was fetched */
+	bool there;    /* it was there before, and nothing was fetched */
+	char *headers; /* for the database: of the last response, as JSON; malloc'd */
+	char *body;    /* the same; malloc'd */
+	size_t body_size, body_space;
 	int status; /* of the last response; 0: none */
 	unsigned tries;
 	wok_time began;
@@ -71,6 +77,7 @@ struct fetch_job {
 struct fetch {
 	const struct fetch_options *options;
 	wok_http_session *session;
+	struct database *db;
 	wok_stream *out; /* standard output; NULL: nothing goes there */
 	bool to_stdout;  /* the body does */
 	wok_rate rate;
@@ -105,10 +112,30 @@ int fetch_file_restart(struct fetch_job *job);
 int fetch_file_finish(struct fetch_job *job);
 void fetch_file_give_up(struct fetch_job *job);
 
+/* --- the database (fetch_db.c): each does nothing without one ------------------------------- */
+
+int fetch_db_open(struct fetch *fetch);
+int fetch_db_close(struct fetch *fetch);
+
+/* Look whether an earlier run has it, if that counts. Returns 0; 1: it does. */
+int fetch_db_plan(struct fetch_job *job);
+
+/* What a response says, and its body piece by piece; begin the body anew. */
+int fetch_db_take_head(struct fetch_job *job, const wok_http_response *response);
+int fetch_db_take_body(struct fetch_job *job, const void *data, size_t size);
+void fetch_db_restart(struct fetch_job *job);
+
+/* What became of it. */
+int fetch_db_store(struct fetch_job *job);
+void fetch_db_clear(struct fetch_job *job);
+
 /* --- names (fetch_name.c) ------------------------------------------------------------------- */
 
 /* A name for what a URL leads to: never one with a slash, hidden, or empty. */
 void fetch_name_of_url(const char *url, char name[FETCH_NAME]);
+
+/* A URL without the password that it may have, malloc'd; NULL without memory. */
+char *fetch_url_to_show(const char *url);
 
 /* The name that a Content-Disposition has. Returns false if it has none. */
 bool fetch_name_of_header(const char *value, char name[FETCH_NAME]);
