@@ -45,12 +45,21 @@ static bool is_first(const wok_pg_conn *conn, const struct wok__pg_op *op)
 	return wok__list_first(&conn->ops) == &op->link;
 }
 
+/* Of a group with one Sync the last operation is waited for, and the first one runs. */
+static bool is_running(const wok_pg_conn *conn, const struct wok__pg_op *op)
+{
+	const struct wok__node *first = wok__list_first(&conn->ops);
+
+	return is_first(conn, op) ||
+	       (op->alone && first && WOK__CONTAINER(first, struct wok__pg_op, link)->alone);
+}
+
 static bool op_done(struct wok__pg_waiter *waiter)
 {
 	return waiter->op->done;
 }
 
-static int wait_done(wok_pg_conn *conn, struct wok__pg_op *op)
+int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	struct wok__pg_waiter waiter = {.ready = op_done, .op = op};
 
@@ -75,7 +84,7 @@ static int barrier(wok_pg_conn *conn)
 	}
 	wok__pg_op_queue(conn, &op, mark);
 	int r = wok__pg_push(conn);
-	r = r < 0 ? r : wait_done(conn, &op);
+	r = r < 0 ? r : wok__pg_wait_done(conn, &op);
 	wok__list_remove(&op.link);
 	wok__pg_op_clear(&op);
 	return r;
@@ -87,8 +96,9 @@ static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 	wok_rows_free(WOK_TAKE(op->rows));
 	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
 	op->full = false;
-	WOK_TRY(request(conn));
-	WOK_TRY(wait_done(conn, op));
+	if (is_running(conn, op))
+		WOK_TRY(request(conn));
+	WOK_TRY(wok__pg_wait_done(conn, op));
 	/* While another task sends what must stay together, nothing may come between. */
 	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
 	return conn->dead || others ? 0 : barrier(conn);
@@ -112,7 +122,7 @@ void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	if (conn->dead || op->done)
 		return;
-	if (!is_first(conn, op) && wok__pg_op_abandon(op))
+	if (!is_first(conn, op) && !op->alone && wok__pg_op_abandon(op))
 		return;
 	int r = stop_in_time(conn, op);
 	if (r < 0 && !conn->dead)
@@ -120,6 +130,25 @@ void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op)
 			      "the connection was closed: a cancelled statement did not stop in "
 			      "time");
 	assert(op->done);
+}
+
+/* A statement that gives little more is cheaper read than cancelled. */
+enum { DRAIN_TIME = 10 };
+
+void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
+	op->full = false;
+	op->task = NULL;
+	WOK_SHIELD (2 * conn->options.cancel_timeout) {
+		WOK_TIMEOUT (&timeout, DRAIN_TIME * WOK_MS) {
+			WOK_IGNORE(wok__pg_wait_done(conn, op));
+		}
+		wok__pg_cancel(conn, op);
+	}
 }
 
 void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
