@@ -2,27 +2,20 @@
 #ifndef WOK_TESTS_PGCONF_CHECK_H
 #define WOK_TESTS_PGCONF_CHECK_H
 /* What the tests of settings share: an environment in which nothing is set, and a folder. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "db/postgres/settings.h"
-#include "harness/test.h"
+#include "file/check.h"
 
 /* No variable of libpq's, and a home of the test's own: its path. */
 static inline const char *clean_environment(void)
 {
-	static char home[] = "/tmp/wok-pgconf-XXXXXX";
-
 	for (int i = 0; i < WOK__PG_N_KEYS; i++)
 		if (wok__pg_key_variable((enum wok__pg_key) i))
 			unsetenv(wok__pg_key_variable((enum wok__pg_key) i));
 	unsetenv("PGSERVICEFILE");
-	ASSERT(mkdtemp(home));
-	setenv("HOME", home, 1);
-	setenv("PGSYSCONFDIR", home, 1);
-	return home;
+	(void) path_of(""); /* makes the folder */
+	setenv("HOME", test_folder_path, 1);
+	setenv("PGSYSCONFDIR", test_folder_path, 1);
+	return test_folder_path;
 }
 
 /* A file below a folder. */

@@ -6,31 +6,35 @@
 #include "db/postgres/settings.h"
 
 /*
- * Whether the field at *at is "*" or the value. *at goes behind its colon; NULL: there was none.
+ * Whether the field at *at is "*" or the value; then *at goes behind its colon. A colon that the
+ * value has needs no backslash: "::1:5432:..." is what people write of ::1, and what libpq takes.
  */
-static bool field_matches(const char **at, const char *end, const char *value)
+static bool take_field(const char **at, const char *end, const char *value)
 {
 	const char *from = *at;
-	const bool any = end - from >= 2 && from[0] == '*' && from[1] == ':';
-	bool same = true;
 
-	for (; from < end && *from != ':'; from++) {
+	if (end - from >= 2 && from[0] == '*' && from[1] == ':') {
+		*at = from + 2;
+		return true;
+	}
+	for (; from < end && (*from != ':' || *value); from++) {
 		if (*from == '\\' && from + 1 < end)
 			from++;
-		same = same && *value && *from == *value;
-		value += *value != '\0';
+		if (*value == '\0' || *from != *value++)
+			return false;
 	}
-	*at = from < end ? from + 1 : NULL;
-	return any || (same && *value == '\0');
+	*at = from + 1;
+	return from < end;
 }
 
+/* Up to the next colon: whoever has one in a password writes a backslash before it. */
 static char *password_at(const char *from, const char *end)
 {
 	char *password = wok_alloc((size_t) (end - from) + 1), *to = password;
 
 	if (!password)
 		return NULL;
-	for (; from < end; from++) {
+	for (; from < end && *from != ':'; from++) {
 		if (*from == '\\' && from + 1 < end)
 			from++;
 		*to++ = *from;
@@ -51,7 +55,7 @@ char *wok__pg_passfile_find(const char *text, const char *host, const char *port
 		if (last > text && last[-1] == '\r')
 			last--;
 		for (size_t i = 0; i < 4 && matches; i++)
-			matches = field_matches(&at, last, wanted[i]) && at;
+			matches = take_field(&at, last, wanted[i]);
 		if (matches)
 			return password_at(at, last);
 		text = end + (*end != '\0');
