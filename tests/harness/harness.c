@@ -57,6 +57,7 @@ struct counts {
 };
 
 static struct test_case *all_tests;
+static void (*before_all)(void);
 static struct run *runs;
 static size_t run_count;
 static struct slot *slots;
@@ -71,6 +72,11 @@ void test_register(struct test_case *test)
 {
 	test->next = all_tests;
 	all_tests = test;
+}
+
+void test_before_all(void (*prepare)(void))
+{
+	before_all = prepare;
 }
 
 uint64_t test_seed(void)
@@ -547,5 +553,9 @@ int main(int argc, char **argv)
 			options.filter ? options.filter : "");
 		return EXIT_USAGE;
 	}
-	return options.list ? list_all() : run_all(&options);
+	if (options.list)
+		return list_all();
+	if (before_all)
+		before_all();
+	return run_all(&options);
 }

@@ -29,6 +29,9 @@ struct test_case {
 
 void test_register(struct test_case *test);
 
+/* For a constructor: what the program does once, before it forks for the first test. One only. */
+void test_before_all(void (*prepare)(void));
+
 /* A test: TEST(name_that_is_a_sentence, "A1", "http-3") { ... }. Labels: shared/behaviours. */
 #define TEST(name, ...) TEST__DEFINE(name, false, ##__VA_ARGS__)
 

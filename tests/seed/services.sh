@@ -8,7 +8,7 @@
 #   httpbin     http://127.0.0.1:8899   stands in for httpbin.org         (make deps GROUP=seed)
 #   github      http://127.0.0.1:8898   stands in for api.github.com      (standin.py)
 #   postgresql  127.0.0.1:54329, user "user", password "password", database "mydb" with the table
-#               users(id,name,email,active) of ten rows                   (make deps GROUP=database)
+#               users(id,name,email,active) of ten rows   (postgresql-15)
 #
 # State is kept in SEED_RUN. A server that already answers on a port is used as it is.
 set -u
@@ -160,7 +160,7 @@ fill_database() {
 
 start_pg() {
 	if ! find_pg; then
-		echo "postgresql: left out, it is not installed (make deps GROUP=database)"
+		echo "postgresql: left out, it is not installed"
 		return
 	fi
 	make_cluster

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cancelling what the server works on.
+ *
+ * A cancel request goes over a connection of its own, and the server closes that one when it has
+ * signalled its process: from then on the signal cannot hit anything that is sent later, once the
+ * process has answered something else in between: an empty query, the barrier. Statements of other
+ * tasks that were sent before may be hit; those are sent again (run.c).
+ *
+ * A statement that still waits behind others of its connection does not run yet: it is left behind,
+ * and whoever reads when its turn comes has it cancelled (wok__pg_cancel_left).
+ */
+#include <assert.h>
+#include <wok/timeout.h>
+
+#include "db/postgres/connection.h"
+#include "db/postgres/dialer.h"
+
+enum { CANCEL_CODE = 80877102 };
+
+/* Ask, and wait until the server has signalled its process. */
+static int request(wok_pg_conn *conn)
+{
+	WOK_AUTO(wok_stream) *stream = NULL;
+	char message[12 + sizeof(conn->key)], rest[16];
+	const size_t size = 12 + conn->key_size;
+
+	if (!conn->dialer || conn->key_size == 0)
+		return wok_fail(-EOPNOTSUPP, "the server gave no key to cancel with");
+	wok__pg_put32(message, (uint32_t) size);
+	wok__pg_put32(message + 4, CANCEL_CODE);
+	wok__pg_put32(message + 8, conn->process);
+	memcpy(message + 12, conn->key, conn->key_size);
+	WOK_TRY(wok__pg_dialer_dial(conn->dialer, &stream));
+	conn->cancels++;
+	WOK_TRY(wok_stream_write_all(stream, message, size));
+	ssize_t n = wok_stream_read(stream, rest, sizeof(rest));
+	/* With bytes it is still an answer: "too many clients", and it did not signal. */
+	return n > 0 ? wok_fail(WOK_EPEER, "the server answered a cancel request")
+		     : (int) (n == -ECONNRESET ? 0 : n);
+}
+
+static bool is_first(const wok_pg_conn *conn, const struct wok__pg_op *op)
+{
+	return wok__list_first(&conn->ops) == &op->link;
+}
+
+static bool op_done(struct wok__pg_waiter *waiter)
+{
+	return waiter->op->done;
+}
+
+int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	struct wok__pg_waiter waiter = {.ready = op_done, .op = op};
+
+	op->waiter = &waiter;
+	int r = wok__pg_wait(conn, &waiter);
+	op->waiter = NULL;
+	return r;
+}
+
+/* Nothing that is sent after its answer can be hit by the signal. */
+static int barrier(wok_pg_conn *conn)
+{
+	struct wok__pg_op op;
+	const size_t mark = conn->out.size;
+
+	wok__pg_op_init(&op, "q");
+	wok__pg_send_text(&conn->out, 'Q', "");
+	if (conn->out.error < 0) {
+		conn->out.size = mark;
+		conn->out.error = 0;
+		return -ENOMEM;
+	}
+	wok__pg_op_queue(conn, &op, mark);
+	int r = wok__pg_push(conn);
+	r = r < 0 ? r : wok__pg_wait_done(conn, &op);
+	wok__list_remove(&op.link);
+	wok__pg_op_clear(&op);
+	return r;
+}
+
+/* All of it: the request, the answer, the barrier. */
+static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
+	op->full = false;
+	WOK_TRY(request(conn));
+	WOK_TRY(wok__pg_wait_done(conn, op));
+	/* While another task sends what must stay together, nothing may come between. */
+	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
+	return conn->dead || others ? 0 : barrier(conn);
+}
+
+static int stop_in_time(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_SHIELD (2 * conn->options.cancel_timeout) {
+		WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
+			r = stop(conn, op);
+		}
+		r = wok_timeout_result(&timeout, r);
+	}
+	return r;
+}
+
+void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	if (conn->dead || op->done)
+		return;
+	if (!is_first(conn, op) && wok__pg_op_abandon(op))
+		return;
+	int r = stop_in_time(conn, op);
+	if (r < 0 && !conn->dead)
+		wok__pg_break(conn, WOK_ECONNLOST,
+			      "the connection was closed: a cancelled statement did not stop in "
+			      "time");
+	assert(op->done);
+}
+
+/* A statement that gives little more is cheaper read than cancelled. */
+enum { DRAIN_TIME = 10 };
+
+void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
+	op->full = false;
+	op->task = NULL;
+	WOK_SHIELD (2 * conn->options.cancel_timeout) {
+		WOK_TIMEOUT (&timeout, DRAIN_TIME * WOK_MS) {
+			WOK_IGNORE(wok__pg_wait_done(conn, op));
+		}
+		wok__pg_cancel(conn, op);
+	}
+}
+
+void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	op->canceled = true;
+	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
+		/* If that fails the statement runs on, and those behind it wait. */
+		WOK_IGNORE(request(conn));
+	}
+}
+
+int wok__pg_finish(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	int r = wok__pg_push(conn);
+
+	if (r == 0)
+		r = wok__pg_wait_op(conn, op);
+	if (r < 0 && !op->done)
+		wok__pg_cancel(conn, op);
+	return r;
+}

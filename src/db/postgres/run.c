@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running a statement: find it in the cache or prepare it, send Bind and Execute with a Sync of
+ * their own, and wait. What the server says of a prepared statement that is no longer true is
+ * healed here, where that is safe: outside of transactions, where a failed statement did nothing.
+ */
+#include <wok/loop.h>
+#include <wok/timeout.h>
+
+#include "db/postgres/run.h"
+#include "db/postgres/types/types.h"
+#include "task/park.h"
+
+enum { HEAL_MAX = 3, PARAMETERS_MAX = 65535 };
+
+int wok__pg_check_call(const char *sql, const wok_args *args)
+{
+	if (!sql)
+		return wok_fail(-EINVAL, "the SQL is NULL");
+	if (args && args->count > PARAMETERS_MAX)
+		return wok_fail(-EINVAL, "%zu parameters; PostgreSQL takes %d at most", args->count,
+				PARAMETERS_MAX);
+	return 0;
+}
+
+/* Take back what was appended, and say why. */
+int wok__pg_take_back(wok_pg_conn *conn, size_t mark, int r)
+{
+	if (r == 0)
+		r = conn->out.error;
+	conn->out.size = mark;
+	conn->out.error = 0;
+	return r;
+}
+
+static void send_formats(struct wok__pg_buffer *out, const struct wok__pg_shape *shape, bool binary)
+{
+	if (binary || !shape || shape->all_binary) {
+		wok__pg_buffer_int16(out, 1);
+		wok__pg_buffer_int16(out, 1);
+		return;
+	}
+	wok__pg_buffer_int16(out, (uint16_t) shape->count);
+	for (size_t i = 0; i < shape->count; i++)
+		wok__pg_buffer_int16(out, (uint16_t) shape->column[i].format);
+}
+
+/* The formats stand before the values that they are of: they are filled in as those are written. */
+int wok__pg_send_bind(wok_pg_conn *conn, const char *portal,
+		      const struct wok__pg_statement *statement, const wok_args *args, bool binary)
+{
+	struct wok__pg_buffer *out = &conn->out;
+	const size_t n = args ? args->count : 0, begun = wok__pg_send_begin(out, 'B');
+
+	wok__pg_buffer_text(out, portal);
+	wok__pg_buffer_text(out, statement->name);
+	wok__pg_buffer_int16(out, (uint16_t) n);
+	const size_t formats = out->size;
+	wok__pg_buffer_room(out, 2 * n);
+	wok__pg_buffer_int16(out, (uint16_t) n);
+	for (size_t i = 0; i < n && out->error == 0; i++) {
+		const uint32_t oid =
+			statement->n_types > i ? statement->types[i] : args->values[i].type;
+		int16_t format = 0;
+
+		WOK_TRY(wok__pg_encode(conn->types, (ssize_t) i + 1, oid, &args->values[i], out,
+				       &format));
+		if (out->error == 0)
+			wok__pg_put16(out->data + formats + 2 * i, (uint16_t) format);
+	}
+	send_formats(out, statement->shape, binary);
+	wok__pg_send_end(out, begun);
+	return out->error;
+}
+
+int wok__pg_check_count(const struct wok__pg_statement *statement, const wok_args *args)
+{
+	const size_t n = args ? args->count : 0;
+
+	if (n == statement->n_types)
+		return 0;
+	return wok_fail(-EINVAL, "the statement has %zu parameters, and %zu were given",
+			statement->n_types, n);
+}
+
+static void send_parse(wok_pg_conn *conn, const struct wok__pg_statement *statement)
+{
+	/* Without a name it is parsed each time, then with the types that it had at first. */
+	const bool again = statement->types != NULL;
+
+	wok__pg_send_parse(&conn->out, statement->name, statement->sql,
+			   again ? statement->types : statement->declared,
+			   again ? statement->n_types : statement->n_declared);
+}
+
+/* Whether the server still has what it was told to parse. */
+static void settle(wok_pg_conn *conn, struct wok__pg_statement *statement, bool good)
+{
+	statement->state = good ? WOK__PG_READY : WOK__PG_NEW;
+	if (!good)
+		wok__pg_statement_drop(conn, statement, false);
+	wok_event_set(&statement->settled);
+}
+
+/* Have the server parse and describe a statement: a round trip of its own. */
+static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement)
+{
+	const size_t mark = conn->out.size;
+	struct wok__pg_op op;
+
+	wok__pg_op_init(&op, "pdrz");
+	op.statement = wok__pg_statement_ref(statement);
+	send_parse(conn, statement);
+	wok__pg_send_named(&conn->out, 'D', 'S', statement->name);
+	wok__pg_send_bare(&conn->out, 'S');
+	int r = conn->out.error;
+	if (r < 0) {
+		wok__pg_take_back(conn, mark, r);
+	} else {
+		statement->state = WOK__PG_PARSING;
+		wok__pg_op_queue(conn, &op, mark);
+		r = wok__pg_finish(conn, &op);
+		r = r < 0 ? r : wok__pg_op_result(conn, &op);
+	}
+	settle(conn, statement, r == 0);
+	wok__pg_op_clear(&op);
+	return r;
+}
+
+/* Each of these ends with a Sync of its own, so that an error stays where it is. */
+static const char *send_group(wok_pg_conn *conn, const struct wok__pg_statement *statement,
+			      const wok_args *args, bool whole, int *ret_result)
+{
+	const bool nameless = !statement->name[0];
+	struct wok__pg_buffer *out = &conn->out;
+
+	if (whole || nameless)
+		send_parse(conn, statement);
+	if (whole)
+		wok__pg_send_named(out, 'D', 'S', statement->name);
+	*ret_result = wok__pg_send_bind(conn, "", statement, args, whole);
+	if (nameless && !whole)
+		wok__pg_send_named(out, 'D', 'P', "");
+	wok__pg_send_execute(out, "", 0);
+	if (statement->temporary && !nameless)
+		wok__pg_send_named(out, 'C', 'S', statement->name);
+	wok__pg_send_bare(out, 'S');
+	if (whole)
+		return statement->temporary && !nameless ? "pdrbxcz" : "pdrbxz";
+	if (nameless)
+		return "pbrxz";
+	return statement->temporary ? "bxcz" : "bxz";
+}
+
+static int make_rows(struct wok__pg_op *op, const struct wok__pg_statement *statement)
+{
+	op->shape = wok__pg_shape_ref(statement->shape);
+	if (!op->shape || op->sink == WOK__PG_DROP || op->sink == WOK__PG_COPY)
+		return 0;
+	return wok__rows_new(op->shape->columns, op->limit, &op->rows);
+}
+
+/* Send it and wait. whole: with the parsing. */
+static int run_once(wok_pg_conn *conn, struct wok__pg_statement *statement, const wok_args *args,
+		    bool whole, struct wok__pg_op *op)
+{
+	const size_t mark = conn->out.size;
+	int r = whole ? 0 : make_rows(op, statement);
+
+	if (r == 0)
+		op->steps = op->begin = send_group(conn, statement, args, whole, &r);
+	if (r < 0 || conn->out.error < 0)
+		return wok__pg_take_back(conn, mark, r);
+	op->statement = wok__pg_statement_ref(statement);
+	op->all_binary = whole;
+	op->own_shape = !statement->name[0] && !whole;
+	if (whole)
+		statement->state = WOK__PG_PARSING;
+	wok__pg_op_queue(conn, op, mark);
+	r = wok__pg_finish(conn, op);
+	if (whole)
+		settle(conn, statement, statement->types != NULL && !conn->dead);
+	return r;
+}
+
+/* What a failed operation says of its statement. */
+enum heal {
+	AS_IT_IS,
+	AGAIN,        /* a cancel for somebody else's statement hit it */
+	FORGET,       /* the server does not have it: prepare it anew */
+	CLOSE,        /* it has, but the tables have changed since */
+	NAME_IS_USED, /* of another session's statement: behind a pooler */
+	BY_COLUMN,    /* not all columns have a binary form */
+};
+
+static enum heal look_at(const wok_pg_conn *conn, const struct wok__pg_op *op, bool whole)
+{
+	char state[6];
+
+	if (!op->error)
+		return AS_IT_IS;
+	wok__pg_op_sqlstate(op, state);
+	if (strcmp(state, "57014") == 0 && conn->cancels != op->cancels)
+		return AGAIN;
+	if (strcmp(state, "26000") == 0)
+		return FORGET;
+	if (strcmp(state, "42P05") == 0)
+		return NAME_IS_USED;
+	if (strcmp(state, "0A000") == 0 && !whole)
+		return CLOSE;
+	if (strcmp(state, "08P01") == 0 && op->own_shape)
+		return FORGET;
+	if (strcmp(state, "42883") == 0 && whole && op->statement->types)
+		return BY_COLUMN;
+	return AS_IT_IS;
+}
+
+/* In a transaction the whole of it has to be run again: what failed has ended it. */
+static int stale(const struct wok__pg_op *op)
+{
+	WOK_IGNORE(wok__pg_fail(op->error, op->error_size, false));
+	return wok_fail(WOK_ERETRY,
+			"%s: the statement was prepared before the tables changed; roll the "
+			"transaction back and run it again",
+			wok_errmsg(WOK_EDB));
+}
+
+/* 1: run it again; 0: what it came to stands. */
+static int heal(wok_pg_conn *conn, struct wok__pg_statement *statement, struct wok__pg_op *op,
+		bool whole)
+{
+	const enum heal what = look_at(conn, op, whole);
+
+	if (what == AS_IT_IS)
+		return 0;
+	if (what == FORGET || what == CLOSE || what == NAME_IS_USED) {
+		WOK_TRY(wok__pg_enter(conn));
+		wok__pg_statement_drop(conn, statement, what == CLOSE);
+	}
+	if (conn->status != 'I')
+		return what == CLOSE || what == FORGET ? stale(op) : 0;
+	return 1;
+}
+
+/* The answer's fields for a new try; what the caller has set stays. */
+static void reset(struct wok__pg_op *op)
+{
+	const enum wok__pg_sink sink = op->sink;
+	const size_t limit = op->limit;
+	const void *const task = op->task;
+
+	wok__pg_op_clear(op);
+	wok__pg_op_init(op, "");
+	op->sink = sink;
+	op->limit = limit;
+	op->task = task;
+}
+
+/* The statement, prepared; or, where it can go whole, new. */
+int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *args, bool whole,
+			    struct wok__pg_statement **ret_statement, bool *ret_prepared)
+{
+	for (;;) {
+		struct wok__pg_statement *statement;
+		int r;
+
+		WOK_TRY(wok__pg_enter(conn));
+		WOK_TRY(wok__pg_statement_get(conn, sql, args, &statement));
+		if (statement->state == WOK__PG_READY ||
+		    (statement->state == WOK__PG_NEW && whole)) {
+			*ret_statement = statement;
+			return 0;
+		}
+		if (statement->state == WOK__PG_PARSING) {
+			r = wok_event_wait(&statement->settled);
+		} else {
+			r = prepare(conn, statement);
+			*ret_prepared = true;
+			if (r == 0 && statement->temporary && !conn->dead) {
+				*ret_statement = statement; /* it cannot be found again */
+				return 0;
+			}
+		}
+		wok__pg_statement_unref(statement);
+		if (r < 0)
+			return r;
+	}
+}
+
+static bool all_typed(const wok_args *args)
+{
+	for (size_t i = 0; args && i < args->count; i++)
+		if (args->values[i].type == 0 && args->values[i].kind != WOK_VALUE_TEXT &&
+		    args->values[i].kind != WOK_VALUE_NULL)
+			return false;
+	return true;
+}
+
+static int run(wok_pg_conn *conn, const char *sql, const wok_args *args, bool one_trip,
+	       struct wok__pg_op *op, bool *ret_prepared)
+{
+	for (int tries = 0;; tries++) {
+		struct wok__pg_statement *statement;
+		const bool may = one_trip && tries == 0 && conn->status == 'I' &&
+				 wok__list_empty(&conn->ops) && all_typed(args);
+
+		WOK_TRY(wok__pg_statement_ready(conn, sql, args, may, &statement, ret_prepared));
+		const bool whole = statement->state == WOK__PG_NEW;
+		int r = whole ? 0 : wok__pg_check_count(statement, args);
+		if (r == 0)
+			r = run_once(conn, statement, args, whole, op);
+		if (r == 0 && op->failed == WOK_EDB && tries < HEAL_MAX)
+			r = heal(conn, statement, op, whole);
+		wok__pg_statement_unref(statement);
+		if (r <= 0)
+			return r < 0 ? r : wok__pg_op_result(conn, op);
+		reset(op);
+	}
+}
+
+static void log_query(const wok_pg_conn *conn, const char *sql, wok_time begun, int result,
+		      const struct wok__pg_op *op, bool prepared, size_t sent)
+{
+	const wok_pg_query_info info = {
+		.sql = sql,
+		.duration = wok_now() - begun,
+		.rows = op->n_rows,
+		.bytes_sent = sent,
+		.bytes_received = op->bytes_in,
+		.result = result,
+		.prepared = prepared,
+	};
+	const char *before = wok__nowait_enter("a query's callback");
+
+	conn->options.on_query(&info, conn->options.arg);
+	wok__nowait_leave(before);
+}
+
+int wok__pg_run(wok_pg_conn *conn, const char *sql, const wok_args *args,
+		const wok_pg_query_options *options, struct wok__pg_op *op)
+{
+	const wok_time limit =
+		options && options->timeout ? options->timeout : conn->options.command_timeout;
+	const bool one_trip = options && options->in_one_trip, logs = conn->options.on_query;
+	const wok_time begun = logs ? wok_now() : 0;
+	bool prepared = false;
+	int r = wok__pg_check_call(sql, args);
+
+	if (r == 0 && limit == WOK_FOREVER) {
+		r = run(conn, sql, args, one_trip, op, &prepared);
+	} else if (r == 0) {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+		WOK_TIMEOUT (&timeout, limit) {
+			r = run(conn, sql, args, one_trip, op, &prepared);
+		}
+		r = wok_timeout_result(&timeout, r);
+	}
+	if (logs)
+		log_query(conn, sql, begun, r, op, prepared, op->bytes_out);
+	return r;
+}
