@@ -2,12 +2,18 @@
 #ifndef WOK_LOOP_FORK_H
 #define WOK_LOOP_FORK_H
 
+#include <wok/base.h>
+
 /* Have forks of this process noticed; once for all loops. */
 void wok__fork_watch(void);
+
+/* The extension face: wok's other libraries use this, too. */
+WOK_BEGIN_DECLS
 
 /*
  * How many forks lie between the first process and this one, as far as they were watched: what was
  * made in another one has no threads here, and its locks may be held for ever.
  */
 unsigned wok__fork_generation(void);
+WOK_END_DECLS
 #endif

@@ -68,6 +68,9 @@ struct wok_pg_conn {
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
 	struct wok__pg_notifications *notifications;
 	wok_db face;
+	uint64_t queries;                     /* operations so far */
+	struct wok__pg_member *member;        /* of the pool that it is taken from */
+	void (*give_back)(wok_pg_conn *conn); /* to that, instead of being freed; NULL */
 };
 
 /* db_face.c: its functions for wok/db.h. */
