@@ -253,6 +253,16 @@ int wok_pg_pool_execute_result(wok_pg_pool *pool, const char *sql, const wok_arg
 			       wok_db_result *ret_result) WOK_MUST_CHECK;
 
 /**
+ * wok_pg_execute_many() with a connection of the pool.
+ *
+ * Returns:    as that, and as wok_pg_pool_acquire()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_pool_execute_many(wok_pg_pool *pool, const char *sql, const wok_args *const *args,
+			     size_t n, wok_db_result *ret_result) WOK_MUST_CHECK;
+
+/**
  * wok_pg_fetch() with a connection of the pool.
  *
  * Returns:    as that, and as wok_pg_pool_acquire()

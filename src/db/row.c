@@ -191,9 +191,11 @@ static size_t render(const struct wok__dialect *dialect, const wok_value *value,
 	case WOK_VALUE_INT:
 		return (size_t) snprintf(text, size, "%lld", (long long) value->integer);
 	case WOK_VALUE_DOUBLE:
-		return render_double(value->real, text, size);
+		if (!dialect)
+			return render_double(value->real, text, size);
+		return dialect->render(dialect, value, text, size);
 	default:
-		return dialect->render(value, text, size);
+		return dialect->render(dialect, value, text, size);
 	}
 }
 

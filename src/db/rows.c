@@ -46,6 +46,8 @@ int wok__columns_new(const struct wok__dialect *dialect, const struct wok__colum
 	}
 	copy->refs = 1;
 	copy->dialect = dialect;
+	if (dialect && dialect->ref)
+		dialect->ref(dialect);
 	copy->count = n;
 	*ret_columns = copy;
 	return 0;
@@ -59,8 +61,12 @@ struct wok__columns *wok__columns_ref(struct wok__columns *columns)
 
 void wok__columns_unref(struct wok__columns *columns)
 {
-	if (columns && atomic_fetch_sub_explicit(&columns->refs, 1, memory_order_acq_rel) == 1)
-		wok_free(columns);
+	if (!columns || atomic_fetch_sub_explicit(&columns->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	const struct wok__dialect *dialect = columns->dialect;
+	wok_free(columns);
+	if (dialect && dialect->unref)
+		dialect->unref(dialect);
 }
 
 int wok__rows_new(struct wok__columns *columns, size_t limit, wok_rows **ret_rows)

@@ -12,7 +12,11 @@
 /* How a database writes values that only it knows. */
 struct wok__dialect {
 	/* As snprintf(3): the length of the text, of which size - 1 bytes at most are written. */
-	size_t (*render)(const wok_value *value, char *text, size_t size);
+	size_t (*render)(const struct wok__dialect *dialect, const wok_value *value, char *text,
+			 size_t size);
+	/* NULL, or called with each reference that columns take to the dialect, and give up. */
+	void (*ref)(const struct wok__dialect *dialect);
+	void (*unref)(const struct wok__dialect *dialect);
 };
 
 struct wok__column {

@@ -7,12 +7,14 @@
 #include "db/error.h"
 #include "harness/test.h"
 
-static size_t render_own(const wok_value *value, char *text, size_t size)
+static size_t render_own(const struct wok__dialect *self, const wok_value *value, char *text,
+			 size_t size)
 {
+	(void) self;
 	return (size_t) snprintf(text, size, "<%zu>", value->size);
 }
 
-static const struct wok__dialect dialect = {render_own};
+static const struct wok__dialect dialect = {.render = render_own};
 
 static wok_rows *some_rows(size_t limit)
 {

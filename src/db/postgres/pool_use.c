@@ -23,6 +23,12 @@ int wok_pg_pool_execute_result(wok_pg_pool *pool, const char *sql, const wok_arg
 	WITH_ONE(pool, wok_pg_execute_result(conn, sql, args, ret_result));
 }
 
+int wok_pg_pool_execute_many(wok_pg_pool *pool, const char *sql, const wok_args *const *args,
+			     size_t n, wok_db_result *ret_result)
+{
+	WITH_ONE(pool, wok_pg_execute_many(conn, sql, args, n, ret_result));
+}
+
 int wok_pg_pool_fetch(wok_pg_pool *pool, const char *sql, const wok_args *args, wok_rows **ret_rows)
 {
 	WITH_ONE(pool, wok_pg_fetch(conn, sql, args, ret_rows));

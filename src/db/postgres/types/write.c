@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that is written and read, piece by piece: see own.h. */
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/postgres/types/own.h"
+
+static void put_raw(struct wok__pg_writer *writer, const char *data, size_t size)
+{
+	if (writer->length < writer->size) {
+		const size_t room = writer->size - writer->length;
+
+		memcpy(writer->text + writer->length, data, size < room ? size : room);
+	}
+	writer->length += size;
+}
+
+/* A character within quotes within quotes: the innermost escapes first. */
+static void put_escaped(struct wok__pg_writer *writer, const struct wok__pg_escape *escape, char c)
+{
+	if (!escape) {
+		put_raw(writer, &c, 1);
+		return;
+	}
+	if (c == '"' || c == '\\')
+		put_escaped(writer, escape->outer, escape->doubled ? c : '\\');
+	put_escaped(writer, escape->outer, c);
+}
+
+static void look(struct wok__pg_probe *probe, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size && !probe->special; i++) {
+		if (probe->length + i < sizeof(probe->begin))
+			probe->begin[probe->length + i] = data[i];
+		probe->special = data[i] == probe->delimiter || data[i] == ' ' ||
+				 (data[i] >= '\t' && data[i] <= '\r') ||
+				 (data[i] && strchr(probe->specials, data[i]));
+	}
+	probe->length += size;
+}
+
+void wok__pg_put_bytes(struct wok__pg_writer *writer, const char *data, size_t size)
+{
+	if (writer->probe)
+		look(writer->probe, data, size);
+	else if (writer->escape)
+		for (size_t i = 0; i < size; i++)
+			put_escaped(writer, writer->escape, data[i]);
+	else
+		put_raw(writer, data, size);
+}
+
+void wok__pg_put(struct wok__pg_writer *writer, char c)
+{
+	wok__pg_put_bytes(writer, &c, 1);
+}
+
+void wok__pg_puts(struct wok__pg_writer *writer, const char *text)
+{
+	wok__pg_put_bytes(writer, text, strlen(text));
+}
+
+void wok__pg_put_digits(struct wok__pg_writer *writer, uint64_t value, int digits)
+{
+	char text[24];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char) ('0' + value % 10);
+		value /= 10;
+		digits--;
+	} while ((value > 0 || digits > 0) && at > 0);
+	wok__pg_put_bytes(writer, text + at, sizeof(text) - at);
+}
+
+void wok__pg_put_int(struct wok__pg_writer *writer, int64_t value)
+{
+	if (value < 0)
+		wok__pg_put(writer, '-');
+	wok__pg_put_digits(writer, value < 0 ? -(uint64_t) value : (uint64_t) value, 1);
+}
+
+/* The C library writes and reads the locale's decimal point. */
+static char decimal_point(void)
+{
+	return localeconv()->decimal_point[0];
+}
+
+/* The fewest digits that read back as the same number, as d.ddde+dd. */
+static void shortest(double value, bool single, char text[32])
+{
+	const bool tiny = fabs(value) < (single ? 0x1p-126 : 0x1p-1022);
+	const int last = single ? 8 : 16;
+
+	/* Six or 15 digits always survive, except in numbers that have lost digits already. */
+	for (int digits = tiny ? 0 : single ? 5 : 14; digits <= last; digits++) {
+		snprintf(text, 32, "%.*e", digits, value);
+		if (single ? strtof(text, NULL) == (float) value : strtod(text, NULL) == value)
+			return;
+	}
+}
+
+/* The digits alone, without the zeros at the end, and the exponent of the first. */
+static size_t digits_of(const char *text, char digits[20], int *ret_exponent)
+{
+	size_t n = 0;
+
+	for (; *text && *text != 'e'; text++) {
+		if (*text >= '0' && *text <= '9' && n < 20)
+			digits[n++] = *text;
+	}
+	*ret_exponent = *text == 'e' ? (int) strtol(text + 1, NULL, 10) : 0;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
+}
+
+static void put_fixed(struct wok__pg_writer *writer, const char *digits, size_t n, int exponent)
+{
+	size_t i = 0;
+
+	if (exponent < 0)
+		wok__pg_put(writer, '0');
+	for (int place = exponent < 0 ? -1 : exponent; i < n || place >= 0; place--) {
+		if (place == -1)
+			wok__pg_put(writer, '.');
+		wok__pg_put(writer, place > exponent || i >= n ? '0' : digits[i++]);
+	}
+}
+
+/* The server writes exponents where a number has more digits before the point than it can hold. */
+static void put_real(struct wok__pg_writer *writer, double value, bool single)
+{
+	char text[32], digits[20];
+	int exponent;
+
+	if (signbit(value) && !isnan(value))
+		wok__pg_put(writer, '-');
+	if (isnan(value) || isinf(value)) {
+		wok__pg_puts(writer, isnan(value) ? "NaN" : "Infinity");
+		return;
+	}
+	if (value == 0) {
+		wok__pg_put(writer, '0');
+		return;
+	}
+	shortest(fabs(value), single, text);
+	const size_t n = digits_of(text, digits, &exponent);
+	if (exponent >= -4 && exponent < (single ? 6 : 15)) {
+		put_fixed(writer, digits, n, exponent);
+		return;
+	}
+	put_fixed(writer, digits, n, 0);
+	wok__pg_put(writer, 'e');
+	wok__pg_put(writer, exponent < 0 ? '-' : '+');
+	wok__pg_put_digits(writer, (uint64_t) abs(exponent), 2);
+}
+
+void wok__pg_put_double(struct wok__pg_writer *writer, double value)
+{
+	put_real(writer, value, false);
+}
+
+void wok__pg_put_float(struct wok__pg_writer *writer, float value)
+{
+	put_real(writer, value, true);
+}
+
+bool wok__pg_take(struct wok__pg_scan *reader, char c)
+{
+	if (reader->at == reader->end || *reader->at != c)
+		return false;
+	reader->at++;
+	return true;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+bool wok__pg_take_text(struct wok__pg_scan *reader, const char *text)
+{
+	const char *at = reader->at;
+
+	for (; *text; text++, at++) {
+		if (at == reader->end || lower(*at) != lower(*text))
+			return false;
+	}
+	reader->at = at;
+	return true;
+}
+
+bool wok__pg_take_number(struct wok__pg_scan *reader, int64_t *ret_number, int *ret_digits)
+{
+	const char *const start = reader->at;
+	int64_t number = 0;
+
+	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; reader->at++) {
+		if (number > (INT64_MAX - 9) / 10)
+			return false;
+		number = number * 10 + (*reader->at - '0');
+	}
+	*ret_number = number;
+	if (ret_digits)
+		*ret_digits = (int) (reader->at - start);
+	return reader->at > start;
+}
+
+bool wok__pg_take_double(struct wok__pg_scan *reader, double *ret_number)
+{
+	char text[400], *end;
+	size_t n = 0;
+
+	while (n < sizeof(text) - 1 && reader->at + n < reader->end &&
+	       (memchr("+-.", reader->at[n], 3) || (reader->at[n] >= '0' && reader->at[n] <= '9') ||
+		(reader->at[n] >= 'a' && reader->at[n] <= 'z') ||
+		(reader->at[n] >= 'A' && reader->at[n] <= 'Z'))) {
+		text[n] = reader->at[n] == '.' ? decimal_point() : reader->at[n];
+		n++;
+	}
+	text[n] = '\0';
+	*ret_number = strtod(text, &end);
+	if (n == 0 || end != text + n)
+		return false;
+	reader->at += n;
+	return true;
+}
+
+void wok__pg_skip_space(struct wok__pg_scan *reader)
+{
+	while (reader->at < reader->end &&
+	       (*reader->at == ' ' || (*reader->at >= '\t' && *reader->at <= '\r')))
+		reader->at++;
+}
