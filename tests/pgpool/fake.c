@@ -96,13 +96,13 @@ static struct wok__pg_member **owner(wok_pg_conn *conn)
 	return &fake_of(conn)->owner;
 }
 
-static enum wok__pg_fitness fitness(wok_pg_conn *conn)
+static enum wok__pg_fitness fitness(wok_pg_conn *conn, unsigned own)
 {
 	const struct fake *fake = fake_of(conn);
 
 	if (fake->broken)
 		return WOK__PG_BROKEN;
-	if (fake->running > 0)
+	if (fake->running > (int) own)
 		return WOK__PG_BUSY;
 	return fake->status == 'I' ? WOK__PG_FIT : WOK__PG_IN_TRANSACTION;
 }
@@ -141,10 +141,17 @@ static uint64_t queries(const wok_pg_conn *conn)
 	return ((const struct fake *) (const void *) conn)->queries;
 }
 
-static void cut(wok_pg_conn *conn)
+static bool cut(wok_pg_conn *conn)
 {
 	fake_of(conn)->broken = true;
 	wok_event_set(&fake_of(conn)->cut);
+	return fake_of(conn)->running > 0;
+}
+
+static void stop(wok_pg_conn *conn)
+{
+	WOK_IGNORE(wok_sleep(WOK_MS));
+	fake_of(conn)->server->stops++;
 }
 
 static void drop(wok_pg_conn *conn)
@@ -174,7 +181,7 @@ static void say_goodbye(wok_pg_conn *conn)
 	{                                                                                          \
 		.dial = dial, .is_temporary = temporary, .owner = owner, .fitness = fitness,       \
 		.peek = peek, .ping = ping, .reset = reset, .queries = queries, .cut = cut,        \
-		.close = say_goodbye, .drop = drop                                                 \
+		.stop = stop, .close = say_goodbye, .drop = drop                                   \
 	}
 
 const struct wok__pg_pool_ops fake_ops = OPS(is_temporary);

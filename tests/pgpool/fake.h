@@ -19,7 +19,7 @@ struct server {
 	int reset_error;   /* what a reset gives */
 	bool deaf;         /* pings are not answered */
 	size_t open, most; /* connections now; at most so far */
-	int dials, pings, resets, closes, drops;
+	int dials, pings, resets, closes, drops, stops;
 	int numbers;          /* given to connections */
 	struct fake *all[64]; /* by their numbers; NULL: closed, or never made */
 	char log[400];        /* what ran: "reset1 query1 " */

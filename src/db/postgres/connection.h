@@ -120,6 +120,10 @@ int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 int wok__pg_parameter_status(wok_pg_conn *conn, const struct wok__pg_message *message);
 void wok__pg_parameters_free(wok_pg_conn *conn);
 
+/* cancel.c: ask the server to stop, and wait until it has signalled its process; also for one
+ * that is dead. */
+int wok__pg_request_cancel(wok_pg_conn *conn);
+
 /* cancel.c: after a wait for an operation ended with -ECANCELED: ask the server to stop, and wait
  * for its answer, or leave the operation behind. Afterwards it is not the connection's any more. */
 void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op);

@@ -218,20 +218,17 @@ void wok_pg_pool_release(wok_pg_pool *pool, wok_pg_conn *conn)
 		return;
 	const struct wok__saved_error saved = wok__error_save();
 	wok__pg_pool_hold(pool);
-	/* If its last user did nothing, all that may still run on it is the reset before. */
 	const bool touched = pool->ops->queries(conn) != member->queries;
-	enum wok__pg_fitness fitness = pool->ops->fitness(conn);
-	if (!touched && fitness == WOK__PG_BUSY)
-		fitness = WOK__PG_FIT;
+	const enum wok__pg_fitness fitness = pool->ops->fitness(conn, member->attended);
 	if (is_unfit(member, fitness, &reason)) {
 		if (reason == WOK_PG_POOL_BROKEN && !pool->closed)
 			wok__pg_pool_suspect(pool);
 		wok__pg_member_discard(member, reason);
 	} else {
-		if (touched && !member->resetting)
+		if (touched && !member->attended)
 			member->proved = wok_now();
 		if (touched || pool->options.reset)
-			wok__pg_pool_clean(member, fitness == WOK__PG_IN_TRANSACTION);
+			wok__pg_pool_clean(member, fitness);
 		else
 			wok__pg_pool_supply(member);
 	}

@@ -30,7 +30,8 @@
 enum wok__pg_fitness {
 	WOK__PG_FIT,
 	WOK__PG_IN_TRANSACTION,
-	WOK__PG_BUSY, /* somebody still runs something on it */
+	WOK__PG_IN_DOUBT, /* a cancelled statement is still to end: perhaps in one */
+	WOK__PG_BUSY,     /* somebody still runs something on it */
 	WOK__PG_BROKEN,
 };
 
@@ -41,7 +42,8 @@ struct wok__pg_pool_ops {
 	int (*dial)(void *context, wok_pg_conn **ret_conn); /* waits */
 	bool (*is_temporary)(int code); /* of dial's errors: it may work in a while */
 	struct wok__pg_member **(*owner)(wok_pg_conn *conn); /* where to keep whose it is */
-	enum wok__pg_fitness (*fitness)(wok_pg_conn *conn);
+	/* own: so many of the pool's own resets may be under way. */
+	enum wok__pg_fitness (*fitness)(wok_pg_conn *conn, unsigned own);
 	/* 0: nothing came unasked; 1: something did; negative: it is gone. Never waits. */
 	int (*peek)(wok_pg_conn *conn);
 	int (*ping)(wok_pg_conn *conn); /* waits */
@@ -49,9 +51,11 @@ struct wok__pg_pool_ops {
 	 */
 	int (*reset)(wok_pg_conn *conn, const char *sql);
 	uint64_t (*queries)(const wok_pg_conn *conn); /* run so far */
-	void (*cut)(wok_pg_conn *conn);               /* all that waits on it fails; never waits */
-	void (*close)(wok_pg_conn *conn);             /* says goodbye, and frees it: waits */
-	void (*drop)(wok_pg_conn *conn);              /* frees it; never waits */
+	/* All that waits on it fails; never waits. Whether the server may still run something. */
+	bool (*cut)(wok_pg_conn *conn);
+	void (*stop)(wok_pg_conn *conn);  /* after that: have the server stop, too: waits */
+	void (*close)(wok_pg_conn *conn); /* says goodbye, and frees it: waits */
+	void (*drop)(wok_pg_conn *conn);  /* frees it; never waits */
 	void (*context_free)(void *context);
 };
 
@@ -78,10 +82,10 @@ struct wok__pg_member {
 	uint64_t queries;     /* had been run when it was put in order */
 	const char *sql;      /* to reset it with */
 	bool in_transaction;  /* was, when it came back */
-	unsigned resetting;   /* resets that are under way, whatever the state is */
-	wok_event reset_done; /* set while there are none */
+	unsigned attended;    /* tasks that reset or stop it now, whatever its state is */
+	wok_event unattended; /* set while there are none */
 	bool *ended;          /* told when the reset has ended at once */
-	bool orphan;          /* nobody closes it: its reset does, at its end */
+	bool orphan;          /* nobody closes it: the last of these tasks does */
 };
 
 /* Who waits for a connection; it lies on its task's stack. */
@@ -156,7 +160,9 @@ void wok__pg_pool_grant(wok_pg_pool *pool, struct wok__pg_member *member, int er
 struct wok__pg_member *wok__pg_member_new(wok_pg_pool *pool);
 void wok__pg_member_set(struct wok__pg_member *member, enum wok__pg_member_state state);
 void wok__pg_member_free(struct wok__pg_member *member);
-void wok__pg_member_drop(struct wok__pg_member *member); /* its connection, too; at once */
+void wok__pg_member_attend(struct wok__pg_member *member);
+bool wok__pg_member_leave(struct wok__pg_member *member); /* false: it is gone */
+void wok__pg_member_drop(struct wok__pg_member *member);  /* its connection, too; at once */
 void wok__pg_member_discard(struct wok__pg_member *member, wok_pg_pool_reason reason);
 
 /* Why it should be closed, though it works: false: it should not. */
@@ -168,8 +174,8 @@ wok_time wok__pg_pool_draw(wok_pg_pool *pool, wok_time below);
 /* Something has shown that the server may be gone: the idle ones are looked at. */
 void wok__pg_pool_suspect(wok_pg_pool *pool);
 
-/* clean.c: a connection came back. */
-void wok__pg_pool_clean(struct wok__pg_member *member, bool in_transaction);
+/* clean.c: a connection came back; it is neither broken nor busy. */
+void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitness);
 
 /* age.c: have the timer come at the latest then. */
 void wok__pg_pool_wake_at(wok_pg_pool *pool, wok_time when);

@@ -55,7 +55,7 @@ static void reset_failed(struct wok__pg_member *member)
 		wok__pg_member_discard(member, WOK_PG_POOL_UNCLEAN);
 		break;
 	case WOK__PG_LEASED:
-		pool->ops->cut(member->conn);
+		(void) pool->ops->cut(member->conn);
 		break;
 	default:
 		break;
@@ -76,21 +76,16 @@ static int reset(void *arg)
 	struct wok__pg_member *member = arg;
 	wok_pg_pool *pool = member->pool;
 
-	member->resetting++;
-	wok_event_clear(&member->reset_done);
+	wok__pg_member_attend(member);
 	int r = run_reset(member);
 	if (member->ended)
 		*member->ended = true;
 	member->ended = NULL;
-	if (--member->resetting == 0)
-		wok_event_set(&member->reset_done);
-	if (member->orphan) {
-		if (member->resetting == 0)
-			wok__pg_member_drop(member);
-	} else if (r < 0) {
-		reset_failed(member);
-	} else {
-		reset_succeeded(member);
+	if (wok__pg_member_leave(member)) {
+		if (r < 0)
+			reset_failed(member);
+		else
+			reset_succeeded(member);
 	}
 	wok__pg_pool_pump(pool);
 	return 0;
@@ -113,7 +108,7 @@ static int clean(void *arg)
 		wok__pg_pool_pump(pool);
 		return 0;
 	}
-	member->in_transaction = pool->ops->fitness(member->conn) == WOK__PG_IN_TRANSACTION;
+	member->in_transaction = pool->ops->fitness(member->conn, 0) != WOK__PG_FIT;
 	member->sql = sql_for(pool, member->in_transaction);
 	return reset(member);
 }
@@ -128,14 +123,15 @@ static void tell_of_transaction(wok_pg_pool *pool)
 		    "rolled back (told once a pool)");
 }
 
-void wok__pg_pool_clean(struct wok__pg_member *member, bool in_transaction)
+void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitness)
 {
 	wok_pg_pool *pool = member->pool;
+	const bool in_transaction = fitness != WOK__PG_FIT;
 	const bool pipelined = !pool->options.reset && !(in_transaction && pool->reset_sql);
 	const wok_task_options eager = {.eager = pipelined};
 	bool ended = false;
 
-	if (in_transaction)
+	if (fitness == WOK__PG_IN_TRANSACTION)
 		tell_of_transaction(pool);
 	member->in_transaction = in_transaction;
 	member->sql = sql_for(pool, in_transaction);
@@ -156,7 +152,7 @@ void wok__pg_pool_clean(struct wok__pg_member *member, bool in_transaction)
 		return;
 	member->ended = NULL;
 	/* It waits for the answer now: the connection need not. */
-	if (pipelined && member->resetting) {
+	if (pipelined && member->attended) {
 		member->queries = pool->ops->queries(member->conn);
 		wok__pg_pool_supply(member);
 	}

@@ -138,14 +138,33 @@ static void shut(wok_pg_pool *pool)
 		wok_event_set(&pool->drained);
 }
 
+static int stop_one(void *arg)
+{
+	struct wok__pg_member *member = arg;
+
+	WOK_SHIELD (WOK_FOREVER) {
+		member->pool->ops->stop(member->conn);
+	}
+	(void) wok__pg_member_leave(member);
+	return 0;
+}
+
+/* The server would go on with a statement whose client is gone. */
+static void stop(struct wok__pg_member *member)
+{
+	wok__pg_member_attend(member);
+	if (wok_scope_spawn(member->pool->closers, stop_one, member) < 0)
+		(void) wok__pg_member_leave(member);
+}
+
 /* What is leased fails from now on; it stays until it is given back. */
 static void cut_off(wok_pg_pool *pool)
 {
 	pool->cut = true;
 	WOK__LIST_EACH (node, &pool->all) {
 		struct wok__pg_member *member = WOK__CONTAINER(node, struct wok__pg_member, in_all);
-		if (member->state == WOK__PG_LEASED)
-			pool->ops->cut(member->conn);
+		if (member->state == WOK__PG_LEASED && pool->ops->cut(member->conn))
+			stop(member);
 	}
 }
 

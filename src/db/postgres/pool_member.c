@@ -94,6 +94,23 @@ void wok__pg_member_drop(struct wok__pg_member *member)
 	wok__pg_member_free(member);
 }
 
+void wok__pg_member_attend(struct wok__pg_member *member)
+{
+	member->attended++;
+	wok_event_clear(&member->unattended);
+}
+
+bool wok__pg_member_leave(struct wok__pg_member *member)
+{
+	if (--member->attended > 0)
+		return true;
+	wok_event_set(&member->unattended);
+	if (!member->orphan)
+		return true;
+	wok__pg_member_drop(member);
+	return false;
+}
+
 static int close_one(void *arg)
 {
 	struct wok__pg_member *member = arg;
@@ -102,8 +119,8 @@ static int close_one(void *arg)
 
 	/* Its reset still looks at it; that has a limit of its own. */
 	WOK_SHIELD (WOK_FOREVER) {
-		while (member->resetting)
-			WOK_IGNORE(wok_event_wait(&member->reset_done));
+		while (member->attended)
+			WOK_IGNORE(wok_event_wait(&member->unattended));
 		WOK_TIMEOUT (&timeout, pool->options.check_timeout) {
 			pool->ops->close(member->conn);
 			member->conn = NULL;
@@ -126,9 +143,9 @@ void wok__pg_member_discard(struct wok__pg_member *member, wok_pg_pool_reason re
 	if (pool->closers && wok_scope_spawn(pool->closers, close_one, member) == 0)
 		return;
 	/* There is no memory for a task, or the pool was freed. */
-	if (member->resetting) {
+	if (member->attended) {
 		member->orphan = true;
-		pool->ops->cut(member->conn); /* so its reset ends */
+		(void) pool->ops->cut(member->conn); /* so its reset ends */
 		return;
 	}
 	wok__pg_member_drop(member);
@@ -145,7 +162,7 @@ void wok__pg_pool_suspect(wok_pg_pool *pool)
 	WOK__LIST_EACH (node, &pool->idle) {
 		struct wok__pg_member *member =
 			WOK__CONTAINER(node, struct wok__pg_member, in_idle);
-		if (!member->resetting && pool->ops->peek(member->conn) < 0)
+		if (!member->attended && pool->ops->peek(member->conn) < 0)
 			wok__pg_member_discard(member, WOK_PG_POOL_GONE);
 	}
 }

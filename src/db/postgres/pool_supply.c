@@ -34,9 +34,9 @@ static enum verdict look_at(struct wok__pg_member *member, wok_pg_pool_reason *r
 	if (wok__pg_member_is_worn(member, ret_reason))
 		return BAD;
 	*ret_reason = WOK_PG_POOL_GONE;
-	if (pool->ops->fitness(member->conn) == WOK__PG_BROKEN)
+	if (pool->ops->fitness(member->conn, member->attended) == WOK__PG_BROKEN)
 		return BAD;
-	if (member->resetting)
+	if (member->attended)
 		return FRESH; /* what may have come is the answer to that */
 	const int r = pool->ops->peek(member->conn);
 	if (r < 0)

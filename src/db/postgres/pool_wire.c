@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/memory.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "db/postgres/connection.h"
@@ -88,13 +89,20 @@ static bool is_listened_to(const wok_pg_conn *conn)
 	return false;
 }
 
-static enum wok__pg_fitness fitness(wok_pg_conn *conn)
+static enum wok__pg_fitness fitness(wok_pg_conn *conn, unsigned own)
 {
+	size_t running = 0, abandoned = 0;
+
 	if (conn->dead || conn->write_error < 0)
 		return WOK__PG_BROKEN;
-	if (!wok__list_empty(&conn->ops) || wok_semaphore_available(&conn->gate) == 0 ||
-	    is_listened_to(conn))
+	for (const struct wok__node *node = conn->ops.head.next; node != &conn->ops.head;
+	     node = node->next)
+		*(WOK__CONTAINER(node, struct wok__pg_op, link)->abandoned ? &abandoned
+									   : &running) += 1;
+	if (running > own || wok_semaphore_available(&conn->gate) == 0 || is_listened_to(conn))
 		return WOK__PG_BUSY;
+	if (abandoned > 0)
+		return WOK__PG_IN_DOUBT;
 	return conn->status == 'I' ? WOK__PG_FIT : WOK__PG_IN_TRANSACTION;
 }
 
@@ -133,9 +141,22 @@ static uint64_t queries(const wok_pg_conn *conn)
 	return conn->queries;
 }
 
-static void cut(wok_pg_conn *conn)
+static bool cut(wok_pg_conn *conn)
 {
+	const bool ran = !conn->dead && !wok__list_empty(&conn->ops);
+
 	wok__pg_break(conn, WOK_ECONNLOST, "the pool has cut the connection off");
+	return ran;
+}
+
+/* The server notices that its client is gone only when it wants to say something. */
+static void stop(wok_pg_conn *conn)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
+		WOK_IGNORE(wok__pg_request_cancel(conn));
+	}
 }
 
 /* A task of its last user's is in a call on it: it has been given back too early. */
@@ -158,14 +179,15 @@ static void let_go(wok_pg_conn *conn)
 
 static void drop(wok_pg_conn *conn)
 {
-	cut(conn);
+	(void) cut(conn);
 	let_go(conn);
 }
 
 static void say_goodbye(wok_pg_conn *conn)
 {
 	if (is_entered(conn) || !wok__list_empty(&conn->ops))
-		cut(conn);
+		if (cut(conn))
+			stop(conn);
 	while (is_entered(conn) && wok_sleep(WOK_MS) == 0)
 		;
 	let_go(conn);
@@ -189,6 +211,7 @@ static const struct wok__pg_pool_ops ops = {
 	.reset = reset,
 	.queries = queries,
 	.cut = cut,
+	.stop = stop,
 	.close = say_goodbye,
 	.drop = drop,
 	.context_free = wire_free,
