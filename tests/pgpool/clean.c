@@ -136,6 +136,22 @@ TEST_TASK(what_still_runs_a_statement_is_not_given_to_another, "pgrow-35")
 	ASSERT_CLOSED(pool, WOK_PG_POOL_BUSY, 1);
 }
 
+TEST_TASK(after_a_cancel_the_next_user_waits_until_the_signal_has_hit, "pgrow-35")
+{
+	struct server server = {.ping_time = WOK_MS, .reset_time = WOK_MS};
+	WOK_AUTO(wok_pg_pool) *pool = fake_pool(&server, &(wok_pg_pool_options){.max = 1});
+	wok_pg_conn *conn = take(pool);
+
+	ASSERT_OK(fake_query(conn, 0));
+	fake_of(conn)->in_doubt = true;
+	wok_pg_pool_release(pool, conn);
+	const wok_time start = wok_now();
+	ASSERT(take(pool) == conn);
+	ASSERT_EQ(wok_now() - start, 3 * WOK_MS);
+	ASSERT_EQ(server.pings, 2);
+	wok_pg_pool_release(pool, conn);
+}
+
 struct hooks {
 	int init, setup, reset;       /* calls */
 	int init_r, setup_r, reset_r; /* what they return */

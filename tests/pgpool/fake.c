@@ -102,6 +102,8 @@ static enum wok__pg_fitness fitness(wok_pg_conn *conn, unsigned own)
 
 	if (fake->broken)
 		return WOK__PG_BROKEN;
+	if (fake->in_doubt)
+		return WOK__PG_IN_DOUBT;
 	if (fake->running > (int) own)
 		return WOK__PG_BUSY;
 	return fake->status == 'I' ? WOK__PG_FIT : WOK__PG_IN_TRANSACTION;
@@ -119,6 +121,10 @@ static int ping(wok_pg_conn *conn)
 	server->pings++;
 	WOK_TRY(run(fake_of(conn), server->deaf ? WOK_FOREVER : server->ping_time, NULL));
 	fake_of(conn)->noisy = false;
+	if (fake_of(conn)->in_doubt) {
+		fake_of(conn)->in_doubt = false;
+		return WOK_EDB; /* the cancel has hit the question */
+	}
 	return 0;
 }
 

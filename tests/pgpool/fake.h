@@ -29,9 +29,10 @@ struct fake {
 	struct server *server;
 	struct wok__pg_member *owner;
 	int number;
-	bool broken; /* known to its user */
-	bool gone;   /* the server has closed it: who looks sees that */
-	bool noisy;  /* something came unasked */
+	bool broken;   /* known to its user */
+	bool gone;     /* the server has closed it: who looks sees that */
+	bool noisy;    /* something came unasked */
+	bool in_doubt; /* a cancelled statement is still to end */
 	char status;
 	uint64_t queries;
 	int running;

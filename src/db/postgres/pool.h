@@ -81,6 +81,8 @@ struct wok__pg_member {
 	wok_time proved;      /* when it was last known to live */
 	uint64_t queries;     /* had been run when it was put in order */
 	const char *sql;      /* to reset it with */
+	bool in_doubt;        /* a cancelled statement was still to end then */
+	bool begun;           /* its reset has */
 	bool in_transaction;  /* was, when it came back */
 	unsigned attended;    /* tasks that reset or stop it now, whatever its state is */
 	wok_event unattended; /* set while there are none */

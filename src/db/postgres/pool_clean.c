@@ -76,6 +76,7 @@ static int reset(void *arg)
 	struct wok__pg_member *member = arg;
 	wok_pg_pool *pool = member->pool;
 
+	member->begun = true;
 	wok__pg_member_attend(member);
 	int r = run_reset(member);
 	if (member->ended)
@@ -91,24 +92,55 @@ static int reset(void *arg)
 	return 0;
 }
 
-/* The hook comes first, and may do what it likes. */
+/*
+ * Wait until a cancelled statement has ended. The signal that ends it may come late, and hit the
+ * question instead: then it is asked again, and what comes after the answer cannot be hit.
+ */
+static int wait_out(struct wok__pg_member *member)
+{
+	const struct wok__pg_pool_ops *ops = member->pool->ops;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = -EAGAIN;
+
+	WOK_TIMEOUT (&timeout, member->pool->options.check_timeout) {
+		for (int i = 0; i < 3 && r < 0 && r != -ECANCELED; i++)
+			r = ops->ping(member->conn);
+	}
+	return wok_timeout_result(&timeout, r);
+}
+
+static int run_hook(struct wok__pg_member *member)
+{
+	const wok_pg_pool_options *options = &member->pool->options;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (!options->reset)
+		return 0;
+	WOK_TIMEOUT (&timeout, options->check_timeout) {
+		r = options->reset(member->conn, options->hook_arg);
+	}
+	return wok_timeout_result(&timeout, r);
+}
+
+/* What comes before the reset: the rest of the last statement, and the hook. */
 static int clean(void *arg)
 {
 	struct wok__pg_member *member = arg;
 	wok_pg_pool *pool = member->pool;
-	wok_timeout timeout = WOK_TIMEOUT_INIT;
-	int r = 0;
+	wok_pg_pool_reason reason = WOK_PG_POOL_UNCLEAN;
+	int r = member->in_doubt ? wait_out(member) : 0;
 
-	WOK_TIMEOUT (&timeout, pool->options.check_timeout) {
-		r = pool->options.reset(member->conn, pool->options.hook_arg);
+	if (r >= 0) {
+		reason = WOK_PG_POOL_HOOK;
+		r = run_hook(member);
 	}
-	r = wok_timeout_result(&timeout, r);
 	if (r < 0) {
-		wok__pg_member_discard(member, WOK_PG_POOL_HOOK);
+		wok__pg_member_discard(member, reason);
 		wok__pg_pool_pump(pool);
 		return 0;
 	}
-	member->in_transaction = pool->ops->fitness(member->conn, 0) != WOK__PG_FIT;
+	member->in_transaction = pool->ops->fitness(member->conn, member->attended) != WOK__PG_FIT;
 	member->sql = sql_for(pool, member->in_transaction);
 	return reset(member);
 }
@@ -127,7 +159,8 @@ void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitn
 {
 	wok_pg_pool *pool = member->pool;
 	const bool in_transaction = fitness != WOK__PG_FIT;
-	const bool pipelined = !pool->options.reset && !(in_transaction && pool->reset_sql);
+	const bool alone = !pool->options.reset && fitness != WOK__PG_IN_DOUBT;
+	const bool pipelined = alone && !(in_transaction && pool->reset_sql);
 	const wok_task_options eager = {.eager = pipelined};
 	bool ended = false;
 
@@ -135,15 +168,16 @@ void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitn
 		tell_of_transaction(pool);
 	member->in_transaction = in_transaction;
 	member->sql = sql_for(pool, in_transaction);
-	if (!member->sql && !pool->options.reset) {
+	member->in_doubt = fitness == WOK__PG_IN_DOUBT;
+	member->begun = false;
+	if (!member->sql && alone) {
 		member->queries = pool->ops->queries(member->conn);
 		wok__pg_pool_supply(member);
 		return;
 	}
 	wok__pg_member_set(member, WOK__PG_CLEANING);
 	member->ended = pipelined ? &ended : NULL;
-	if (wok_scope_spawn_with(pool->tasks, pool->options.reset ? clean : reset, member, &eager) <
-	    0) {
+	if (wok_scope_spawn_with(pool->tasks, alone ? reset : clean, member, &eager) < 0) {
 		member->ended = NULL;
 		wok__pg_member_discard(member, WOK_PG_POOL_UNCLEAN);
 		return;
@@ -152,7 +186,7 @@ void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitn
 		return;
 	member->ended = NULL;
 	/* It waits for the answer now: the connection need not. */
-	if (pipelined && member->attended) {
+	if (pipelined && member->begun) {
 		member->queries = pool->ops->queries(member->conn);
 		wok__pg_pool_supply(member);
 	}
