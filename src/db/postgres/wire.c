@@ -85,8 +85,10 @@ static int read_once(wok_pg_conn *conn)
 	int r = handle_buffered(conn, &need);
 
 	if (r == 0 && !paused(conn)) {
-		cancel_left(conn);
 		r = wok__pg_flush(conn);
+		/* Not before: what was not sent cannot be cancelled. */
+		if (r == 0 && !conn->dead)
+			cancel_left(conn);
 		if (r == 0 && !conn->dead)
 			r = fill(conn, need);
 	}
