@@ -25,11 +25,14 @@ static void touch(struct client *client, const wok_rows *rows)
 {
 	size_t n = wok_rows_count(rows), columns = wok_rows_columns(rows);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const wok_row *row = wok_rows_at(rows, i);
+
 		for (size_t k = 0; k < columns; k++) {
-			const wok_value *value = wok_row_at(wok_rows_at(rows, i), k);
+			const wok_value *value = wok_row_at(row, k);
 			client->touched += value->kind + (uint64_t) value->integer;
 		}
+	}
 	client->rows += n;
 }
 
