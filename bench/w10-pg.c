@@ -58,7 +58,7 @@ static int insert(struct client *client)
 	static const wok_args *pointers[BATCH];
 	char sql[SQL_SIZE];
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; !pointers[BATCH - 1] && i < BATCH; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "row %d", i);
 		values[i][0] = wok_value_int(i);
 		values[i][1] = wok_value_int(2 * i);
