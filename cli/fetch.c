@@ -26,9 +26,11 @@ static int complain(int r)
 
 static int list_url(struct fetch *fetch, const char *text, size_t size)
 {
-	char *url = strndup(text, size);
+	char *url = malloc(size + 1);
 	if (!url)
 		return -ENOMEM;
+	memcpy(url, text, size);
+	url[size] = '\0';
 
 	fetch->listed++;
 	int r = wok_queue_put(fetch->urls, &url);
@@ -118,6 +120,11 @@ static int fetch_one(struct fetch *fetch, char *url)
 {
 	struct fetch_job job = {.fetch = fetch, .url = url, .began = wok_now()};
 
+	job.shown = fetch_url_to_show(url);
+	if (!job.shown) {
+		free(url);
+		return -ENOMEM;
+	}
 	enlist(&job);
 	int r = fetch_job_run(&job);
 	delist(&job);
@@ -126,6 +133,7 @@ static int fetch_one(struct fetch *fetch, char *url)
 	if (r == 0)
 		r = fetch_report_job(&job);
 	fetch_db_clear(&job);
+	free(job.shown);
 	free(job.final_url);
 	free(job.path);
 	free(job.part);

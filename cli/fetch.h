@@ -53,6 +53,7 @@ struct fetch_job {
 	struct fetch *fetch;
 	struct fetch_job *next, *previous; /* among those under way */
 	const char *url;
+	char *shown;           /* the same for people and logs: without a password; malloc'd */
 	char *final_url;       /* that answered, after redirects; NULL: none; malloc'd */
 	char name[FETCH_NAME]; /* of the file, by the URL */
 	char *path;            /* of the file that it becomes; NULL: none; malloc'd */
@@ -132,6 +133,9 @@ void fetch_db_clear(struct fetch_job *job);
 
 /* A name for what a URL leads to: never one with a slash, hidden, or empty. */
 void fetch_name_of_url(const char *url, char name[FETCH_NAME]);
+
+/* A URL without the password that it may have, malloc'd; NULL without memory. */
+char *fetch_url_to_show(const char *url);
 
 /* The name that a Content-Disposition has. Returns false if it has none. */
 bool fetch_name_of_header(const char *value, char name[FETCH_NAME]);

@@ -188,3 +188,19 @@ void fetch_names_clear(struct fetch *fetch)
 	tdestroy(fetch->names, free);
 	fetch->names = NULL;
 }
+
+char *fetch_url_to_show(const char *url)
+{
+	const char *start = strstr(url, "://");
+	const char *host = start ? start + 3 : url;
+	size_t size = strcspn(host, "/?#");
+	const char *at = memrchr(host, '@', size);
+	const char *colon = at ? memchr(host, ':', (size_t) (at - host)) : NULL;
+	char *shown = NULL;
+
+	if (!colon)
+		return strdup(url);
+	if (asprintf(&shown, "%.*s%s", (int) (colon - url), url, at) < 0)
+		return NULL;
+	return shown;
+}

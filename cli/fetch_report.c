@@ -42,12 +42,12 @@ static void print_bar(const struct fetch_progress *progress, const struct fetch_
 /* The last part of the name or URL, whose bytes a terminal can take. */
 static void print_name(const struct fetch_job *job, int width)
 {
-	const char *name = job->name[0] ? job->name : strstr(job->url, "://");
+	const char *name = job->name[0] ? job->name : strstr(job->shown, "://");
 	char shown[NAME_WIDTH + 1];
 	int n = 0;
 
 	if (!job->name[0])
-		name = name ? name + 3 : job->url;
+		name = name ? name + 3 : job->shown;
 	for (; name[n] && n < width && n < NAME_WIDTH; n++)
 		shown[n] = (char) ((unsigned char) name[n] < ' ' || (unsigned char) name[n] > '~'
 					   ? '?'
@@ -133,7 +133,7 @@ static json_t *describe(const struct fetch_job *job)
 	bool good = !job->reason[0];
 	int r = 0;
 
-	r |= json_object_set_new(object, "url", text_or_null(job->url));
+	r |= json_object_set_new(object, "url", text_or_null(job->shown));
 	r |= json_object_set_new(object, "final_url", text_or_null(job->final_url));
 	r |= json_object_set_new(object, "ok", json_boolean(good));
 	r |= json_object_set_new(object, "status",
@@ -177,8 +177,8 @@ int fetch_report_job(struct fetch_job *job)
 	if (job->reason[0] || fetch->options->jsonl)
 		fetch_progress_clear(fetch);
 	if (job->reason[0] && !fetch->options->jsonl) {
-		bool named = strstr(job->reason, job->url) != NULL;
-		fprintf(stderr, "wok fetch: %s%s%s\n", named ? "" : job->url, named ? "" : ": ",
+		bool named = strstr(job->reason, job->shown) != NULL;
+		fprintf(stderr, "wok fetch: %s%s%s\n", named ? "" : job->shown, named ? "" : ": ",
 			job->reason);
 	}
 	return fetch->options->jsonl ? write_json(job) : 0;

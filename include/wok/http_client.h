@@ -232,6 +232,11 @@ typedef struct {
 	/* Ask before the body is sent, and wait up to a second for an answer. */
 	bool expect_continue;
 	const char *content_type; /* of the body; "application/octet-stream" */
+	/*
+	 * Pack the body on its way: "gzip", "zstd", "br". It is sent in chunks then, and only a
+	 * server that is known to unpack it will understand it; others say 415.
+	 */
+	const char *compress;
 } wok_http_options;
 
 /**
@@ -247,8 +252,9 @@ typedef struct {
  *             phase; -EINVAL for a URL or header that makes no
  *             sense; -EPROTONOSUPPORT for a scheme other than http and https, and for https in a
  *             build without TLS; WOK_ELIMIT for too many redirects; -ESPIPE if one asks for a body
- *             that cannot be sent twice; WOK_ESTATUS with raise_for_status, the message beginning
- *             with what the server said; -ECANCELED
+ *             that cannot be sent twice; -ENOTSUP to compress by a coding that is not built in;
+ *             WOK_ESTATUS with raise_for_status, the message beginning with what the server said;
+ *             -ECANCELED
  * Checkpoint: always
  * Threads:    the session's loop
  */

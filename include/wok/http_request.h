@@ -169,9 +169,10 @@ typedef struct {
 } wok_http_client;
 
 /**
- * The client, behind proxies that are trusted: the last address in Forwarded (RFC 7239), or else in
- * X-Forwarded-For, that is none of theirs. X-Forwarded-Proto and X-Forwarded-Host count alike. Of
- * peers that are not trusted such headers mean nothing.
+ * The client, behind proxies that are trusted: the last address in X-Forwarded-For that is none of
+ * theirs, all lines of it taken as one. X-Forwarded-Proto and X-Forwarded-Host count alike. With
+ * wok_http_serve_options.forwarded these are read from Forwarded (RFC 7239), and from nowhere else.
+ * Of peers that are not trusted such headers mean nothing. ::ffff:1.2.3.4 is 1.2.3.4.
  *
  * Returns:    nothing
  * Checkpoint: never

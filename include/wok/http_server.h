@@ -54,12 +54,16 @@ typedef struct {
 	 */
 	bool proxy_protocol;
 	/*
-	 * Proxies whose Forwarded or X-Forwarded-... headers are believed, as "10.0.0.0/8", "::1",
-	 * or "unix:" for all that comes by Unix sockets: see wok_http_request_client(). Where both
-	 * come, Forwarded counts: a proxy that sets the others must remove a client's Forwarded.
+	 * Proxies whose X-Forwarded-... headers are believed, as "10.0.0.0/8", "::1", or "unix:"
+	 * for all that comes by Unix sockets: see wok_http_request_client().
 	 */
 	const char *const *trusted;
 	size_t n_trusted;
+	/*
+	 * They write Forwarded (RFC 7239), and that is read instead. Say so only if they do: what a
+	 * proxy does not write it hands on as the client sent it.
+	 */
+	bool forwarded;
 	/*
 	 * Decides about a body that the client asks for before it sends it ("Expect:
 	 * 100-continue"): replies to refuse it, or returns 0. NULL: a body is asked for when the

@@ -31,7 +31,9 @@ typedef struct {
 	const wok_http_options *request;
 	const char *last_id;   /* to go on behind: as if this one had been the last; none */
 	wok_time retry;        /* before connecting again, until the server says another; 3 s */
-	wok_time max_retry;    /* what that grows to when the server cannot be reached; 1 min */
+	wok_time min_retry;    /* the least that the server can say; 100 ms */
+	wok_time max_retry;    /* the most that it can say, and what a pause grows to when it cannot
+				  be reached, or ends without an event; 1 min */
 	unsigned max_failures; /* in a row, before the last error is returned; no limit */
 	size_t max_event;      /* bytes; more is WOK_ELIMIT; 1 MiB */
 	wok_time silence; /* with nothing from the server, not even a comment, it is taken for dead;

@@ -34,13 +34,14 @@ typedef struct wok_tls_context wok_tls_context;
 #define WOK_TLS_1_2 0x0303
 #define WOK_TLS_1_3 0x0304
 
-/* A certificate and its key, in PEM: by file, or as a text. */
+/* A certificate and its key: in PEM, by file or as a text, or in a file of PKCS #12. */
 typedef struct {
 	const char *certificate_file; /* the certificate, and behind it those that lead to its CA */
 	const char *key_file;         /* NULL: the key stands in the certificate's file */
 	const char *certificate;      /* the same as texts, where there is no file */
 	const char *key;
-	const char *password; /* of the key; nobody is ever asked for one */
+	const char *pkcs12_file; /* or all of it in one file, as PKCS #12: .p12, .pfx */
+	const char *password;    /* of the key, or that file; nobody is ever asked for one */
 } wok_tls_identity;
 
 /* How to make a context. Zero in a field means the default. */

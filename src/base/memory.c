@@ -22,9 +22,11 @@ static void *libc_realloc(void *pointer, size_t size, void *unused)
 		free(pointer);
 		return NULL;
 	}
-	if (!pointer && size >= LARGE)
-		return posix_memalign(&pointer, ALIGNMENT, size) == 0 ? pointer : NULL;
-	return realloc(pointer, size);
+	if (pointer)
+		return realloc(pointer, size);
+	if (size < LARGE)
+		return malloc(size);
+	return posix_memalign(&pointer, ALIGNMENT, size) == 0 ? pointer : NULL;
 }
 
 static wok_allocator allocator = {libc_realloc, NULL};

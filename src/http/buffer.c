@@ -23,12 +23,10 @@ void wok__buffer_free(struct wok__buffer *buffer)
 	*buffer = (struct wok__buffer){0};
 }
 
-char *wok__buffer_room(struct wok__buffer *buffer, size_t size)
+char *wok__buffer_grow(struct wok__buffer *buffer, size_t size)
 {
 	if (buffer->error < 0)
 		return NULL;
-	if (buffer->capacity - buffer->size >= size)
-		return buffer->data + buffer->size;
 	size_t capacity = buffer->capacity ? buffer->capacity : FIRST;
 	while (capacity - buffer->size < size)
 		capacity *= 2;
@@ -40,21 +38,6 @@ char *wok__buffer_room(struct wok__buffer *buffer, size_t size)
 	buffer->data = grown;
 	buffer->capacity = capacity;
 	return grown + buffer->size;
-}
-
-void wok__buffer_add(struct wok__buffer *buffer, const void *data, size_t size)
-{
-	char *room = size > 0 ? wok__buffer_room(buffer, size) : NULL;
-
-	if (!room)
-		return;
-	memcpy(room, data, size);
-	buffer->size += size;
-}
-
-void wok__buffer_text(struct wok__buffer *buffer, const char *text)
-{
-	wok__buffer_add(buffer, text, strlen(text));
 }
 
 void wok__buffer_decimal(struct wok__buffer *buffer, uint64_t value)

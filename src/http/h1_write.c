@@ -47,21 +47,29 @@ size_t wok__h1_put_chunk_head(char *buf, uint64_t size)
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
-/* Five parts make a line. All of them are checked by now. */
-static int put_parts(char *buf, size_t room, const struct wok__h1_span parts[5])
+static inline char *put(char *at, struct wok__h1_span part)
 {
-	size_t size = 0;
-	for (size_t i = 0; i < 5; i++)
-		if (parts[i].size > room || __builtin_add_overflow(size, parts[i].size, &size))
-			return -ENOBUFS;
-	if (size > room || size > INT32_MAX)
+	if (part.size > 0)
+		memcpy(at, part.data, part.size);
+	return at + part.size;
+}
+
+/* Two parts with constants before, between and behind. All of them are checked by now. */
+static inline int put_line(char *buf, size_t room, const struct wok__h1_span constants[3],
+			   struct wok__h1_span first, struct wok__h1_span second)
+{
+	size_t fixed = constants[0].size + constants[1].size + constants[2].size, size;
+
+	room = room < INT32_MAX ? room : INT32_MAX;
+	if (__builtin_add_overflow(first.size, second.size, &size) || room < fixed ||
+	    size > room - fixed)
 		return -ENOBUFS;
-	for (size_t i = 0; i < 5; i++) {
-		if (parts[i].size > 0)
-			memcpy(buf, parts[i].data, parts[i].size);
-		buf += parts[i].size;
-	}
-	return (int) size;
+	char *at = put(buf, constants[0]);
+	at = put(at, first);
+	at = put(at, constants[1]);
+	at = put(at, second);
+	(void) put(at, constants[2]);
+	return (int) (size + fixed);
 }
 
 #define TEXT(literal) ((struct wok__h1_span){literal, sizeof(literal) - 1})
@@ -72,25 +80,23 @@ int wok__h1_put_request_line(char *buf, size_t room, struct wok__h1_span method,
 	if (!wok__h1_valid_token(method.data, method.size) ||
 	    !wok__h1_valid_target(target.data, target.size))
 		return -EINVAL;
-	const struct wok__h1_span parts[5] = {method, TEXT(" "), target, TEXT(" HTTP/1.1\r\n")};
-	return put_parts(buf, room, parts);
+	const struct wok__h1_span constants[] = {TEXT(""), TEXT(" "), TEXT(" HTTP/1.1\r\n")};
+	return put_line(buf, room, constants, method, target);
 }
 
 int wok__h1_put_status_line(char *buf, size_t room, int status, const char *reason)
 {
-	char digits[WOK__H1_DECIMAL_MAX];
+	const struct wok__h1_span constants[] = {TEXT("HTTP/1.1 "), TEXT(" "), TEXT("\r\n")};
 
 	if (status < 100 || status > 999)
 		return -EINVAL;
-	if (reason == NULL)
-		reason = wok__h1_reason(status);
-	struct wok__h1_span text = {reason, strlen(reason)};
-	if (!wok__h1_valid_value(text.data, text.size))
+	const char digits[] = {(char) ('0' + status / 100), (char) ('0' + status / 10 % 10),
+			       (char) ('0' + status % 10)};
+	const char *text = reason ? reason : wok__h1_reason(status);
+	struct wok__h1_span words = {text, strlen(text)};
+	if (reason && !wok__h1_valid_value(words.data, words.size))
 		return -EINVAL;
-	struct wok__h1_span code = {digits, wok__h1_put_decimal(digits, (uint64_t) status)};
-	const struct wok__h1_span parts[5] = {TEXT("HTTP/1.1 "), code, TEXT(" "), text,
-					      TEXT("\r\n")};
-	return put_parts(buf, room, parts);
+	return put_line(buf, room, constants, (struct wok__h1_span){digits, 3}, words);
 }
 
 int wok__h1_put_field(char *buf, size_t room, struct wok__h1_span name, struct wok__h1_span value)
@@ -98,6 +104,6 @@ int wok__h1_put_field(char *buf, size_t room, struct wok__h1_span name, struct w
 	if (!wok__h1_valid_token(name.data, name.size) ||
 	    !wok__h1_valid_value(value.data, value.size))
 		return -EINVAL;
-	const struct wok__h1_span parts[5] = {name, TEXT(": "), value, TEXT("\r\n")};
-	return put_parts(buf, room, parts);
+	const struct wok__h1_span constants[] = {TEXT(""), TEXT(": "), TEXT("\r\n")};
+	return put_line(buf, room, constants, name, value);
 }

@@ -10,11 +10,13 @@
 #include "base/memory.h"
 #include "task/park.h"
 
-enum { GATHER_FIRST = 4096 };
+enum { GATHER_FIRST = 4096, USUAL_FIELDS = 16 };
 
 int wok__head_copy(struct wok__head *head, const char *data, size_t size)
 {
-	if (wok__grow((void **) &head->data, &head->capacity, size + 1, 1) < 0)
+	size_t usual = USUAL_FIELDS * sizeof(struct wok__h1_field);
+
+	if (wok__grow((void **) &head->data, &head->capacity, size + 1 + usual, 1) < 0)
 		return -ENOMEM;
 	memcpy(head->data, data, size);
 	head->data[size] = '\0';
@@ -23,12 +25,28 @@ int wok__head_copy(struct wok__head *head, const char *data, size_t size)
 	return 0;
 }
 
+/* Where so many fields go: the bytes must not move any more. NULL without memory. */
+static struct wok__h1_field *field_room(struct wok__head *head, size_t n)
+{
+	const size_t align = _Alignof(struct wok__h1_field);
+	size_t behind = (head->size + align) / align * align;
+
+	if ((head->capacity - behind) / sizeof(struct wok__h1_field) >= n)
+		return (struct wok__h1_field *) (void *) (head->data + behind);
+	if (wok__grow((void **) &head->many, &head->many_capacity, n, sizeof(head->many[0])) < 0)
+		return NULL;
+	return head->many;
+}
+
 int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fields, size_t n)
 {
-	if (wok__grow((void **) &head->fields, &head->fields_capacity, n, sizeof(fields[0])) < 0)
+	struct wok__h1_field *kept = field_room(head, n);
+
+	if (!kept)
 		return -ENOMEM;
-	if (n > 0 && fields != head->fields)
-		memcpy(head->fields, fields, n * sizeof(fields[0]));
+	if (n > 0)
+		memmove(kept, fields, n * sizeof(fields[0]));
+	head->fields = kept;
 	head->n_fields = n;
 	/* Behind a name stands its colon, behind a value white space or the line's end. */
 	for (size_t i = 0; i < n; i++) {
@@ -38,35 +56,10 @@ int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fi
 	return 0;
 }
 
-int wok__head_add(struct wok__head *head, struct wok__h1_span name, struct wok__h1_span value)
-{
-	size_t size = head->size + name.size + value.size + 2;
-
-	if (size > UINT32_MAX || wok__grow((void **) &head->data, &head->capacity, size, 1) < 0 ||
-	    wok__grow((void **) &head->fields, &head->fields_capacity, head->n_fields + 1,
-		      sizeof(head->fields[0])) < 0)
-		return -ENOMEM;
-	struct wok__h1_field *field = &head->fields[head->n_fields++];
-	*field = (struct wok__h1_field){
-		.name = (uint32_t) head->size,
-		.name_size = (uint32_t) name.size,
-		.value = (uint32_t) (head->size + name.size + 1),
-		.value_size = (uint32_t) value.size,
-		.id = wok__h1_intern(name.data, name.size),
-	};
-	memcpy(head->data + field->name, name.data, name.size);
-	head->data[field->name + name.size] = '\0';
-	if (value.size > 0)
-		memcpy(head->data + field->value, value.data, value.size);
-	head->data[field->value + value.size] = '\0';
-	head->size = size;
-	return 0;
-}
-
 void wok__head_free(struct wok__head *head)
 {
 	wok_free(head->data);
-	wok_free(head->fields);
+	wok_free(head->many);
 	*head = (struct wok__head){0};
 }
 
@@ -153,10 +146,10 @@ int wok__incoming_keep_trailers(struct wok__incoming *incoming)
 
 	if (!trailers || text->size == 0)
 		return 0;
-	if (wok__grow((void **) &trailers->fields, &trailers->fields_capacity, most,
-		      sizeof(trailers->fields[0])) < 0)
+	if (wok__grow((void **) &trailers->many, &trailers->many_capacity, most,
+		      sizeof(trailers->many[0])) < 0)
 		return -ENOMEM;
-	struct wok__h1_field *fields = trailers->fields;
+	struct wok__h1_field *fields = trailers->many;
 	int r = wok__h1_parse_trailers(&incoming->body, fields, most, &n);
 	if (r < 0)
 		return r;
@@ -196,7 +189,11 @@ ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t si
 		if (r < 0)
 			return r == -ENOMEM ? r : wok__h1_to_wok(r, "the body");
 	}
-	return (ssize_t) copy(incoming, data, size);
+	size_t n = copy(incoming, data, size);
+	/* The last piece often comes with the end: say so now, so that the connection is free. */
+	if (n > 0 && incoming->decoded == 0)
+		(void) decode(incoming); /* an error of it is met by the next call */
+	return (ssize_t) n;
 }
 
 static int fill(struct wok__incoming *incoming)
@@ -220,9 +217,6 @@ ssize_t wok__incoming_read(struct wok__incoming *incoming, void *data, size_t si
 	WOK_TRY(wok__check());
 	while ((n = wok__incoming_take(incoming, data, size)) == 0 && !incoming->ended && size > 0)
 		WOK_TRY(fill(incoming));
-	/* The last piece often comes with the end: say so now, so that the connection is free. */
-	if (n > 0 && incoming->decoded == 0)
-		(void) decode(incoming); /* an error of it is met by the next call */
 	wok__spend();
 	return n;
 }
@@ -254,9 +248,11 @@ int wok__gather_body(struct wok__gathered *gathered,
 {
 	ssize_t n = 1;
 
-	while (n > 0) {
+	for (;;) {
 		if (gathered->size > max)
 			return wok_fail(WOK_ELIMIT, "the body has more than %zu bytes", max);
+		if (n == 0 || gathered->ended)
+			break;
 		WOK_TRY(gather_room(gathered, hint));
 		n = read(self, gathered->data + gathered->size,
 			 gathered->capacity - gathered->size - 1);

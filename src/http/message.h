@@ -20,22 +20,25 @@ static inline wok_time wok__time_or(wok_time value, wok_time otherwise)
 struct wok__head {
 	char *data; /* the head's bytes; separators have become NULs */
 	size_t size, capacity;
-	struct wok__h1_field *fields;
-	size_t n_fields, fields_capacity;
+	struct wok__h1_field *fields; /* behind the bytes, or where they do not fit there: many */
+	size_t n_fields;
+	struct wok__h1_field *many;
+	size_t many_capacity;
 };
 
 /* Copy a head; -ENOMEM. The fields are set by wok__head_keep_fields(), after parsing the copy. */
 int wok__head_copy(struct wok__head *head, const char *data, size_t size);
 int wok__head_keep_fields(struct wok__head *head, const struct wok__h1_field *fields, size_t n);
-/*
- * Add a field to a head that is not a copy of text; the bytes are the caller's, and checked by it.
- * -ENOMEM; limits are the caller's matter, too.
- */
-int wok__head_add(struct wok__head *head, struct wok__h1_span name, struct wok__h1_span value);
 void wok__head_free(struct wok__head *head);
 
 /* The first value of a name in any case; NULL if there is none. */
 const char *wok__head_value(const struct wok__head *head, const char *name);
+/* Whether there is a field of a known name. */
+static inline bool wok__head_has(const struct wok__head *head, enum wok__h1_name id)
+{
+	return wok__h1_find(head->fields, head->n_fields, 0, id) != NULL;
+}
+
 bool wok__head_at(const struct wok__head *head, size_t index, wok_http_header *ret_header);
 
 /* Whether a name is one of those that wok sets itself, from what it knows of the message. */
@@ -71,6 +74,7 @@ ssize_t wok__incoming_read(struct wok__incoming *incoming, void *data, size_t si
 struct wok__gathered {
 	char *data; /* a NUL stands behind it when it is complete */
 	size_t size, capacity;
+	bool ended; /* set by who reads: nothing follows, and there is no need to ask again */
 	bool complete;
 };
 

@@ -32,7 +32,13 @@ struct parts {
 	struct wok__h1_span userinfo, host, port, target;
 	const char *fragment;
 	bool has_userinfo, is_ipv6;
-	char name[HOST_MAX + 1]; /* the host, as it is sent: an address without its brackets */
+	struct host *name;
+};
+
+/* The host, as it is sent: lower case, and an address without its brackets. */
+struct host {
+	size_t size;
+	char text[HOST_MAX + 1];
 	char zone[ZONE_MAX + 1];
 };
 
@@ -137,32 +143,45 @@ static int parse_port(const struct parts *parts, uint16_t *port)
 
 /* --- hosts ------------------------------------------------------------------------------------ */
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
+}
+
+static void make_lower(struct host *name)
+{
+	for (char *c = name->text; *c; c++)
+		*c = lower(*c);
+}
+
 /* "fe80::1%25eth0", as RFC 6874 has it, or "fe80::1%eth0", as people write it. */
 static int read_address(struct parts *parts)
 {
+	struct host *name = parts->name;
 	const char *at = parts->host.data, *end = at + parts->host.size;
 	const char *percent = memchr(at, '%', parts->host.size);
-	size_t size = (size_t) ((percent ? percent : end) - at);
 	struct in6_addr unused;
 
-	if (size >= INET6_ADDRSTRLEN)
+	name->size = (size_t) ((percent ? percent : end) - at);
+	if (name->size >= INET6_ADDRSTRLEN)
 		return bad(parts, "the host is no IPv6 address");
-	memcpy(parts->name, at, size);
-	parts->name[size] = '\0';
-	if (inet_pton(AF_INET6, parts->name, &unused) != 1)
+	memcpy(name->text, at, name->size);
+	name->text[name->size] = '\0';
+	if (inet_pton(AF_INET6, name->text, &unused) != 1)
 		return bad(parts, "the host is no IPv6 address");
+	make_lower(name);
 	if (!percent)
 		return 0;
 	const char *zone =
 		percent + (end - percent >= 3 && strncmp(percent, "%25", 3) == 0 ? 3 : 1);
-	size = (size_t) (end - zone);
+	size_t size = (size_t) (end - zone);
 	if (size == 0 || size > ZONE_MAX)
 		return bad(parts, "the zone of the host's IPv6 address is not good");
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i++)
 		if (!wok__h1_valid_token(zone + i, 1) || zone[i] == '%')
 			return bad(parts, "the zone of the host's IPv6 address is not good");
-		parts->zone[i] = zone[i];
-	}
+	memcpy(name->zone, zone, size);
+	name->zone[size] = '\0';
 	return 0;
 }
 
@@ -174,9 +193,11 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-static int read_name(struct parts *parts)
+/* A name that needs more than to be copied: percent signs, what is not ASCII. */
+static int read_unusual_name(struct parts *parts)
 {
 	char raw[RAW_HOST_MAX + 1];
+	struct host *name = parts->name;
 
 	if (parts->host.size > RAW_HOST_MAX)
 		return bad(parts, "the host's name is too long");
@@ -186,28 +207,48 @@ static int read_name(struct parts *parts)
 		return bad(parts, "the host has bytes that are not allowed");
 	raw[size] = '\0';
 	if (!is_ascii(raw)) {
-		int r = wok__idn_to_ascii(raw, parts->name, sizeof(parts->name));
+		int r = wok__idn_to_ascii(raw, name->text, sizeof(name->text));
 		if (r < 0)
 			return wok__bad_url(r, parts->whole, wok_errmsg(r));
 	} else if (size > HOST_MAX) {
 		return bad(parts, "the host's name has more than 255 bytes");
 	} else {
-		memcpy(parts->name, raw, (size_t) size + 1);
+		memcpy(name->text, raw, (size_t) size + 1);
 	}
+	make_lower(name);
+	name->size = strlen(name->text);
 	/* A colon or a percent sign that was hidden must not come out as one. */
-	if (!wok__h1_valid_host(parts->name, strlen(parts->name)) || strpbrk(parts->name, ":%[") ||
-	    parts->name[0] == '.')
+	if (!wok__h1_valid_host(name->text, name->size) || strpbrk(name->text, ":%["))
+		return bad(parts, "the host has bytes that are not allowed");
+	return 0;
+}
+
+/* What names in DNS and IPv4 addresses consist of, once they are in lower case. */
+static bool is_usual(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+static int read_name(struct parts *parts)
+{
+	struct host *name = parts->name;
+	size_t most = parts->host.size < HOST_MAX ? parts->host.size : HOST_MAX, n = 0;
+
+	for (char c; n < most && is_usual(c = lower(parts->host.data[n])); n++)
+		name->text[n] = c;
+	name->size = n;
+	name->text[n] = '\0';
+	if (n < parts->host.size)
+		WOK_TRY(read_unusual_name(parts));
+	if (name->text[0] == '.')
 		return bad(parts, "the host has bytes that are not allowed");
 	return 0;
 }
 
 static int read_host(struct parts *parts)
 {
-	WOK_TRY(parts->is_ipv6 ? read_address(parts) : read_name(parts));
-	for (char *c = parts->name; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c |= 0x20;
-	return 0;
+	parts->name->zone[0] = '\0';
+	return parts->is_ipv6 ? read_address(parts) : read_name(parts);
 }
 
 /* --- putting together ------------------------------------------------------------------------- */
@@ -217,7 +258,7 @@ static void put_authority(struct wok__buffer *out, const struct parts *parts,
 {
 	if (parts->is_ipv6)
 		wok__buffer_text(out, "[");
-	wok__buffer_text(out, parts->name);
+	wok__buffer_add(out, parts->name->text, parts->name->size);
 	if (parts->is_ipv6)
 		wok__buffer_text(out, "]");
 	if (url->port == schemes[url->scheme].port)
@@ -301,10 +342,11 @@ static int put_all(struct wok__buffer *out, const struct parts *parts, const str
 	layout->end = out->size;
 	wok__buffer_add(out, "", 1);
 	layout->host = out->size;
-	wok__buffer_text(out, parts->name);
-	if (parts->zone[0])
+	wok__buffer_add(out, parts->name->text, parts->name->size);
+	if (parts->name->zone[0]) {
 		wok__buffer_text(out, "%");
-	wok__buffer_text(out, parts->zone);
+		wok__buffer_text(out, parts->name->zone);
+	}
 	layout->host_end = out->size;
 	wok__buffer_add(out, "", 1);
 	if (parts->has_userinfo)
@@ -342,7 +384,8 @@ static int put_together(const struct parts *parts, struct wok__url *url)
 
 int wok__url_parse(const char *text, struct wok__url *ret_url)
 {
-	struct parts parts = {.whole = text};
+	struct host name; /* set by read_host() */
+	struct parts parts = {.whole = text, .name = &name};
 	struct wok__url url = {0};
 	const char *rest = NULL;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificates and keys: see tls/pem.h. */
+/* Certificates and keys, in PEM and PKCS #12: see tls/pem.h. */
 #include "tls/pem.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <string.h>
 #include <unistd.h>
 #include <wok/error.h>
@@ -122,8 +123,32 @@ static int load_key(const wok_tls_identity *from, struct wok__tls_identity *to)
 			name_of(from->certificate_file, from->certificate, "the text"));
 }
 
+/* Certificate, key and chain in one file. */
+static int load_pkcs12(const wok_tls_identity *from, struct wok__tls_identity *to)
+{
+	const char *file = from->pkcs12_file;
+	BIO *bio = NULL;
+
+	if (from->certificate || from->certificate_file || from->key || from->key_file)
+		return wok_fail(-EINVAL, "an identity is of pkcs12_file or of PEM, not of both");
+	WOK_TRY(wok__tls_open(file, NULL, &bio));
+	PKCS12 *all = d2i_PKCS12_bio(bio, NULL);
+	BIO_free(bio);
+	int good =
+		all ? PKCS12_parse(all, from->password, &to->key, &to->certificate, &to->chain) : 0;
+	PKCS12_free(all);
+	if (good != 1)
+		return wok__tls_setup_error(-EINVAL, file);
+	if (!to->key || !to->certificate)
+		return wok_fail(-EINVAL, "%s has no %s", file, to->key ? "certificate" : "key");
+	ERR_clear_error(); /* it tries an empty password in two ways */
+	return 0;
+}
+
 int wok__tls_identity_load(const wok_tls_identity *from, struct wok__tls_identity *to)
 {
+	if (from->pkcs12_file)
+		return load_pkcs12(from, to);
 	if (!from->certificate && !from->certificate_file)
 		return wok_fail(-EINVAL, "an identity needs a certificate: give certificate_file");
 	WOK_TRY(load_certificate(from, to));

@@ -576,6 +576,22 @@ def https_trusts_whom_it_is_told_to():
 
 
 @test
+def a_password_in_a_url_is_told_to_nobody():
+    with server(lambda r: r.reply(404)) as it, tempfile.TemporaryDirectory() as folder:
+        address = it.url[len("http://"):]
+        closed = "me:se%63ret@127.0.0.1:1/gone"
+        for url in ("http://me:secret@%s/x@y" % address, "http://" + closed, closed,
+                    "http://me:secret@%s:bad/x" % address, "http://me:sec:ret@/x",
+                    "gopher://me:secret@a/"):
+            for args in ([], ["--jsonl"]):
+                result = fetch(*args, "--retries", "0", "-d", folder, url)
+                told = result.out.decode() + result.err
+                assert result.status == 1, (url, result.status)
+                assert "me@" in told and "ret" not in told.replace("retries", ""), (url, told)
+        assert it.seen[0].headers["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+@test
 def no_server_is_one_clear_line():
     with fake_server(answer(OK)) as url:
         pass  # and gone

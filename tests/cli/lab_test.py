@@ -234,9 +234,9 @@ def without_a_terminal_progress_is_plain_lines():
 def on_terminal(columns, *args, **env):
     """Run the command on a pseudo terminal; what it wrote there, and its exit status."""
     pid, master = pty.fork()
-    if pid == 0:
+    if pid == 0:  # which has its size before anybody asks for it
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         os.execve(command.WOK, [command.WOK, *args], environment(**env))
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     output, end = b"", time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         if not select.select([master], [], [], 1)[0]:

@@ -116,6 +116,82 @@ TEST_TASK(a_digest_is_sent_when_it_is_asked_for_and_from_then_on, "client-35")
 	peer_close(&peer);
 }
 
+static const char *next_nonce(struct peer *peer, const char *head, const char *body)
+{
+	(void) peer;
+	(void) body;
+	if (!strstr(head, "\r\nAuthorization: Digest"))
+		return "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", "
+		       "qop=\"auth\", algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n";
+	return strstr(head, "nonce=\"n\"")
+		       ? "HTTP/1.1 200 OK\r\nAuthentication-Info: nextnonce=\"m\", qop=auth\r\n"
+			 "Content-Length: 0\r\n\r\n"
+		       : OK_HELLO;
+}
+
+TEST_TASK(a_server_may_want_another_nonce_for_the_next_digest, "client-35")
+{
+	struct peer peer = {.answer = next_nonce};
+
+	peer_open(&peer);
+	WOK_AUTO(wok_http_session) *session = session_of(
+		&peer, &(wok_http_session_options){
+			       .user = "me", .password = "secret", .auth = WOK_HTTP_AUTH_DIGEST});
+	ASSERT_EQ(get(session, "http://a.test/"), 200);
+	ASSERT(strstr(peer.head, "nonce=\"n\""));
+	for (int i = 1; i < 3; i++) {
+		char count[20];
+		snprintf(count, sizeof(count), "nc=%08x", i);
+		ASSERT_EQ(get(session, "http://a.test/"), 200);
+		ASSERT(strstr(peer.head, "nonce=\"m\""));
+		ASSERT(strstr(peer.head, count));
+	}
+	ASSERT_EQ(peer.requests, 4);
+	peer_close(&peer);
+}
+
+static const char *asks_for_the_body(struct peer *peer, const char *head, const char *body)
+{
+	(void) peer;
+	(void) head;
+	(void) body;
+	return "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", "
+	       "qop=\"auth-int\"\r\nContent-Length: 0\r\n\r\n";
+}
+
+static ssize_t nothing_more(void *arg, void *data, size_t size)
+{
+	int *left = arg;
+
+	(void) size;
+	memcpy(data, "x", 1);
+	return *left > 0 ? (*left)-- : 0;
+}
+
+static int once_more(void *arg)
+{
+	*(int *) arg = 1;
+	return 0;
+}
+
+TEST_TASK(a_digest_is_never_of_another_body_than_the_one_sent, "client-35")
+{
+	struct peer peer = {.answer = asks_for_the_body};
+	int left = 1;
+	wok_http_options options = {
+		.body_read = nothing_more, .body_rewind = once_more, .body_arg = &left};
+
+	peer_open(&peer);
+	WOK_AUTO(wok_http_session) *session = session_of(
+		&peer, &(wok_http_session_options){
+			       .user = "me", .password = "secret", .auth = WOK_HTTP_AUTH_DIGEST});
+	ASSERT_ERR(fetch(session, "POST", "http://a.test/", &options), -ENOTSUP);
+	options = (wok_http_options){.body = "x", .body_size = 1, .compress = "gzip"};
+	ASSERT_ERR(fetch(session, "POST", "http://b.test/", &options), -ENOTSUP);
+	ASSERT_EQ(peer.requests, 2);
+	peer_close(&peer);
+}
+
 /* "hello hello hello\n" by gzip. */
 static const unsigned char packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
 				       0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x90, 0x5c,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Without memory, and cancelled at any wait: nothing leaks, and the pool is whole. */
 #include "client/check.h"
+#include "http/coding/coding.h"
 
 static int lead_on(wok_http_request *request, void *arg)
 {
@@ -42,6 +43,8 @@ static int use(wok_http_session *session)
 	const wok_http_options options = {.body_read = no_more,
 					  .body_rewind = rewind_it,
 					  .body_arg = &left,
+					  .compress = wok__coding_kind(WOK__CODING_GZIP) ? "gzip"
+											 : NULL,
 					  .trailers = &header,
 					  .n_trailers = 1,
 					  .user = "me",

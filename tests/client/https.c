@@ -160,6 +160,117 @@ TEST_TASK(a_body_until_the_end_needs_the_peers_word_that_it_is_the_end, "http-5"
 	peer_close(&peer);
 }
 
+/* A proxy that is spoken to by TLS, and the server behind it. */
+static int proxy_securely(struct peer *peer, wok_stream *stream)
+{
+	WOK_AUTO(wok_stream) *inner = NULL;
+
+	WOK_TRY(peer_take(peer, stream));
+	if (strncmp(peer->head, "CONNECT", 7) != 0)
+		return peer_say(stream, OK_HELLO);
+	ASSERT(strncmp(peer->head, "CONNECT example.com:443 HTTP/1.1\r\n", 34) == 0);
+	ASSERT_STR(field_of(peer->head, "Proxy-Authorization"), "Basic bWU6c2VjcmV0");
+	WOK_TRY(peer_say(stream, "HTTP/1.1 200 Fine\r\n\r\n"));
+	int r = wok_tls_accept(peer->tls, stream, &(wok_tls_stream_options){.borrow = true},
+			       &inner);
+	return r < 0 ? r : look_inside(peer, inner);
+}
+
+TEST_TASK(a_proxy_can_be_spoken_to_by_tls_and_the_server_through_it, "client-40")
+{
+	struct peer peer = {.serve = proxy_securely};
+
+	serve_as(&peer, good_cert());
+	WOK_AUTO(wok_http_session) *session = trusting(
+		&peer,
+		&(wok_http_session_options){.proxy = "https://me:secret@proxy.wild.example:3129"});
+	ASSERT_EQ(get(session, "https://example.com/x"), 200);
+	ASSERT_STR(peer.asked, "proxy.wild.example:3129");
+	ASSERT(strncmp(peer.head, "GET /x HTTP/1.1\r\n", 17) == 0);
+	ASSERT(!field_of(peer.head, "Proxy-Authorization"));
+	ASSERT_STR(peer.body, "example.com http/1.1");
+	ASSERT_EQ(get(session, "http://plain.test/y"), 200);
+	ASSERT(strncmp(peer.head, "GET http://plain.test/y HTTP/1.1\r\n", 34) == 0);
+	peer_close(&peer);
+}
+
+TEST_TASK(a_proxy_that_is_not_who_it_should_be_learns_nothing, "client-40")
+{
+	struct peer peer = {.serve = proxy_securely};
+
+	serve_as(&peer, good_cert());
+	WOK_AUTO(wok_http_session) *session = trusting(
+		&peer, &(wok_http_session_options){.proxy = "https://me:secret@proxy.test"});
+	ASSERT_ERR(get(session, "https://example.com/"), WOK_ECERTIFICATE);
+	ASSERT_SAYS(WOK_ECERTIFICATE, "proxy.test");
+	ASSERT_EQ(peer.requests, 0);
+	ASSERT_POOL(session, 0, 0, 0);
+	peer_close(&peer);
+}
+
+/* Speaks TLS on port 443 and 444, and leads from one to the other. */
+static int lead_between_ports(struct peer *peer, wok_stream *stream)
+{
+	WOK_AUTO(wok_stream) *secured = NULL;
+	bool plain = strstr(peer->asked, ":80") != NULL;
+	char text[200];
+
+	if (!plain)
+		WOK_TRY(wok_tls_accept(peer->arg, stream, &(wok_tls_stream_options){.borrow = true},
+				       &secured));
+	wok_stream *talk = plain ? stream : secured;
+	while (peer_take(peer, talk) > 0) {
+		const char *to = strstr(peer->head, "GET /to/") == peer->head ? peer->head + 8 : "";
+		int n = (int) strcspn(to, " ");
+		snprintf(text, sizeof(text),
+			 n > 0 ? "HTTP/1.1 302 x\r\nLocation: %.*s\r\nContent-Length: 0\r\n\r\n"
+			       : OK_HELLO "%.*s",
+			 n, to);
+		WOK_TRY(peer_say(talk, text));
+	}
+	return 0;
+}
+
+TEST_TASK(secrets_do_not_change_schemes_or_ports, "http-10", "client-26")
+{
+	static const struct {
+		const char *url;
+		bool there;
+	} rows[] = {
+		{"https://example.com/to/https://example.com/", true},
+		{"https://example.com/to/http://example.com/", false},
+		{"http://example.com/to/https://example.com/", false},
+		{"https://example.com/to/https://example.com:444/", false},
+		{"https://example.com/to/https://x.wild.example/", false},
+	};
+	static const char *const sensitive[] = {"X-API-Key", NULL};
+	static const char *const names[] = {"Authorization", "Cookie", "Proxy-Authorization",
+					    "X-API-Key"};
+	const wok_http_header own[] = {{"Authorization", "Basic eA=="},
+				       {"Cookie", "c=d"},
+				       {"Proxy-Authorization", "p"},
+				       {"X-API-Key", "k"}};
+	struct peer peer = {.serve = lead_between_ports};
+
+	serve_as(&peer, good_cert());
+	peer.arg = WOK_TAKE(peer.tls);
+	WOK_AUTO(wok_http_session) *session =
+		trusting(&peer, &(wok_http_session_options){.sensitive_headers = sensitive});
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ASSERT_EQ(fetch(session, "GET", rows[i].url,
+				&(wok_http_options){.headers = own, .n_headers = 4}),
+			  200);
+		for (int k = 0; k < 4; k++)
+			if ((field_of(peer.head, names[k]) != NULL) != rows[i].there)
+				FAIL("%s: %s is wrong", rows[i].url, names[k]);
+	}
+	WOK_AUTO(wok_http_session) *strict =
+		trusting(&peer, &(wok_http_session_options){.no_downgrade = true});
+	ASSERT_ERR(get(strict, rows[1].url), -EPROTONOSUPPORT);
+	wok_tls_context_free(peer.arg);
+	peer_close(&peer);
+}
+
 static int never_shakes_hands(struct peer *peer, wok_stream *stream)
 {
 	char rest[100];

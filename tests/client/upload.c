@@ -315,3 +315,128 @@ TEST_REAL(a_file_is_sent_from_an_offset_to_its_end, "client-61")
 	wok_listener_free(counting.listener);
 	return 0;
 }
+
+/* Sends a body back as it came, packed or not; the client unpacks it. */
+static size_t came;
+static char came_by[200];
+
+static int send_back(wok_http_request *request, void *arg)
+{
+	const char *coding = wok_http_request_header(request, "Content-Encoding");
+	const wok_http_header header = {"Content-Encoding", coding};
+	wok_view body;
+
+	(void) arg;
+	ASSERT(!wok_http_request_header(request, "Content-Length") == (coding != NULL));
+	WOK_TRY(wok_http_request_body(request, &body));
+	came = body.size;
+	snprintf(came_by, sizeof(came_by), "%s", coding ? coding : "");
+	return wok_http_reply(request, &(wok_http_reply_options){.headers = &header,
+								 .n_headers = coding ? 1 : 0,
+								 .body = body.data,
+								 .body_size = body.size});
+}
+
+static int move_on(wok_http_request *request, void *arg)
+{
+	const wok_http_header header = {"Location", "/back"};
+
+	(void) arg;
+	return wok_http_reply(request, &(wok_http_reply_options){
+					       .status = 307, .headers = &header, .n_headers = 1});
+}
+
+static wok_http_session *session_of_echo(wok_http_app **ret_app)
+{
+	wok_http_session *session = NULL;
+
+	ASSERT_OK(wok_http_app_new(ret_app));
+	ASSERT_OK(wok_http_route(*ret_app, "POST", "/back", send_back, NULL));
+	ASSERT_OK(wok_http_route(*ret_app, "POST", "/on", move_on, NULL));
+	ASSERT_OK(wok_http_session_new(&(wok_http_session_options){.app = *ret_app}, &session));
+	return session;
+}
+
+static void expect_back(wok_http_session *session, const char *url, const wok_http_options *options,
+			const char *text, size_t size)
+{
+	WOK_AUTO(wok_http_response) *response = NULL;
+	wok_view body;
+
+	ASSERT_OK(wok_http_post(session, url, options, &response));
+	ASSERT_EQ(wok_http_status(response), 200);
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_EQ(body.size, size);
+	ASSERT_MEM(body.data, text, size);
+}
+
+TEST_TASK(bodies_can_be_packed_on_their_way, "client-69")
+{
+	enum { SIZE = 300000 };
+	static const char *const codings[] = {"gzip", "deflate", "br", "zstd"};
+	static char text[SIZE];
+	WOK_AUTO(wok_http_app) *app = NULL;
+	WOK_AUTO(wok_http_session) *session = session_of_echo(&app);
+	int good = 0;
+
+	memset(text, 'x', SIZE);
+	for (int i = 0; i < 4; i++) {
+		WOK_AUTO(wok_http_response) *probe = NULL;
+		struct source source = {.left = SIZE, .piece = 1000, .all = SIZE};
+		wok_http_options options = {.compress = codings[i], .body = "x", .body_size = 1};
+		if (wok_http_post(session, "http://a.test/back", &options, &probe) == -ENOTSUP)
+			continue; /* not in this build */
+		options.body = text;
+		options.body_size = SIZE;
+		expect_back(session, "http://a.test/back", &options, text, SIZE);
+		ASSERT(came < SIZE / 100);
+		ASSERT_STR(came_by, codings[i]);
+		/* and sent once more from its beginning */
+		expect_back(session, "http://a.test/on", &options, text, SIZE);
+		options = (wok_http_options){.compress = codings[i],
+					     .body_read = produce,
+					     .body_rewind = rewind_source,
+					     .body_length = SIZE,
+					     .body_arg = &source};
+		expect_back(session, "http://a.test/on", &options, text, SIZE);
+		ASSERT_EQ(source.rewound, 1);
+		ASSERT_STR(came_by, codings[i]);
+		good++;
+	}
+	ASSERT(good >= 1);
+	/* nothing is not packed */
+	expect_back(session, "http://a.test/back", &(wok_http_options){.compress = "gzip"}, "", 0);
+	ASSERT_STR(came_by, "");
+}
+
+TEST_TASK(a_file_can_be_packed_and_what_makes_no_sense_is_refused, "client-69")
+{
+	char path[] = "/tmp/wok-pack-XXXXXX";
+	WOK_AUTO(wok_http_app) *app = NULL;
+	WOK_AUTO(wok_http_session) *session = session_of_echo(&app);
+	const wok_http_header header = {"Content-Encoding", "gzip"};
+	WOK_AUTO(wok_file) *file = NULL;
+	struct source source = {.left = 10, .piece = 5};
+	int fd = mkstemp(path);
+
+	ASSERT_EQ(write(fd, "0123456789", 10), 10);
+	close(fd);
+	ASSERT_OK(wok_file_open(path, "r", &file));
+	wok_http_options options = {.compress = "gzip", .body_file = file, .body_offset = 4};
+	expect_back(session, "http://a.test/back", &options, "456789", 6);
+	unlink(path);
+	options = (wok_http_options){.compress = "shrink", .body = "x", .body_size = 1};
+	ASSERT_ERR(fetch(session, "POST", "http://a.test/back", &options), -EINVAL);
+	ASSERT_SAYS(-EINVAL, "shrink");
+	options = (wok_http_options){.compress = "gzip",
+				     .body = "x",
+				     .body_size = 1,
+				     .headers = &header,
+				     .n_headers = 1};
+	ASSERT_ERR(fetch(session, "POST", "http://a.test/back", &options), -EINVAL);
+	/* the length that was announced is that of what comes */
+	options = (wok_http_options){
+		.compress = "gzip", .body_read = produce, .body_arg = &source, .body_length = 11};
+	ASSERT_ERR(fetch(session, "POST", "http://a.test/back", &options), -EINVAL);
+	ASSERT_SAYS(-EINVAL, "fewer");
+}

@@ -96,9 +96,11 @@ TEST_TASK(events_come_and_the_connection_is_made_again_behind_the_last_one, "cli
 	ASSERT_STR(script.ids[2], "7");
 	ASSERT_STR(script.ids[3], "8");
 	ASSERT_STR(field_of(script.peer.head, "Accept"), "text/event-stream");
-	/* three seconds unless the server says another time */
-	for (int i = 1; i < 4; i++)
-		ASSERT_EQ((script.began[i] - script.began[i - 1]) / WOK_MS, 3000);
+	/* three seconds unless the server says another time; longer behind no event at all */
+	ASSERT_EQ((script.began[1] - script.began[0]) / WOK_MS, 3000);
+	ASSERT((script.began[2] - script.began[1]) / WOK_MS >= 3000);
+	ASSERT((script.began[2] - script.began[1]) / WOK_MS <= 6000);
+	ASSERT_EQ((script.began[3] - script.began[2]) / WOK_MS, 3000);
 	script_close(&script, session, source);
 }
 
@@ -213,7 +215,7 @@ TEST_TASK(a_server_that_is_away_is_not_hammered_though_it_wanted_no_pause, "clie
 	static const char *const says[] = {
 		STREAM "retry: 0\ndata: a\n\n", NULL, NULL, EMPTY("503 Later"),
 		STREAM "data: b\n\n",           ""};
-	static const int longest[] = {0, 200, 400, 800};
+	static const int longest[] = {100, 200, 400, 800};
 	struct script script;
 	wok_http_session *session = script_open(&script, says);
 	wok_sse_source *source;
@@ -225,6 +227,50 @@ TEST_TASK(a_server_that_is_away_is_not_hammered_though_it_wanted_no_pause, "clie
 		wok_time waited = (script.began[i + 1] - script.began[i]) / WOK_MS;
 		ASSERT(waited >= longest[i] / 2 && waited <= longest[i]);
 	}
+	script_close(&script, session, source);
+}
+
+TEST_TASK(a_server_that_ends_without_an_event_is_asked_less_and_less_often, "client-78")
+{
+	static const char *const says[] = {STREAM "retry: 0\n: nothing\n\n",
+					   STREAM "retry: 0\n: nothing\n\n",
+					   STREAM "retry: 0\n: nothing\n\n",
+					   STREAM "id: 1\n\nretry: 0\n\n",
+					   STREAM "data: a\n\n",
+					   STREAM "data: b\n\n",
+					   ""};
+	static const int longest[] = {200, 400, 800, 1600, 100};
+	struct script script;
+	wok_http_session *session = script_open(&script, says);
+	wok_sse_source *source;
+
+	ASSERT_OK(wok_sse_connect(session, "http://a/", NULL, &source));
+	expect_event(source, "message", "1", "a");
+	expect_event(source, "message", "1", "b");
+	for (int i = 0; i < 5; i++) {
+		wok_time waited = (script.began[i + 1] - script.began[i]) / WOK_MS;
+		if (waited < longest[i] / 2 || waited > longest[i])
+			FAIL("attempt %d came after %d ms", i + 1, (int) waited);
+	}
+	script_close(&script, session, source);
+}
+
+TEST_TASK(a_server_cannot_ask_for_any_pause, "client-78")
+{
+	static const char *const says[] = {STREAM "retry: 999999\ndata: a\n\n",
+					   STREAM "retry: 0\ndata: b\n\n", STREAM "data: c\n\n",
+					   ""};
+	const wok_sse_options options = {.min_retry = 2 * WOK_SECOND, .max_retry = 7 * WOK_SECOND};
+	struct script script;
+	wok_http_session *session = script_open(&script, says);
+	wok_sse_source *source;
+
+	ASSERT_OK(wok_sse_connect(session, "http://a/", &options, &source));
+	expect_event(source, "message", "", "a");
+	expect_event(source, "message", "", "b");
+	expect_event(source, "message", "", "c");
+	ASSERT_EQ((script.began[1] - script.began[0]) / WOK_MS, 7000);
+	ASSERT_EQ((script.began[2] - script.began[1]) / WOK_MS, 2000);
 	script_close(&script, session, source);
 }
 

@@ -27,7 +27,7 @@ static void wait_for_ttl(struct dns_test *test)
 	ASSERT_EQ(info_now().misses, 2);
 }
 
-TEST(an_answer_is_kept_for_as_long_as_it_says, "client-17", "http-11")
+TEST(an_answer_is_kept_for_as_long_as_it_says, "client-11", "http-17")
 {
 	dns_run(NULL, 1, 10, wait_for_ttl);
 }
@@ -79,7 +79,7 @@ static void ask_for_nothing(struct dns_test *test)
 	ASSERT_EQ(server->n_log, 4);
 }
 
-TEST(that_there_is_none_is_kept_for_a_second, "client-17")
+TEST(that_there_is_none_is_kept_for_a_second, "http-17")
 {
 	dns_run(NULL, 1, 10, ask_for_nothing);
 }
@@ -142,7 +142,7 @@ static void ask_together(struct dns_test *test)
 	ASSERT_EQ(test->servers[0].asked, 4);
 }
 
-TEST(who_asks_at_the_same_time_shares_a_query, "client-17", "http-11")
+TEST(who_asks_at_the_same_time_shares_a_query, "client-11", "http-17")
 {
 	dns_run(NULL, 1, 20, ask_together);
 }

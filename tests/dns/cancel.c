@@ -56,7 +56,7 @@ static void cancel_one(struct dns_test *test)
 	ASSERT_EQ(info_now().queries, 1);
 }
 
-TEST(who_is_cancelled_takes_nothing_from_the_others, "client-17")
+TEST(who_is_cancelled_takes_nothing_from_the_others, "http-17")
 {
 	dns_run(NULL, 1, 20, cancel_one);
 }

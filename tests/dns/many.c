@@ -63,7 +63,7 @@ static void ask_for_many(struct dns_test *test)
 	free(asking);
 }
 
-TEST(ten_thousand_look_ups_need_one_socket_and_no_thread, "http-12")
+TEST(ten_thousand_look_ups_need_one_socket_and_no_thread, "client-12")
 {
 	dns_run(NULL, 1, 1, ask_for_many);
 }

@@ -216,6 +216,42 @@ TEST_TASK(bodies_go_both_ways)
 	asked_close(&asked);
 }
 
+static int pass_back(wok_http_request *request, void *arg)
+{
+	const wok_http_header header = {"Content-Encoding", "gzip"};
+	wok_view body;
+
+	(void) arg;
+	ASSERT_STR(wok_http_request_header(request, "Content-Encoding"), "gzip");
+	WOK_TRY(wok_http_request_body(request, &body));
+	ASSERT(body.size < sizeof(big) / 100);
+	return wok_http_reply(request, &(wok_http_reply_options){.headers = &header,
+								 .n_headers = 1,
+								 .body = body.data,
+								 .body_size = body.size});
+}
+
+TEST_TASK(a_body_of_http_2_can_be_packed, "client-69")
+{
+	struct asked asked = {0};
+	WOK_AUTO(wok_http_response) *response = NULL;
+	wok_view body;
+
+	memset(big, 'x', sizeof(big));
+	asked_route(&asked, "POST", "/", pass_back);
+	asked_open(&asked);
+	int r = wok_http_post(
+		asked.session, "http://a.test/",
+		&(wok_http_options){.body = big, .body_size = sizeof(big), .compress = "gzip"},
+		&response);
+	ASSERT_OK(r);
+	ASSERT_OK(wok_http_body(response, &body));
+	ASSERT_EQ(body.size, sizeof(big));
+	ASSERT_MEM(body.data, big, sizeof(big));
+	wok_http_response_free(WOK_TAKE(response));
+	asked_close(&asked);
+}
+
 TEST_TASK(a_file_is_a_body_of_http_2, "client-61")
 {
 	enum { OFFSET = 10 };

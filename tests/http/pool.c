@@ -243,7 +243,7 @@ TEST_TASK(a_request_whose_host_is_full_lets_the_next_one_pass)
 	end_pool(&pool);
 }
 
-TEST_TASK(an_idle_connection_that_has_become_too_old_is_not_used)
+TEST_TASK(an_idle_connection_that_has_become_too_old_is_not_used, "client-7")
 {
 	const struct wok__pool_limits limits = {100, WOK_UNLIMITED, WOK_MINUTE, 10 * WOK_SECOND,
 						UINT64_MAX};
@@ -260,6 +260,83 @@ TEST_TASK(an_idle_connection_that_has_become_too_old_is_not_used)
 	ASSERT_EQ(another->made, wok_now());
 	ASSERT_EQ(pool.open, 1);
 	wok__pool_release(&pool, another);
+	end_pool(&pool);
+}
+
+TEST_TASK(a_connection_serves_so_many_requests_and_no_more, "client-7")
+{
+	const struct wok__pool_limits limits = {100, WOK_UNLIMITED, WOK_MINUTE, WOK_FOREVER, 2};
+	struct wok__pool pool;
+
+	wok__pool_open(&pool, &limits);
+	for (int i = 0; i < 5; i++) {
+		struct wok__connection *connection = get(&pool, "http://h");
+		ASSERT_EQ(connection->requests, i % 2);
+		connection->requests++;
+		wok__pool_release(&pool, connection);
+		ASSERT_EQ(pool.n_idle, i % 2 == 0);
+	}
+	end_pool(&pool);
+}
+
+TEST_TASK(a_connection_is_closed_when_the_server_would_do_so, "client-6")
+{
+	struct wok__pool pool;
+
+	open_pool(&pool, 100, WOK_UNLIMITED, WOK_MINUTE);
+	struct wok__connection *a = get(&pool, "http://a"), *b = get(&pool, "http://b");
+	a->keep_alive = 4 * WOK_SECOND;
+	b->keep_alive = 2 * WOK_MINUTE; /* longer than ours */
+	wok__pool_release(&pool, a);
+	wok__pool_release(&pool, b);
+	wok_test_advance(3 * WOK_SECOND);
+	ASSERT(get(&pool, "http://a") == a); /* what is used does not end */
+	wok_test_advance(3 * WOK_SECOND);
+	ASSERT_EQ(open_streams, 2);
+	wok__pool_release(&pool, a); /* and its time begins anew */
+	wok_test_advance(4 * WOK_SECOND - 1);
+	ASSERT_EQ(open_streams, 2);
+	wok_test_advance(1);
+	ASSERT_EQ(open_streams, 1);
+	ASSERT_EQ(pool.n_idle, 1);
+	ASSERT(get(&pool, "http://b") == b);
+	b->keep_alive = 40 * WOK_SECOND;
+	wok__pool_release(&pool, b);
+	wok_test_advance(WOK_SECOND);
+	ASSERT(get(&pool, "http://b") == b);
+	b->keep_alive = 5 * WOK_SECOND; /* the server has changed its mind */
+	wok__pool_release(&pool, b);
+	wok_test_advance(5 * WOK_SECOND - 1);
+	ASSERT_EQ(open_streams, 1);
+	wok_test_advance(1);
+	ASSERT_EQ(open_streams, 0);
+	end_pool(&pool);
+}
+
+TEST_TASK(a_host_with_a_queue_of_its_own_does_not_keep_the_place_for_itself)
+{
+	static const char *const urls[] = {"http://a", "http://b", "http://a"};
+	struct asker askers[3];
+	struct wok__pool pool;
+	int turn = 0;
+
+	open_pool(&pool, 1, 1, WOK_SECOND);
+	WOK_AUTO(wok_scope) *scope = NULL;
+	ASSERT_OK(wok_scope_new(&scope));
+	struct wok__connection *held = get(&pool, "http://a");
+	for (int i = 0; i < 3; i++) {
+		askers[i] = (struct asker){&pool, urls[i], NULL, &turn, 0, 1};
+		ASSERT_OK(wok_scope_spawn(scope, ask, &askers[i]));
+		test_settle();
+	}
+	wok__pool_release(&pool, held);
+	for (int i = 0; i < 3; i++) {
+		test_settle();
+		ASSERT_EQ(turn, i + 1);
+		ASSERT_EQ(askers[i].place, i + 1); /* first in, first out */
+		wok__pool_release(&pool, askers[i].connection);
+	}
+	ASSERT_OK(wok_scope_join(scope));
 	end_pool(&pool);
 }
 

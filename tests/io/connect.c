@@ -58,6 +58,7 @@ TEST_TASK(connecting_is_a_checkpoint)
 
 struct hanging {
 	wok_listener *listener;
+	const char *host;
 	wok_stream *fill[8];
 	int n;
 };
@@ -67,24 +68,29 @@ static int connect_to(void *arg)
 	struct hanging *self = arg;
 	wok_stream *stream = NULL;
 
-	int r = wok_tcp_connect("127.0.0.1", wok_listener_port(self->listener), &stream);
+	int r = wok_tcp_connect(self->host, wok_listener_port(self->listener), &stream);
 	if (r == 0)
 		self->fill[self->n++] = stream;
 	return r;
 }
 
 /* Fill a listener's queue, so that the system ignores who comes then. */
-static void open_hanging(struct hanging *self)
+static void open_hanging_at(struct hanging *self, const char *host, const char *address)
 {
 	const wok_listen_options options = {.backlog = 1};
 
-	*self = (struct hanging){.n = 0};
-	ASSERT_OK(wok_listen("127.0.0.1:0", &options, &self->listener));
+	*self = (struct hanging){.host = host};
+	ASSERT_OK(wok_listen(address, &options, &self->listener));
 	while (self->n < 8) {
 		if (wok_wait_for(connect_to, self, 20 * WOK_MS) == -ETIMEDOUT)
 			return;
 	}
 	SKIP("this system never lets a connection hang");
+}
+
+static void open_hanging(struct hanging *self)
+{
+	open_hanging_at(self, "127.0.0.1", "127.0.0.1:0");
 }
 
 static void close_hanging(struct hanging *self)
@@ -426,7 +432,7 @@ static int try_all(void *unused)
 	return 0;
 }
 
-TEST(all_addresses_of_a_name_are_tried_and_their_errors_told, "E9")
+TEST(all_addresses_of_a_name_are_tried_and_their_errors_told, "E9", "http-18")
 {
 	run_told(try_all);
 }
@@ -462,9 +468,39 @@ static int pass_hanging_ones(void *unused)
 	return 0;
 }
 
-TEST(an_address_that_hangs_is_passed_after_its_time_and_closed_at_the_end, "E9")
+TEST(an_address_that_hangs_is_passed_after_its_time_and_closed_at_the_end, "E9", "client-14")
 {
 	run_told(pass_hanging_ones);
+}
+
+static int pass_the_other_family(void *unused)
+{
+	WOK_AUTO(wok_listener) *listener = NULL;
+	WOK_AUTO(wok_stream) *stream = NULL;
+	struct hanging hanging;
+
+	(void) unused;
+	if (wok_listen("[::1]:0", NULL, &listener) < 0)
+		SKIP("there is no IPv6 here");
+	wok_listener_free(WOK_TAKE(listener));
+	open_hanging_at(&hanging, "::1", "[::1]:0");
+	ASSERT_OK(wok_listen("127.0.0.1:0", NULL, &listener));
+	tell_address("[::1]", wok_listener_port(hanging.listener));
+	tell_address("127.0.0.1", wok_listener_port(listener));
+	int fds = test_count_fds();
+	wok_time before = wok_now();
+	ASSERT_OK(wok_tcp_connect("host", 80, &stream));
+	wok_time took = wok_now() - before;
+	ASSERT(took >= 250 * WOK_MS && took < 900 * WOK_MS); /* the machine may be busy */
+	ASSERT_EQ(port_of_peer(stream), wok_listener_port(listener));
+	ASSERT_EQ(test_count_fds(), fds + 1);
+	close_hanging(&hanging);
+	return 0;
+}
+
+TEST(an_ipv6_that_leads_nowhere_costs_a_quarter_of_a_second, "client-14", "http-18")
+{
+	run_told(pass_the_other_family);
 }
 
 static int give_up_a_race(void *unused)
@@ -522,7 +558,7 @@ static int order_of_trial(void *unused)
 	return 0;
 }
 
-TEST(the_families_take_turns, "E9")
+TEST(the_families_take_turns, "E9", "client-14")
 {
 	run_told(order_of_trial);
 }

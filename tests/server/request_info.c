@@ -141,59 +141,98 @@ static int say_client(wok_http_request *request, void *arg)
 }
 
 /* A stream in memory has no address: the PROXY protocol gives it one. */
-TEST_TASK(forwarded_headers_of_trusted_proxies_are_believed, "server-25")
+static void expect_client(const char *proxy, bool forwarded, const char *headers,
+			  const char *expected)
 {
-	static const struct {
-		const char *proxy, *headers, *expected;
-	} rows[] = {
-		{"10.0.0.1", "", "10.0.0.1:1000 http a"},
-		{"9.9.9.9", "X-Forwarded-For: 1.2.3.4\r\n", "9.9.9.9:1000 http a"},
-		{"10.0.0.1", "X-Forwarded-For: 1.2.3.4\r\n", "1.2.3.4:0 http a"},
-		{"10.0.0.1", "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.9.9.9\r\n", "1.2.3.4:0 http a"},
-		{"10.0.0.1", "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4\r\n",
+	static const char *const trusted[] = {"10.0.0.0/8", "::1"};
+	struct peer peer = {0};
+	struct answer answer;
+
+	peer.options = (wok_http_serve_options){
+		.proxy_protocol = true, .trusted = trusted, .n_trusted = 2, .forwarded = forwarded};
+	peer_route(&peer, "GET", "/", say_client);
+	peer_open(&peer);
+	exchange(&peer, &answer, "PROXY %s 1000 80\r\nGET / HTTP/1.1\r\nHost: a\r\n%s\r\n", proxy,
+		 headers);
+	if (strcmp(answer.body, expected) != 0)
+		FAIL("%s%s: \"%s\", not \"%s\"", proxy, headers, answer.body, expected);
+	peer_end(&peer);
+}
+
+#define NEAR "TCP4 10.0.0.1 127.0.0.1"
+
+TEST_TASK(x_forwarded_headers_of_trusted_proxies_are_believed, "server-25")
+{
+	static const char *const rows[][2] = {
+		{"", "10.0.0.1:1000 http a"},
+		{"X-Forwarded-For: 1.2.3.4\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: 1.2.3.4:99\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.9.9.9\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4\r\n", "1.2.3.4:0 http a"},
+		/* all lines are one list */
+		{"X-Forwarded-For: 6.6.6.6, 1.2.3.4\r\nX: y\r\nx-forwarded-for: 10.2.2.2\r\n"
+		 "X-Forwarded-For: 10.3.3.3, 10.4.4.4\r\n",
 		 "1.2.3.4:0 http a"},
-		{"10.0.0.1", "X-Forwarded-For: 6.6.6.6, nonsense, 10.9.9.9\r\n",
+		{"X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For:\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: 10.2.2.2\r\nX-Forwarded-For: 10.3.3.3\r\n", "10.2.2.2:0 http a"},
+		{"X-Forwarded-For: 6.6.6.6, nonsense, 10.9.9.9\r\n", "10.9.9.9:0 http a"},
+		{"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: \"\r\nX-Forwarded-For: 10.9.9.9\r\n",
 		 "10.9.9.9:0 http a"},
-		{"10.0.0.1",
-		 "X-Forwarded-For: 2001:db8::7\r\nX-Forwarded-Proto: https\r\n"
+		/* IPv4 as IPv6 has it */
+		{"X-Forwarded-For: 1.2.3.4, ::ffff:10.2.2.2\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: ::ffff:1.2.3.4\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: [::ffff:102:304]:80\r\n", "1.2.3.4:0 http a"},
+		{"X-Forwarded-For: 2001:db8::7\r\nX-Forwarded-Proto: https\r\n"
 		 "X-Forwarded-Host: x.test\r\n",
 		 "[2001:db8::7]:0 https x.test"},
-		{"10.0.0.1", "X-Forwarded-Host: x/y\r\nX-Forwarded-Proto: gopher\r\n",
-		 "10.0.0.1:1000 http a"},
-		{"10.0.0.1",
-		 "Forwarded: for=6.6.6.6, for=\"[2001:db8::1]:99\";proto=https;host=\"y.test:8\", "
+		{"X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n", "10.0.0.1:1000 http a"},
+		{"X-Forwarded-Host: x/y\r\nX-Forwarded-Proto: gopher\r\n", "10.0.0.1:1000 http a"},
+		/* What the proxy does not write is the client's own. */
+		{"Forwarded: for=6.6.6.6;host=x;proto=https\r\nX-Forwarded-For: 1.2.3.4\r\n",
+		 "1.2.3.4:0 http a"},
+		{"Forwarded: for=6.6.6.6;host=x;proto=https\r\n", "10.0.0.1:1000 http a"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect_client(NEAR, false, rows[i][0], rows[i][1]);
+	expect_client("TCP4 9.9.9.9 127.0.0.1", false, "X-Forwarded-For: 1.2.3.4\r\n",
+		      "9.9.9.9:1000 http a");
+	/* as a socket for both has it */
+	expect_client("TCP6 ::ffff:10.0.0.1 ::1", false, "", "10.0.0.1:1000 http a");
+	expect_client("TCP6 ::ffff:10.0.0.1 ::1", false, "X-Forwarded-For: 1.2.3.4\r\n",
+		      "1.2.3.4:0 http a");
+}
+
+TEST_TASK(forwarded_is_read_where_the_proxies_write_it, "server-25")
+{
+	static const char *const rows[][2] = {
+		{"Forwarded: for=6.6.6.6, for=\"[2001:db8::1]:99\";proto=https;host=\"y.test:8\", "
 		 "for=10.1.1.1\r\nX-Forwarded-For: 7.7.7.7\r\n",
 		 "[2001:db8::1]:0 https y.test:8"},
+		{"Forwarded: for=6.6.6.6, for=1.2.3.4\r\nForwarded: for=10.1.1.1\r\n",
+		 "1.2.3.4:0 http a"},
 		/* A quote that the client leaves open does not swallow what the proxy adds. */
-		{"10.0.0.1", "Forwarded: for=1.2.3.4;x=\", for=9.9.9.9\r\n", "9.9.9.9:0 http a"},
-		{"10.0.0.1", "Forwarded: for=1.2.3.4;x=\", for=9.9.9.9;by=\"a,\\\"b\"\r\n",
-		 "9.9.9.9:0 http a"},
-		{"10.0.0.1", "Forwarded: host=\"b;for=1.2.3.4;\";for=9.9.9.9\r\n",
+		{"Forwarded: for=1.2.3.4;x=\", for=9.9.9.9\r\n", "9.9.9.9:0 http a"},
+		{"Forwarded: for=1.2.3.4;x=\"\r\nForwarded: for=9.9.9.9\r\n", "9.9.9.9:0 http a"},
+		{"Forwarded: for=1.2.3.4;x=\", for=9.9.9.9;by=\"a,\\\"b\"\r\n", "9.9.9.9:0 http a"},
+		{"Forwarded: host=\"b;for=1.2.3.4;\";for=9.9.9.9\r\n",
 		 "9.9.9.9:0 http b;for=1.2.3.4;"},
-		{"10.0.0.1", "Forwarded: for=_hidden;proto=https\r\n", "10.0.0.1:1000 https a"},
+		{"Forwarded: for=_hidden;proto=https\r\n", "10.0.0.1:1000 https a"},
+		/* What the proxy does not write is the client's own. */
+		{"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: x\r\n", "10.0.0.1:1000 http a"},
 	};
-	static const char *const trusted[] = {"10.0.0.0/8", "::1"};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct peer peer = {0};
-		struct answer answer;
-		peer.options = (wok_http_serve_options){
-			.proxy_protocol = true, .trusted = trusted, .n_trusted = 2};
-		peer_route(&peer, "GET", "/", say_client);
-		peer_open(&peer);
-		exchange(&peer, &answer,
-			 "PROXY TCP4 %s 127.0.0.1 1000 80\r\nGET / HTTP/1.1\r\nHost: a\r\n%s\r\n",
-			 rows[i].proxy, rows[i].headers);
-		if (strcmp(answer.body, rows[i].expected) != 0)
-			FAIL("%zu: \"%s\", not \"%s\"", i, answer.body, rows[i].expected);
-		peer_end(&peer);
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect_client(NEAR, true, rows[i][0], rows[i][1]);
+	expect_client("TCP4 9.9.9.9 127.0.0.1", true, "Forwarded: for=1.2.3.4\r\n",
+		      "9.9.9.9:1000 http a");
 }
 
 TEST_TASK(networks_that_make_no_sense_are_refused)
 {
-	static const char *const bad[] = {"",       "x",        "1.2.3",     "1.2.3.4/33",
-					  "::/129", "1.2.3.4/", "1.2.3.4/x", "::1/-1"};
+	static const char *const bad[] = {"",           "x",      "1.2.3",
+					  "1.2.3.4/33", "::/129", "1.2.3.4/",
+					  "1.2.3.4/x",  "::1/-1", "::ffff:10.0.0.0/8"};
 	WOK_AUTO(wok_http_app) *app = NULL;
 	wok_stream *a, *b;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the two agree on: versions, protocols above, which certificate, an earlier session. */
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -425,7 +426,7 @@ TEST_TASK(options_that_make_no_sense_are_refused_with_the_reason)
 	ASSERT_SAYS(wok_errmsg(-EINVAL), "trusts");
 }
 
-TEST_TASK(a_key_can_have_a_password_and_nobody_is_asked_for_it)
+TEST_TASK(a_key_can_have_a_password_and_nobody_is_asked_for_it, "client-47")
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
@@ -441,6 +442,60 @@ TEST_TASK(a_key_can_have_a_password_and_nobody_is_asked_for_it)
 	wok_tls_context_free(
 		server_with(&(wok_tls_options){.identities = &identity, .n_identities = 1}));
 	free(key);
+}
+
+/* A file of PKCS #12, the caller's to unlink and free. */
+static char *pkcs12_file(const struct cert *cert, const char *password)
+{
+	char *path = write_file("", NULL);
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	FILE *file = fopen(path, "we");
+
+	sk_X509_push(chain, root_ca()->x509);
+	PKCS12 *all = PKCS12_create(password, "me", cert->pkey, cert->x509, chain, 0, 0, 0, 0, 0);
+	ASSERT(all && file);
+	ASSERT_EQ(i2d_PKCS12_fp(file, all), 1);
+	fclose(file);
+	PKCS12_free(all);
+	sk_X509_free(chain);
+	return path;
+}
+
+TEST_TASK(a_file_of_pkcs_12_has_all_of_an_identity, "client-47", "server-19")
+{
+	static const char *const passwords[] = {"secret", NULL};
+	const struct cert *alice =
+		make_cert(&(struct cert_spec){.name = "Alice", .issuer = root_ca()});
+	const wok_tls_identity server = identity_of(good_cert());
+	wok_tls_certificate seen;
+
+	for (int i = 0; i < 2; i++) {
+		char *path = pkcs12_file(alice, passwords[i]);
+		wok_tls_identity identity = {.pkcs12_file = path, .password = passwords[i]};
+		struct meeting m = {
+			.server_context = server_with(&(wok_tls_options){.identities = &server,
+									 .n_identities = 1,
+									 .ca = root_ca()->pem,
+									 .require_client = true}),
+			.client_context = client_like(
+				(wok_tls_options){.identities = &identity, .n_identities = 1})};
+		meet_well(&m);
+		say(m.client, m.server, "it is me");
+		ASSERT_EQ(wok_tls_peer_certificate(m.server, &seen), 1);
+		ASSERT_STR(seen.subject, "CN=Alice");
+		part(&m);
+		identity.password = "wrong";
+		refuse_server(identity, -EINVAL, path);
+		identity.key = alice->key;
+		refuse_server(identity, -EINVAL, "not of both");
+		unlink(path);
+		refuse_server((wok_tls_identity){.pkcs12_file = path}, -ENOENT, path);
+		free(path);
+	}
+	char *text = write_file("no such thing", NULL);
+	refuse_server((wok_tls_identity){.pkcs12_file = text}, -EINVAL, text);
+	unlink(text);
+	free(text);
 }
 
 TEST_TASK(keys_are_logged_for_who_wants_to_look)

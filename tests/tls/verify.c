@@ -187,7 +187,7 @@ static wok_tls_context *client_as(const struct cert *cert, int max_version)
 	});
 }
 
-TEST_TASK(a_client_shows_its_certificate)
+TEST_TASK(a_client_shows_its_certificate, "client-47")
 {
 	const struct cert *alice =
 		make_cert(&(struct cert_spec){.name = "Alice", .issuer = root_ca()});

@@ -281,6 +281,61 @@ TEST_TASK(compressed_text_has_to_be_utf8_and_fails_before_its_end, "http-62")
 	}
 }
 
+struct sending {
+	wok_ws *ws;
+	const char *data;
+	size_t size;
+	int result;
+	bool done;
+};
+
+static int send_large(void *arg)
+{
+	struct sending *sending = arg;
+
+	sending->result = wok_ws_send(sending->ws, WOK_WS_BINARY, sending->data, sending->size);
+	sending->done = true;
+	return 0;
+}
+
+/* Others run while it is compressed; and what was cancelled half-way is not referred to. */
+TEST_TASK(a_large_message_is_compressed_in_pieces)
+{
+	enum { SIZE = 1 << 20 };
+	static const wok_ws_deflate_options plain = {.enable = true};
+	char *data = malloc(SIZE);
+	struct ends ends;
+	int turns = 0;
+
+	ends_open(&ends, &plain, &plain, 0);
+	memset(data, 'x', SIZE);
+	struct sending sending = {.ws = ends.ws[0], .data = data, .size = SIZE};
+	WOK_AUTO(wok_task) *task = wok_create_task(send_large, &sending);
+	for (; !sending.done; turns++)
+		ASSERT_OK(wok_yield());
+	ASSERT_OK(wok_await(task));
+	ASSERT_OK(sending.result);
+	ASSERT(turns >= 8 && turns < 100);
+	wok_ws_message message;
+	ASSERT_EQ(wok_ws_receive(ends.ws[1], &message), 1);
+	ASSERT_EQ(message.size, SIZE);
+	ASSERT_MEM(message.data, data, SIZE);
+
+	memset(data, 'y', SIZE);
+	sending.done = false;
+	WOK_AUTO(wok_task) *cancelled = wok_create_task(send_large, &sending);
+	for (int i = 0; i < 4; i++)
+		ASSERT_OK(wok_yield());
+	ASSERT(!sending.done);
+	wok_cancel(cancelled);
+	ASSERT_OK(wok_await(cancelled));
+	ASSERT_ERR(sending.result, -ECANCELED);
+	pass(&ends, 0, WOK_WS_BINARY, data, 5000);
+	pass(&ends, 1, WOK_WS_BINARY, data, SIZE);
+	ends_free(&ends);
+	free(data);
+}
+
 TEST_TASK(a_compressed_message_that_was_not_sent_is_not_referred_to)
 {
 	static const wok_ws_deflate_options plain = {.enable = true, .min_size = 1};

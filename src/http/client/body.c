@@ -18,11 +18,18 @@ static ssize_t read_in_time(wok_http_response *response, void *data, size_t size
 {
 	wok_time left =
 		response->deadline == WOK_FOREVER ? WOK_FOREVER : response->deadline - wok_now();
+	const struct wok__wire *wire = response->connection->wire;
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	ssize_t n = 0;
 
+	/* What is here needs no timer. */
+	WOK_TRY(wok__check());
+	if (left > 0 && (n = wire->take(response, data, size)) != 0) {
+		wok__spend();
+		return n;
+	}
 	WOK_TIMEOUT (&timeout, wok__time_min(left, response->read_timeout)) {
-		n = response->connection->wire->read(response, data, size);
+		n = wire->read(response, data, size);
 	}
 	int r = wok_timeout_result(&timeout, n < 0 ? (int) n : 0);
 	return r < 0 ? r : n;
@@ -80,7 +87,7 @@ int wok__response_decode(struct wok_http_call *call)
 	struct wok__codings codings = {.n = 0};
 
 	if (options->no_decode || call->options->no_decode || response->ended || response->tunnel ||
-	    !wok__head_value(&response->head, "Content-Encoding"))
+	    !wok__head_has(&response->head, WOK__H1_CONTENT_ENCODING))
 		return 0;
 	int r = wok__codings_of_head(&response->head, &codings);
 	if (r == -ENOTSUP || (r == 0 && codings.n == 0))
@@ -118,7 +125,13 @@ ssize_t wok_http_read(wok_http_response *response, void *data, size_t size)
 
 static ssize_t read_for_body(void *self, void *data, size_t size)
 {
-	return wok_http_read(self, data, size);
+	wok_http_response *response = self;
+	ssize_t n = wok_http_read(response, data, size);
+
+	/* A decoder may have something left, and so may what lines have read ahead. */
+	response->body.ended = n >= 0 && !response->connection && !response->decoder &&
+			       response->line.size == response->line_at;
+	return n;
 }
 
 int wok_http_body(wok_http_response *response, wok_view *ret_body)

@@ -72,15 +72,26 @@ struct wok__exchange {
 	bool cut_short;              /* the answer came before all was sent */
 };
 
-/* Tell the session's trace function; event needs no method, url and timings. */
-void wok__call_tell(const struct wok_http_call *call, wok_http_event event);
-void wok__response_tell(const wok_http_response *response, wok_http_event event);
+void wok__trace_call(const struct wok_http_call *call, wok_http_event event);
+void wok__trace_response(const wok_http_response *response, wok_http_event event);
+
+/* Tell the session's trace function, if there is one; event needs no method, url and timings. */
+static inline void wok__call_tell(const struct wok_http_call *call, wok_http_event event)
+{
+	if (call->session->options.trace)
+		wok__trace_call(call, event);
+}
+
+static inline void wok__response_tell(const wok_http_response *response, wok_http_event event)
+{
+	if (response->session->options.trace)
+		wok__trace_response(response, event);
+}
 
 static inline void wok__call_phase(struct wok_http_call *call, wok_http_phase phase)
 {
 	call->timings.phase = phase;
-	if (call->session->options.trace)
-		wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_PHASE});
+	wok__call_tell(call, (wok_http_event){.kind = WOK_HTTP_EVENT_PHASE});
 }
 
 /* The result of a part that had a limit, which a time-out then names. */
@@ -96,7 +107,7 @@ static inline int wok__call_timed(struct wok_http_call *call, const wok_timeout 
 
 static inline bool wok__call_is(const struct wok_http_call *call, const char *method)
 {
-	return strcmp(call->method, method) == 0;
+	return call->method[0] == method[0] && strcmp(call->method, method) == 0;
 }
 
 /* Whether the connection broke, rather than that the peer or the caller did something wrong. */

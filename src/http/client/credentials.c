@@ -125,7 +125,7 @@ static void put_digest(struct wok__exchange *exchange, const struct credentials 
 {
 	const struct wok_http_call *call = exchange->call;
 	const struct wok__source *body = &call->body;
-	bool in_memory = !body->read && !body->file;
+	bool in_memory = wok__source_is_memory(body);
 	struct wok__known_digest *known = find_digest(call->session, &exchange->url, who->user);
 	const struct wok__digest_request request = {
 		.user = who->user,
@@ -133,7 +133,7 @@ static void put_digest(struct wok__exchange *exchange, const struct credentials 
 		.method = call->method,
 		.target = exchange->url.target,
 		.body = in_memory ? (body->data ? body->data : "") : NULL,
-		.body_size = in_memory ? (size_t) body->length : 0,
+		.body_size = in_memory ? (size_t) body->length : body->length > 0,
 	};
 
 	if (!known || !known->digest.ready)
@@ -155,11 +155,28 @@ void wok__credentials_put(struct wok__exchange *exchange)
 		wok__basic_put(&exchange->head, "Authorization", who.user, who.password);
 }
 
+/* What the server says of the digest that it was sent: it may want another nonce from now on. */
+static void take_next_nonce(struct wok_http_call *call)
+{
+	const char *info = call->session->digests
+				   ? wok__head_value(&call->response->head, "Authentication-Info")
+				   : NULL;
+	struct credentials who;
+
+	if (!info || !find(call, &call->response->url, &who) || who.auth != WOK_HTTP_AUTH_DIGEST)
+		return;
+	struct wok__known_digest *known =
+		find_digest(call->session, &call->response->url, who.user);
+	if (known)
+		wok__digest_info(&known->digest, info);
+}
+
 int wok__credentials_challenged(struct wok_http_call *call)
 {
 	const wok_http_response *response = call->response;
 	struct credentials who;
 
+	take_next_nonce(call);
 	if (response->status != UNAUTHORIZED || !find(call, &response->url, &who) ||
 	    who.auth != WOK_HTTP_AUTH_DIGEST)
 		return 0;

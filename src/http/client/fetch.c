@@ -144,6 +144,7 @@ int wok__call_run(struct wok_http_call *call)
 		wok_http_response_free(WOK_TAKE(call->response));
 	wok_free(joined);
 	wok_free(call->own_url);
+	wok__source_drop(&call->body);
 	wok__hops_free(call->hops);
 	wok__call_free_extra(call);
 	wok__session_let_go(call->session);
@@ -153,7 +154,7 @@ int wok__call_run(struct wok_http_call *call)
 int wok_http_fetch(wok_http_session *session, const char *method, const char *url,
 		   const wok_http_options *options, wok_http_response **ret_response)
 {
-	const wok_http_options defaults = {0};
+	static const wok_http_options defaults = {0};
 
 	if (!session)
 		WOK_TRY(wok__session_default(&session));

@@ -54,21 +54,23 @@ static bool overridden(const struct wok__exchange *exchange, const char *name)
 	       !withheld(exchange, name);
 }
 
-static bool given(const struct wok__exchange *exchange, const char *name)
-{
-	const wok_http_session_options *session = &exchange->session->options;
-
-	return overridden(exchange, name) ||
-	       (session->n_headers > 0 && has_header(session->headers, session->n_headers, name) &&
-		!withheld(exchange, name));
-}
-
 /* Nobody has said anything about headers: as it is with most requests. */
 static bool is_plain(const struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
 
 	return exchange->session->options.n_headers + call->options->n_headers + call->n_extra == 0;
+}
+
+static bool given(const struct wok__exchange *exchange, const char *name)
+{
+	const wok_http_session_options *session = &exchange->session->options;
+
+	if (is_plain(exchange))
+		return false;
+	return overridden(exchange, name) ||
+	       (session->n_headers > 0 && has_header(session->headers, session->n_headers, name) &&
+		!withheld(exchange, name));
 }
 
 static void put_default(struct wok__exchange *exchange, const char *name, const char *value)
@@ -156,6 +158,18 @@ static void put_trailer_names(struct wok__exchange *exchange)
 		wok__buffer_text(out, "\r\n");
 }
 
+static void put_coding(struct wok__exchange *exchange)
+{
+	enum wok__coding coding = exchange->call->body.coding;
+
+	if (coding == WOK__CODING_IDENTITY)
+		return;
+	if (given(exchange, "Content-Encoding"))
+		exchange->head.error = wok_fail(-EINVAL, "compress: the headers have a "
+							 "Content-Encoding already");
+	wok__buffer_field(&exchange->head, "Content-Encoding", wok__coding_name(coding));
+}
+
 static void put_body_headers(struct wok__exchange *exchange)
 {
 	const struct wok_http_call *call = exchange->call;
@@ -173,6 +187,7 @@ static void put_body_headers(struct wok__exchange *exchange)
 	} else {
 		return;
 	}
+	put_coding(exchange);
 	if (wok__call_expects(call))
 		wok__buffer_text(out, "Expect: 100-continue\r\n");
 	if (call->options->content_type && !overridden(exchange, "Content-Type"))

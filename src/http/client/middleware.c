@@ -83,24 +83,20 @@ void wok__call_free_extra(struct wok_http_call *call)
 
 /* --- trace ------------------------------------------------------------------------------------ */
 
-void wok__call_tell(const struct wok_http_call *call, wok_http_event event)
+void wok__trace_call(const struct wok_http_call *call, wok_http_event event)
 {
 	const wok_http_session_options *options = &call->session->options;
 
-	if (!options->trace)
-		return;
 	event.method = call->method;
 	event.url = call->response ? call->response->url.text : "";
 	event.timings = &call->timings;
 	options->trace(options->trace_arg, &event);
 }
 
-void wok__response_tell(const wok_http_response *response, wok_http_event event)
+void wok__trace_response(const wok_http_response *response, wok_http_event event)
 {
 	const wok_http_session_options *options = &response->session->options;
 
-	if (!options->trace)
-		return;
 	event.method = response->method;
 	event.url = response->url.text;
 	event.timings = &response->timings;

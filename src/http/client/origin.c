@@ -4,21 +4,18 @@
 
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
 
 enum { BUCKETS_FIRST = 16 };
 
-/* FNV-1a of the host in lower case, and the port. */
+/* FNV-1a of the host, which is in lower case always, and the port. */
 static uint64_t hash_of(const struct wok__route *route)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ route->port ^ (uint64_t) route->secure << 16;
 
-	for (size_t i = 0; i < route->host.size; i++) {
-		unsigned char c = (unsigned char) route->host.data[i];
-		hash = (hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * UINT64_C(0x100000001b3);
-	}
+	for (size_t i = 0; i < route->host.size; i++)
+		hash = (hash ^ (unsigned char) route->host.data[i]) * UINT64_C(0x100000001b3);
 	return hash;
 }
 
@@ -34,7 +31,7 @@ static bool is_origin_of(const struct wok__origin *origin, const struct wok__rou
 
 	return origin->hash == hash && own->port == route->port && own->secure == route->secure &&
 	       own->h1_only == route->h1_only && own->host.size == route->host.size &&
-	       strncasecmp(own->host.data, route->host.data, route->host.size) == 0 &&
+	       memcmp(own->host.data, route->host.data, route->host.size) == 0 &&
 	       same_text(own->unix_path, route->unix_path) && same_text(own->proxy, route->proxy) &&
 	       same_text(own->server_name, route->server_name);
 }

@@ -14,6 +14,7 @@ struct wok__origin {
 	struct wok__connection *first; /* is being made, and may turn out to be shared; NULL */
 	bool plain;                    /* none was shared so far */
 	struct wok__list waiters;      /* for a connection of this origin to end or become idle */
+	size_t in_line;                /* of this origin, in the session's queue */
 	size_t n_waiting;              /* in both queues, or on the way out: they hold the origin */
 	struct wok__route route;       /* its texts lie behind */
 	char texts[];

@@ -3,12 +3,11 @@
 #include "http/client/pool.h"
 
 #include <assert.h>
-#include <sys/socket.h>
 #include <wok/error.h>
 #include <wok/memory.h>
 
 #include "base/memory.h"
-#include "base/time.h"
+#include "http/client/age.h"
 #include "http/client/origin.h"
 #include "http/client/wire.h"
 
@@ -16,6 +15,8 @@
 struct waiter {
 	struct wok__node link;
 	struct wok__origin *origin;
+	uint64_t number;                    /* of its turn: there are several queues */
+	bool in_line;                       /* in the session's queue */
 	struct wok__connection *connection; /* what it got */
 	int error;
 	wok_event granted;
@@ -35,6 +36,7 @@ static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *con
 	if (!connection->shared)
 		wok__list_remove(&connection->in_origin);
 	wok__list_remove(&connection->in_pool);
+	connection->is_idle = false;
 	connection->origin->n_idle--;
 	pool->n_idle--;
 }
@@ -48,6 +50,7 @@ static struct wok__origin *hang_up(struct wok__pool *pool, struct wok__connectio
 		origin->first = NULL;
 	if (connection->shared)
 		wok__list_remove(&connection->in_origin);
+	wok__pool_end_age(connection);
 	if (connection->wire && connection->wire->close)
 		connection->wire->close(connection);
 	wok_stream_free(connection->stream);
@@ -60,7 +63,7 @@ static struct wok__origin *hang_up(struct wok__pool *pool, struct wok__connectio
 static void place_freed(struct wok__pool *pool, struct wok__origin *origin);
 
 /* Some may wait for a shared one that serves nobody: a server can say that it takes none. */
-static void evict(struct wok__pool *pool, struct wok__connection *connection)
+void wok__pool_evict(struct wok__pool *pool, struct wok__connection *connection)
 {
 	take_out_of_idle(pool, connection);
 	struct wok__origin *origin = hang_up(pool, connection);
@@ -68,62 +71,6 @@ static void evict(struct wok__pool *pool, struct wok__connection *connection)
 		wok__pool_forget_if_unused(pool, origin);
 	else
 		place_freed(pool, origin);
-}
-
-static ssize_t peek(const struct wok__io *watch)
-{
-	ssize_t n = recv(watch->fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
-}
-
-/*
- * Whether an idle connection is still there: the server may have closed it, and bytes that nobody
- * asked for must not be taken for the next answer.
- */
-static bool is_fresh(const struct wok__connection *connection)
-{
-	const struct wok__io watch = {.fd = wok_stream_fd(connection->stream)};
-
-	return watch.fd < 0 || peek(&watch) == -EAGAIN;
-}
-
-/* Something happened to an idle connection, or its watch ends. */
-static void on_watch(struct wok__io *watch)
-{
-	struct wok__connection *connection = WOK__CONTAINER(watch, struct wok__connection, watch);
-
-	connection->watched = false;
-	if (watch->result != -ECANCELED)
-		evict(connection->pool, connection);
-}
-
-/* Watch a connection that is idle now; false if that has ended already. */
-static bool watch_idle(struct wok__pool *pool, struct wok__connection *connection)
-{
-	int fd = wok_stream_fd(connection->stream);
-
-	if (fd < 0)
-		return true;
-	connection->watch = (struct wok__io){
-		.kind = WOK__IO_CALL_TO_READ, .fd = fd, .call = peek, .done = on_watch};
-	connection->watched = !wok__io_start(pool->loop, &connection->watch);
-	return connection->watched;
-}
-
-/* Whether the server, too, will keep an idle connection for a moment. */
-static bool is_kept(const struct wok__connection *connection)
-{
-	return connection->keep_alive == 0 ||
-	       wok__time_add(connection->idle_since, connection->keep_alive) > wok_now();
-}
-
-/* It has served for long enough. */
-static bool is_worn(const struct wok__pool *pool, const struct wok__connection *connection)
-{
-	return connection->requests >= pool->limits.max_requests ||
-	       (pool->limits.max_age != WOK_FOREVER &&
-		wok_now() - connection->made >= pool->limits.max_age);
 }
 
 static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__origin *origin)
@@ -134,7 +81,8 @@ static struct wok__connection *take_idle(struct wok__pool *pool, struct wok__ori
 		struct wok__connection *connection =
 			WOK__CONTAINER(first, struct wok__connection, in_origin);
 		take_out_of_idle(pool, connection);
-		if (is_kept(connection) && !is_worn(pool, connection) && is_fresh(connection))
+		if (wok__pool_is_kept(connection) && !wok__pool_is_worn(pool, connection) &&
+		    wok__pool_is_fresh(connection))
 			return connection;
 		hang_up(pool, connection);
 	}
@@ -168,7 +116,7 @@ static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__o
 	WOK__LIST_EACH (node, &origin->shared) {
 		struct wok__connection *connection =
 			WOK__CONTAINER(node, struct wok__connection, in_origin);
-		if (is_worn(pool, connection)) {
+		if (wok__pool_is_worn(pool, connection)) {
 			retire(connection);
 			if (connection->users == 0) {
 				take_out_of_idle(pool, connection);
@@ -199,7 +147,7 @@ static bool make_room(struct wok__pool *pool)
 	struct wok__node *oldest = wok__list_first(&pool->idle);
 	if (!oldest)
 		return false;
-	evict(pool, WOK__CONTAINER(oldest, struct wok__connection, in_pool));
+	wok__pool_evict(pool, WOK__CONTAINER(oldest, struct wok__connection, in_pool));
 	return pool->open < pool->limits.connections;
 }
 
@@ -219,10 +167,24 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 	return connection;
 }
 
+/* Stand at the end of a queue: that of the session, or else of the origin. */
+static void queue_up(struct wok__pool *pool, struct waiter *waiter, bool in_line)
+{
+	wok__list_push_back(in_line ? &pool->waiters : &waiter->origin->waiters, &waiter->link);
+	waiter->in_line = in_line;
+	waiter->origin->in_line += in_line;
+}
+
+static void leave_queue(struct waiter *waiter)
+{
+	wok__list_remove(&waiter->link);
+	waiter->origin->in_line -= waiter->in_line;
+}
+
 static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__connection *connection,
 		  int error)
 {
-	wok__list_remove(&waiter->link);
+	leave_queue(waiter);
 	pool->n_waiting--;
 	waiter->connection = connection;
 	waiter->error = error;
@@ -231,55 +193,96 @@ static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__con
 
 static void grant_shared(struct wok__pool *pool, struct wok__origin *origin);
 
-/* A place has become free: give it to who may use it. */
-static void grant_place(struct wok__pool *pool, struct wok__list *queue)
+static struct waiter *first_of(const struct wok__list *queue)
 {
-	struct wok__node *first;
+	struct wok__node *first = wok__list_first(queue);
 
-	while ((first = wok__list_first(queue)) && pool->open < pool->limits.connections) {
-		struct waiter *waiter = WOK__CONTAINER(first, struct waiter, link);
-		if (wok__origin_is_full(pool, waiter->origin) ||
-		    wok__origin_waits_for_shared(waiter->origin)) {
-			if (queue == &waiter->origin->waiters)
-				return;
-			/* Its turn in the pool has come, but its host's has not. */
-			wok__list_remove(&waiter->link);
-			wok__list_push_back(&waiter->origin->waiters, &waiter->link);
-			if (!wok__list_empty(&waiter->origin->shared))
-				grant_shared(pool, waiter->origin);
-			continue;
-		}
-		struct wok__connection *connection = new_connection(pool, waiter->origin);
-		grant(pool, waiter, connection, connection ? 0 : -ENOMEM);
-	}
+	return first ? WOK__CONTAINER(first, struct waiter, link) : NULL;
 }
 
+/* Give a place to the first of a queue who may use it; false if there is none. */
+static bool grant_place(struct wok__pool *pool, struct wok__list *queue)
+{
+	struct waiter *waiter;
+
+	while ((waiter = first_of(queue)) && pool->open < pool->limits.connections) {
+		if (!wok__origin_is_full(pool, waiter->origin) &&
+		    !wok__origin_waits_for_shared(waiter->origin)) {
+			struct wok__connection *made = new_connection(pool, waiter->origin);
+			grant(pool, waiter, made, made ? 0 : -ENOMEM);
+			return true;
+		}
+		if (queue == &waiter->origin->waiters)
+			return false;
+		/* Its turn in the pool has come, but its host's has not. */
+		leave_queue(waiter);
+		queue_up(pool, waiter, false);
+		if (!wok__list_empty(&waiter->origin->shared))
+			grant_shared(pool, waiter->origin);
+	}
+	return false;
+}
+
+/*
+ * The queue of an origin or that of the session, whose first has waited for longer: or else hosts
+ * with a queue of their own would pass the places on among themselves.
+ */
+static struct wok__list *longer_wait(struct wok__pool *pool, struct wok__origin *origin)
+{
+	const struct waiter *own = first_of(&origin->waiters), *other = first_of(&pool->waiters);
+
+	return own && (!other || own->number < other->number) ? &origin->waiters : &pool->waiters;
+}
+
+/* Whether an origin has as many connections as it may, or requests in line for them. */
+static bool has_its_share(const struct wok__pool *pool, const struct wok__origin *origin)
+{
+	return wok__origin_waits_for_shared(origin) ||
+	       origin->open + origin->in_line >= pool->limits.per_host;
+}
+
+/*
+ * A place has become free: give it to who may use it, and has waited for the longest. An origin
+ * that has lost one to another has to stand in line for the next.
+ */
 static void place_freed(struct wok__pool *pool, struct wok__origin *origin)
 {
-	grant_place(pool, &origin->waiters);
-	grant_place(pool, &pool->waiters);
+	bool granted = true;
+
+	while (granted && pool->open < pool->limits.connections) {
+		struct wok__list *queue = longer_wait(pool, origin);
+		granted = grant_place(pool, queue) ||
+			  grant_place(pool,
+				      queue == &pool->waiters ? &origin->waiters : &pool->waiters);
+	}
+	while (!wok__list_empty(&origin->waiters) && !has_its_share(pool, origin)) {
+		struct waiter *waiter = first_of(&origin->waiters);
+		leave_queue(waiter);
+		queue_up(pool, waiter, true);
+	}
 	wok__pool_forget_if_unused(pool, origin);
 }
 
-static int wait_in(struct wok__pool *pool, struct wok__origin *origin, struct wok__list *queue,
+static int wait_in(struct wok__pool *pool, struct wok__origin *origin, bool in_line,
 		   struct wok__connection **ret_connection)
 {
-	struct waiter waiter = {.origin = origin, .granted = WOK_EVENT_INIT};
+	struct waiter waiter = {
+		.origin = origin, .number = ++pool->turns, .granted = WOK_EVENT_INIT};
 
-	wok__list_push_back(queue, &waiter.link);
+	queue_up(pool, &waiter, in_line);
 	origin->n_waiting++;
 	pool->n_waiting++;
 	int r = wok_event_wait(&waiter.granted);
 	origin->n_waiting--;
 	if (r < 0) {
 		/* Nothing was granted, for the wait would have ended with it. */
-		wok__list_remove(&waiter.link);
+		leave_queue(&waiter);
 		pool->n_waiting--;
 	} else {
 		r = waiter.error;
 	}
 	if (r < 0) {
-		wok__pool_forget_if_unused(pool, origin);
+		place_freed(pool, origin); /* its place in the queue */
 		return r;
 	}
 	*ret_connection = waiter.connection;
@@ -303,12 +306,12 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 		/* Who was here before goes first. */
 		if (wok__origin_is_full(pool, origin) ||
 		    (!fresh && wok__origin_waits_for_shared(origin)))
-			return wait_in(pool, origin, &origin->waiters, ret_connection);
+			return wait_in(pool, origin, false, ret_connection);
 		origin->n_waiting++; /* making room may close the last connection of this origin */
 		bool room = make_room(pool);
 		origin->n_waiting--;
 		if (!room || !wok__list_empty(&pool->waiters))
-			return wait_in(pool, origin, &pool->waiters, ret_connection);
+			return wait_in(pool, origin, true, ret_connection);
 		connection = new_connection(pool, origin);
 	}
 	if (!connection) {
@@ -324,69 +327,37 @@ void wok__pool_discard(struct wok__pool *pool, struct wok__connection *connectio
 	place_freed(pool, hang_up(pool, connection));
 }
 
-/* The first of a queue that waits for this origin, if it is the first of all. */
+/* Who has waited for the longest, if that is for this origin. */
 static struct waiter *next_in_line(struct wok__pool *pool, struct wok__origin *origin)
 {
-	struct wok__node *first = wok__list_first(&origin->waiters);
+	struct waiter *waiter = first_of(longer_wait(pool, origin));
 
-	if (!first)
-		first = wok__list_first(&pool->waiters);
-	struct waiter *waiter = first ? WOK__CONTAINER(first, struct waiter, link) : NULL;
 	return waiter && waiter->origin == origin ? waiter : NULL;
-}
-
-static void arm_expiry(struct wok__pool *pool);
-
-static int expire(void *arg)
-{
-	struct wok__pool *pool = arg;
-	struct wok__node *oldest;
-
-	while ((oldest = wok__list_first(&pool->idle))) {
-		struct wok__connection *connection =
-			WOK__CONTAINER(oldest, struct wok__connection, in_pool);
-		if (wok__time_add(connection->idle_since, pool->limits.keep_alive) > wok_now())
-			break;
-		evict(pool, connection);
-	}
-	pool->expiry = (wok_callback){0};
-	arm_expiry(pool);
-	return 0;
-}
-
-/* One callback for all: it is due when the oldest idle connection is. */
-static void arm_expiry(struct wok__pool *pool)
-{
-	struct wok__node *oldest = wok__list_first(&pool->idle);
-
-	if (pool->expiry.id != 0 || !oldest || pool->limits.keep_alive == WOK_FOREVER)
-		return;
-	wok_time since = WOK__CONTAINER(oldest, struct wok__connection, in_pool)->idle_since;
-	pool->expiry = wok_call_at(wok__time_add(since, pool->limits.keep_alive), expire, pool);
 }
 
 static void keep_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
 	connection->idle_since = wok_now();
+	connection->is_idle = true;
 	wok__list_push_back(&pool->idle, &connection->in_pool);
 	connection->origin->n_idle++;
 	pool->n_idle++;
-	arm_expiry(pool);
+	wok__pool_begin_idle(pool, connection);
 }
 
 void wok__pool_release(struct wok__pool *pool, struct wok__connection *connection)
 {
 	struct wok__origin *origin = connection->origin;
 	struct waiter *waiter = next_in_line(pool, origin);
-	bool worn = is_worn(pool, connection);
+	bool worn = wok__pool_is_worn(pool, connection);
 
-	if (waiter && !worn && is_fresh(connection)) {
+	if (waiter && !worn && wok__pool_is_fresh(connection)) {
 		grant(pool, waiter, connection, 0);
 		return;
 	}
 	/* Another host waits for the place, or nothing is to be kept. */
 	if (worn || waiter || !wok__list_empty(&pool->waiters) || pool->closed ||
-	    !watch_idle(pool, connection)) {
+	    !wok__pool_watch(pool, connection)) {
 		wok__pool_discard(pool, connection);
 		return;
 	}
@@ -405,8 +376,9 @@ static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
 		use_shared(pool, connection);
 		grant(pool, WOK__CONTAINER(first, struct waiter, link), connection, 0);
 	}
-	if (first && !wok__origin_waits_for_shared(origin))
-		grant_place(pool, &origin->waiters);
+	if (!wok__origin_waits_for_shared(origin))
+		while (grant_place(pool, &origin->waiters))
+			;
 }
 
 void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)
@@ -420,10 +392,11 @@ void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)
 		origin->first = NULL;
 	/* They need no place in the pool any more. */
 	WOK__LIST_EACH (node, &pool->waiters) {
-		if (WOK__CONTAINER(node, struct waiter, link)->origin != origin)
+		struct waiter *waiter = WOK__CONTAINER(node, struct waiter, link);
+		if (waiter->origin != origin)
 			continue;
-		wok__list_remove(node);
-		wok__list_push_back(&origin->waiters, node);
+		leave_queue(waiter);
+		queue_up(pool, waiter, false);
 	}
 	grant_shared(pool, origin);
 }
@@ -448,7 +421,7 @@ void wok__pool_leave(struct wok__pool *pool, struct wok__connection *connection)
 {
 	if (--connection->users > 0)
 		return;
-	if (connection->retired || pool->closed || is_worn(pool, connection) ||
+	if (connection->retired || pool->closed || wok__pool_is_worn(pool, connection) ||
 	    !wok__list_empty(&pool->waiters)) {
 		wok__pool_discard(pool, connection);
 		return;
@@ -496,5 +469,5 @@ void wok__pool_close(struct wok__pool *pool)
 		for (struct wok__origin *origin = pool->buckets[i]; origin; origin = origin->next)
 			refuse_all(pool, &origin->waiters);
 	while ((first = wok__list_first(&pool->idle)))
-		evict(pool, WOK__CONTAINER(first, struct wok__connection, in_pool));
+		wok__pool_evict(pool, WOK__CONTAINER(first, struct wok__connection, in_pool));
 }

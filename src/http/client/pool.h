@@ -6,7 +6,7 @@
  * keeps its idle connections with the one used last in front, so the warmest is reused and the
  * others age. A request that finds none, and no room for a new one, queues: for its origin if that
  * one is full, else for the session. What becomes free is handed to the longest waiter that can use
- * it.
+ * it, whichever queue it is in.
  *
  * A wire that carries several requests at once has its connection shared: as many hold it as it has
  * room for, and more queue. While the first connection of an origin is made, of which nobody knows
@@ -49,6 +49,9 @@ struct wok__connection {
 	struct wok__node in_pool;   /* idle: in the pool's list, the longest idle in front */
 	struct wok__io watch;       /* idle: for its end */
 	bool watched;
+	bool is_idle;
+	wok_callback expiry; /* of keep_alive, or none: age.c */
+	wok_time expiry_at;
 	wok_time made;
 	wok_time idle_since;
 	wok_time keep_alive; /* what the server said last of how long it will keep it; 0: nothing */
@@ -78,6 +81,7 @@ struct wok__pool {
 	struct wok__pool_limits limits;
 	wok_loop *loop;
 	wok_callback expiry;
+	uint64_t turns; /* that were given to who waits */
 	size_t open;
 	size_t n_idle;
 	size_t n_waiting;

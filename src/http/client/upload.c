@@ -138,7 +138,7 @@ static int send_pieces(struct wok__upload *upload, char *piece)
 
 static int send_body(struct wok__upload *upload)
 {
-	if (upload->body->file)
+	if (wok__source_is_file(upload->body))
 		return send_file(upload);
 	char *piece = wok_alloc(PIECE);
 	int r = piece ? send_pieces(upload, piece) : -ENOMEM;
@@ -148,7 +148,7 @@ static int send_body(struct wok__upload *upload)
 
 static bool is_in_memory(const struct wok__source *body)
 {
-	return body && !body->read && !body->file;
+	return body && wok__source_is_memory(body);
 }
 
 static int send_all(struct wok__upload *upload)

@@ -26,6 +26,11 @@ struct wok__wire {
 	 */
 	int (*send)(struct wok__exchange *exchange);
 	/*
+	 * Take what has come of the body already: as read(), but 0 where that would wait. Never
+	 * waits, and is no checkpoint.
+	 */
+	ssize_t (*take)(wok_http_response *response, void *data, size_t size);
+	/*
 	 * Wait for more of the body: as wok_http_read(), but within no limit of time. Sets ended as
 	 * soon as the end is known, perhaps with the last bytes. Always a checkpoint.
 	 */

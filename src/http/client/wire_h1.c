@@ -239,12 +239,21 @@ static int h1_send(struct wok__exchange *exchange)
 	return r < 0 && sent < 0 && wok__is_disconnect(r) ? sent : r;
 }
 
-static ssize_t h1_read(wok_http_response *response, void *data, size_t size)
+/* What a read has given: also whether the end has been seen. */
+static ssize_t note_end(wok_http_response *response, ssize_t n)
 {
-	ssize_t n = wok__incoming_read(&response->incoming, data, size);
-
 	response->ended = n >= 0 && response->incoming.ended && response->incoming.decoded == 0;
 	return n;
+}
+
+static ssize_t h1_take(wok_http_response *response, void *data, size_t size)
+{
+	return note_end(response, wok__incoming_take(&response->incoming, data, size));
+}
+
+static ssize_t h1_read(wok_http_response *response, void *data, size_t size)
+{
+	return note_end(response, wok__incoming_read(&response->incoming, data, size));
 }
 
 /* What is buffered already costs nothing to skip, and may be all that was left. */
@@ -255,9 +264,8 @@ static void skip_buffered(wok_http_response *response)
 	ssize_t n;
 
 	while (skipped < DRAIN_MAX && !response->incoming.ended &&
-	       (n = wok__incoming_take(&response->incoming, unused, sizeof(unused))) > 0)
+	       (n = h1_take(response, unused, sizeof(unused))) > 0)
 		skipped += (size_t) n;
-	response->ended = response->incoming.ended && response->incoming.decoded == 0;
 }
 
 static void h1_finish(wok_http_response *response)
@@ -280,6 +288,7 @@ static void h1_finish(wok_http_response *response)
 const struct wok__wire wok__wire_h1 = {
 	.name = "HTTP/1.1",
 	.send = h1_send,
+	.take = h1_take,
 	.read = h1_read,
 	.finish = h1_finish,
 };

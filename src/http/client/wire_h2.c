@@ -232,7 +232,7 @@ static int send_body(struct wok__exchange *exchange)
 
 	if (body->length == 0)
 		return 0;
-	if (!body->read && !body->file)
+	if (wok__source_is_memory(body))
 		return write_part(
 			exchange,
 			(struct iovec){(void *) (uintptr_t) body->data, (size_t) body->length},
@@ -374,13 +374,21 @@ static int h2_send(struct wok__exchange *exchange)
 	return r;
 }
 
+/* What a read has given: also whether the end has been seen. */
+static ssize_t note_end(wok_http_response *response, ssize_t n)
+{
+	response->ended = n >= 0 && wok__h2_at_end(response->stream);
+	return n;
+}
+
+static ssize_t h2_take(wok_http_response *response, void *data, size_t size)
+{
+	return note_end(response, (ssize_t) wok__h2_take(response->stream, data, size));
+}
+
 static ssize_t h2_read(wok_http_response *response, void *data, size_t size)
 {
-	struct wok__h2_stream *stream = response->stream;
-	ssize_t n = wok__h2_read(stream, data, size);
-
-	response->ended = n >= 0 && wok__h2_at_end(stream);
-	return n;
+	return note_end(response, wok__h2_read(response->stream, data, size));
 }
 
 static void h2_finish(wok_http_response *response)
@@ -396,6 +404,7 @@ const struct wok__wire wok__wire_h2 = {
 	.name = "HTTP/2",
 	.open = h2_open,
 	.send = h2_send,
+	.take = h2_take,
 	.read = h2_read,
 	.finish = h2_finish,
 	.room = h2_room,

@@ -5,6 +5,9 @@
  * Each proxy adds whom it has got the request from at the end of the list. So it is read backwards,
  * as long as those who have added are trusted: what stands before the first that is not could be
  * made up. A list that is not what it should be is believed as far as it was understood.
+ *
+ * Only one kind of header is read. A proxy that writes one hands on the other as the client sent
+ * it, so to look at both would be to let the client choose.
  */
 #include <string.h>
 #include <strings.h>
@@ -117,13 +120,56 @@ static void set_host(struct origin *origin, struct wok__h1_span host)
 		origin->client.host = request->forwarded_host.data;
 }
 
-/* Follow Forwarded (RFC 7239). */
-static void follow_forwarded(struct origin *origin, const char *text)
+/*
+ * The items of a header, the last one first. One that comes in several lines is one list; each line
+ * is taken by itself, so that a quote which the client has left open ends with its line.
+ */
+struct items {
+	const wok_http_request *request;
+	const char *name;
+	size_t line;              /* the lines from here on have been seen */
+	struct wok__h1_span left; /* of the line that is looked at */
+	int n;                    /* that were taken, and lines */
+};
+
+static bool previous_line(struct items *items)
 {
-	struct wok__h1_span list = {text, strlen(text)}, element, value;
+	size_t i = 0, found = SIZE_MAX;
+	wok_http_header each;
+
+	for (; i < items->line && wok_http_request_header_at(items->request, i, &each); i++)
+		if (strcasecmp(each.name, items->name) == 0) {
+			found = i;
+			items->left = (struct wok__h1_span){each.value, strlen(each.value)};
+		}
+	items->line = found;
+	return found != SIZE_MAX;
+}
+
+static struct items items_of(const wok_http_request *request, const char *name)
+{
+	return (struct items){.request = request, .name = name, .line = SIZE_MAX};
+}
+
+/* False if there is none, or if there are more than anybody has proxies. */
+static bool previous_item(struct items *items, struct wok__h1_span *ret_item)
+{
+	if (items->n++ >= MAX_HOPS)
+		return false;
+	while (!last_item(&items->left, ret_item))
+		if (items->line == 0 || items->n++ >= MAX_HOPS || !previous_line(items))
+			return false;
+	return true;
+}
+
+/* Follow Forwarded (RFC 7239). */
+static void follow_forwarded(struct origin *origin)
+{
+	struct items items = items_of(origin->request, "Forwarded");
+	struct wok__h1_span element, value;
 	wok_address address;
 
-	for (int i = 0; i < MAX_HOPS && last_item(&list, &element); i++) {
+	while (previous_item(&items, &element)) {
 		if (element_value(element, "proto", &value))
 			set_secure(origin, value);
 		if (element_value(element, "host", &value))
@@ -137,42 +183,21 @@ static void follow_forwarded(struct origin *origin, const char *text)
 	}
 }
 
-/*
- * A list that comes in several lines is one list; the head keeps them apart, and only the last line
- * is looked at: what is in front of it was there before a trusted proxy added its own.
- */
-static const char *last_header(const wok_http_request *request, const char *name)
-{
-	const char *value = NULL;
-	wok_http_header each;
-
-	for (size_t i = 0; wok_http_request_header_at(request, i, &each); i++)
-		if (strcasecmp(each.name, name) == 0)
-			value = each.value;
-	return value;
-}
-
-static struct wok__h1_span header(const wok_http_request *request, const char *name)
-{
-	const char *value = last_header(request, name);
-
-	return (struct wok__h1_span){value, value ? strlen(value) : 0};
-}
-
 static void follow_x_forwarded(struct origin *origin)
 {
 	const wok_http_request *request = origin->request;
-	struct wok__h1_span list = header(request, "X-Forwarded-For"), item;
-	struct wok__h1_span protos = header(request, "X-Forwarded-Proto");
-	struct wok__h1_span hosts = header(request, "X-Forwarded-Host");
+	struct items addresses = items_of(request, "X-Forwarded-For");
+	struct items protos = items_of(request, "X-Forwarded-Proto");
+	struct items hosts = items_of(request, "X-Forwarded-Host");
+	struct wok__h1_span item;
 	wok_address address;
 
 	/* The nearest proxy has the last word; most replace these two instead of adding to them. */
-	if (last_item(&protos, &item))
+	if (previous_item(&protos, &item))
 		set_secure(origin, item);
-	if (last_item(&hosts, &item))
+	if (previous_item(&hosts, &item))
 		set_host(origin, item);
-	for (int i = 0; i < MAX_HOPS && last_item(&list, &item); i++) {
+	while (previous_item(&addresses, &item)) {
 		if (!wok__address_of_text(item.data, item.size, &address))
 			return;
 		origin->client.address = address;
@@ -189,10 +214,10 @@ void wok_http_request_client(wok_http_request *request, wok_http_client *ret_cli
 		.client = {connection->peer, wok__stream_is_tls(connection->stream), request->host},
 	};
 
+	wok__address_unmap(&origin.client.address);
 	if (is_trusted(request, &connection->peer)) {
-		const char *forwarded = last_header(request, "Forwarded");
-		if (forwarded)
-			follow_forwarded(&origin, forwarded);
+		if (request->server->options.forwarded)
+			follow_forwarded(&origin);
 		else
 			follow_x_forwarded(&origin);
 	}

@@ -40,6 +40,19 @@ static void to_address(const uint8_t bytes[16], wok_address *ret_address)
 	}
 }
 
+void wok__address_unmap(wok_address *address)
+{
+	const struct sockaddr_in6 *in6 = (const void *) &address->storage;
+	uint8_t bytes[16];
+
+	if (address->storage.ss_family != AF_INET6 || !wok__address_bytes(address, bytes) ||
+	    memcmp(bytes, mapped, 12) != 0)
+		return;
+	in_port_t port = in6->sin6_port;
+	to_address(bytes, address);
+	((struct sockaddr_in *) &address->storage)->sin_port = port;
+}
+
 /* 4 or 6; 0 if the text is no address. */
 static int read_bytes(const char *text, uint8_t bytes[16])
 {
@@ -73,6 +86,9 @@ int wok__network_parse(const char *text, struct wok__network *ret_network)
 		if (slash[1] < '0' || slash[1] > '9' || *end || bits > most)
 			version = 0;
 		network.bits = (unsigned) bits + (128 - most);
+		/* "::ffff:10.0.0.0/8" is no network of IPv4, but nearly everything. */
+		if (network.bits < 96 && memcmp(network.bytes, mapped, 12) == 0)
+			version = 0;
 	}
 	if (version == 0)
 		return wok_fail(-EINVAL,
@@ -119,8 +135,8 @@ bool wok__address_of_text(const char *text, size_t size, wok_address *ret_addres
 		end = strchr(ip, ']');
 		if (!end || (end[1] && end[1] != ':'))
 			return false;
-	} else if (strchr(copy, '.')) {
-		end = strchr(copy, ':');
+	} else if (strchr(copy, ':') == strrchr(copy, ':')) {
+		end = strchr(copy, ':'); /* IPv6 has more of them */
 	}
 	if (end)
 		*end = '\0';

@@ -19,6 +19,9 @@ bool wok__network_has(const struct wok__network *networks, size_t n, const wok_a
 /* The 16 bytes of an IP address; false if it is none. */
 bool wok__address_bytes(const wok_address *address, uint8_t bytes[16]);
 
+/* Make ::ffff:1.2.3.4, as a socket for both kinds has it, 1.2.3.4; the port stays. */
+void wok__address_unmap(wok_address *address);
+
 /*
  * An address as Forwarded and X-Forwarded-For have it: "1.2.3.4", "1.2.3.4:80", "[::1]:80", "::1".
  * Its port is left out. False for anything else.

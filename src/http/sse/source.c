@@ -23,17 +23,15 @@
 
 enum { BUFFER = 8 << 10, EVENT_DEFAULT = 1 << 20, OWN_HEADERS = 3, DOUBLINGS_MAX = 20 };
 
-/* After a failure, whatever the server has said before. */
-#define LEAST_RETRY (100 * WOK_MS)
-
 struct wok_sse_source {
 	wok_http_session *session;
 	char *url;
 	wok_sse_options options;     /* with the defaults filled in */
 	wok_http_response *response; /* NULL: not connected */
 	struct wok__sse parser;
-	unsigned failures; /* since bytes came */
-	bool heard;        /* bytes have come over this connection */
+	unsigned failures; /* since an event came */
+	bool heard;        /* one has come over this connection */
+	wok_time since;    /* that stands */
 	wok_time due;      /* when to connect again */
 	bool ended;        /* the server wants no more of us */
 	int failed;        /* for good */
@@ -115,6 +113,7 @@ static int connect_once(wok_sse_source *source, bool *ret_passing)
 	if (status == 200 && is_stream(wok_http_header_value(source->response, "Content-Type"))) {
 		wok__sse_restart(&source->parser);
 		source->heard = false;
+		source->since = wok_now();
 		return 1;
 	}
 	*ret_passing = is_passing(status);
@@ -126,20 +125,30 @@ static int connect_once(wok_sse_source *source, bool *ret_passing)
 	return r;
 }
 
+/* The pause without a failure: the server's, as far as it makes sense, or ours. */
+static wok_time usual_pause(const wok_sse_source *source)
+{
+	const wok_sse_options *options = &source->options;
+	wok_time said = source->parser.retry;
+
+	if (said < 0)
+		return options->retry;
+	said = said > options->min_retry ? said : options->min_retry;
+	return said < options->max_retry ? said : options->max_retry;
+}
+
 /*
  * When to connect again: after the time that the server has said, doubled with each failure in a
  * row, and then somewhere in its second half, so that not all clients come at once.
  */
 static void schedule(wok_sse_source *source)
 {
-	wok_time wait = source->parser.retry >= 0 ? source->parser.retry : source->options.retry;
+	wok_time wait = usual_pause(source);
 	wok_time most = source->options.max_retry > wait ? source->options.max_retry : wait;
 	unsigned doublings = source->failures > DOUBLINGS_MAX ? DOUBLINGS_MAX : source->failures;
 	uint32_t random = 0;
 
 	if (doublings > 0) {
-		/* "retry: 0" is for a server that is there. */
-		wait = wait > LEAST_RETRY ? wait : LEAST_RETRY;
 		wait = wait < most >> doublings ? wait << doublings : most;
 		if (wok__sys_random_bytes(&random, sizeof(random)) >= 0)
 			wait -= wait / 2 * (random % 1024) / 1024;
@@ -185,13 +194,11 @@ static int fill(wok_sse_source *source)
 	if (n == -ECANCELED || n == -ENOMEM)
 		return (int) n;
 	if (n <= 0) {
-		/* One that says nothing before it ends is no better than none. */
-		if (!source->heard)
+		/* One that ends soon, and without an event, is no better than none. */
+		if (!source->heard && wok_now() - source->since < source->options.max_retry)
 			source->failures++;
 		return lose(source, n < 0 ? (int) n : WOK_EEOF);
 	}
-	source->failures = 0;
-	source->heard = true;
 	source->at = 0;
 	source->size = (size_t) n;
 	return 0;
@@ -235,6 +242,8 @@ int wok_sse_next(wok_sse_source *source, wok_sse_event *ret_event)
 	}
 	if (r <= 0)
 		return r;
+	source->failures = 0;
+	source->heard = true;
 	wok_view data = wok__sse_data(&source->parser);
 	*ret_event = (wok_sse_event){
 		.type = wok__sse_type(&source->parser),
@@ -274,6 +283,7 @@ int wok_sse_connect(wok_http_session *session, const char *url, const wok_sse_op
 	if (!source)
 		return -ENOMEM;
 	options.retry = wok__time_or(options.retry, 3 * WOK_SECOND);
+	options.min_retry = wok__time_or(options.min_retry, 100 * WOK_MS);
 	options.max_retry = wok__time_or(options.max_retry, WOK_MINUTE);
 	options.silence = wok__time_or(options.silence, 45 * WOK_SECOND);
 	source->options = options;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wok/error.h>
 #include <wok/memory.h>
+#include <wok/task.h>
 
 #include "http/websocket/frame.h"
 
@@ -16,7 +17,8 @@
 /* Each block of a message ends so; the last one is left out on the wire. */
 static const char tail[4] = {0, 0, (char) 0xff, (char) 0xff};
 
-enum { CHUNK = 4096 };
+/* What comes out at a time, and what goes in between two looks at others: a millisecond or two. */
+enum { CHUNK = 4096, PIECE = 64 << 10 };
 
 static void *take_memory(void *unused, unsigned n, unsigned size)
 {
@@ -169,7 +171,8 @@ static int open_sender(struct wok__ws_deflate *deflate)
 	return 0;
 }
 
-static int deflate_all(z_stream *z, const char *data, size_t size, struct wok__buffer *out)
+static int deflate_piece(z_stream *z, const char *data, size_t size, int flush,
+			 struct wok__buffer *out)
 {
 	z->next_in = (unsigned char *) (uintptr_t) data;
 	z->avail_in = (unsigned) size;
@@ -179,10 +182,20 @@ static int deflate_all(z_stream *z, const char *data, size_t size, struct wok__b
 			return -ENOMEM;
 		z->avail_out = CHUNK;
 		/* Z_BUF_ERROR: nothing to flush, which is no error */
-		(void) deflate(z, Z_SYNC_FLUSH);
+		(void) deflate(z, flush);
 		out->size += CHUNK - z->avail_out;
 	} while (z->avail_out == 0);
 	return 0;
+}
+
+/* A large message takes a while: others run in between, and a cancel is heard. */
+static int deflate_all(z_stream *z, const char *data, size_t size, struct wok__buffer *out)
+{
+	for (; size > PIECE; data += PIECE, size -= PIECE) {
+		WOK_TRY(deflate_piece(z, data, PIECE, Z_NO_FLUSH, out));
+		WOK_TRY(wok_yield());
+	}
+	return deflate_piece(z, data, size, Z_SYNC_FLUSH, out);
 }
 
 int wok__ws_deflate(struct wok__ws_deflate *deflate, const char *data, size_t size, bool is_last,

@@ -48,7 +48,11 @@ bool wok__ws_deflate_agree(const wok_ws_deflate_options *options, struct wok__h1
 int wok__ws_inflate(struct wok__ws_deflate *deflate, const char *data, size_t size, bool is_last,
 		    size_t max, struct wok__buffer *out);
 
-/* Deflate a fragment to the end of a buffer; is_last: the message ends with it. 0; -ENOMEM. */
+/*
+ * Deflate a fragment to the end of a buffer; is_last: the message ends with it. Between its pieces
+ * others run, so the caller holds what orders messages. 0; -ENOMEM; -ECANCELED: what is in the
+ * stream then is of no use.
+ */
 int wok__ws_deflate(struct wok__ws_deflate *deflate, const char *data, size_t size, bool is_last,
 		    struct wok__buffer *out);
 
