@@ -111,6 +111,10 @@ void wok__pg_leave_alone(wok_pg_conn *conn);
  * to break with this error. */
 int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message);
 
+/* The same for the rows that data begins with, if rows are what comes: they are the bulk, and what
+ * stands for all of them is looked at once. How many bytes it has taken; a negative error. */
+ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
+
 /* error.c: keep what the server said, and leave its message. Returns the code; lost: at least
  * WOK_ECONNLOST. */
 int wok__pg_fail(const char *body, size_t size, bool lost);
