@@ -121,6 +121,22 @@ static int read_all(void *arg)
 	return r;
 }
 
+TEST_TASK(a_close_cuts_a_result_off)
+{
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	WOK_AUTO(wok_sqlite_cursor) *cursor = NULL;
+	const wok_row *row;
+	int n = 0, r;
+
+	ASSERT_OK(wok_sqlite_query(db, million, NULL, &cursor));
+	ASSERT_EQ(wok_sqlite_cursor_next(cursor, &row), 1);
+	ASSERT_OK(wok_sqlite_close(db));
+	/* What is there can be read; then it is not taken for the end. */
+	while ((r = wok_sqlite_cursor_next(cursor, &row)) > 0)
+		ASSERT(++n < 1000);
+	ASSERT_ERR(r, -EBADF);
+}
+
 TEST_TASK(a_cancelled_reader_leaves_the_connection_as_it_was)
 {
 	WOK_AUTO(wok_sqlite) *db = in_memory();

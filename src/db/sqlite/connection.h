@@ -130,7 +130,7 @@ struct wok_sqlite {
 	bool quit;
 	bool dead; /* a rollback failed: nothing works */
 	int thread_credit;
-	uint64_t n_jobs; /* that have run: each was one trip */
+	_Atomic uint64_t n_jobs; /* that have run: each was one trip */
 	wok_sqlite_hooks hooks;
 };
 

@@ -48,14 +48,13 @@ const struct wok_task *wok__sqlite_cursor_task(const struct wok__node *node)
 	return WOK__CONTAINER(node, wok_sqlite_cursor, link)->task;
 }
 
-/* On the thread. */
+/* On the thread. After the connection's close, what is left of the result is lost: -EBADF. */
 static void drop(struct wok__sqlite_held *held)
 {
 	wok_sqlite_cursor *cursor = WOK__CONTAINER(held, wok_sqlite_cursor, held);
 
 	wok__list_remove(&held->link);
 	wok__sqlite_release(cursor->db, WOK_TAKE(cursor->statement));
-	cursor->last = true;
 }
 
 static size_t size_of_row(const wok_row *row, size_t n)
@@ -118,6 +117,7 @@ static int start(struct wok__sqlite_job *job)
 	int r = wok__sqlite_bind(job, cursor->statement, cursor->args, true);
 	if (r == 0 && cursor->statement->handle)
 		return fill(job);
+	cursor->last = true;
 	drop(&cursor->held);
 	return r;
 }

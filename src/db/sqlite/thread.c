@@ -53,7 +53,7 @@ void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job)
 {
 	const bool detached = job->detached;
 
-	db->n_jobs++;
+	atomic_fetch_add_explicit(&db->n_jobs, 1, memory_order_relaxed);
 	db->current = job;
 	const int r = run(db, job);
 	db->current = NULL;
