@@ -57,6 +57,10 @@ typedef struct {
 	size_t max_result;        /* bytes of rows that wok_pg_fetch() keeps; 256 MiB */
 	size_t max_in_flight;     /* bytes sent and not answered, before others wait; 1 MiB */
 	size_t max_notifications; /* that wait to be taken; 10,000 */
+	/* That a server may ask of us for a password, before it is refused; 100,000. */
+	uint32_t max_scram_iterations;
+	/* Send a password as it is, if the server wants it so, over TCP without TLS, too. */
+	bool allow_cleartext;
 	/* A notice or warning of the server. Must not wait. */
 	void (*on_notice)(const wok_db_error *notice, void *arg);
 	/* After each statement. Must not wait. */
@@ -85,10 +89,17 @@ typedef struct {
 /**
  * Connect.
  *
- * dsn:        "postgresql://user@host/database" or "host=/run/postgresql dbname=shop"; what it does
- *             not say comes from the environment (PGHOST ...)
+ * dsn:        "postgresql://user@host/database" or "host=/run/postgresql dbname=shop", as libpq has
+ *             it, with sslmode, target_session_attrs, several hosts ...; what it does not say comes
+ *             from a service file and the environment (PGHOST ...), a password perhaps from
+ *             ~/.pgpass; NULL: all of it. connect_timeout, for each host, is 30 s; 0 for none
  * Returns:    0; WOK_EDB: the server refused, see wok_db_last_error(); -ECONNREFUSED, -ENOENT ...;
- *             -EINVAL: the DSN is wrong; WOK_EPEER: that is no PostgreSQL; -ENOMEM; -ECANCELED
+ *             -ETIMEDOUT: the message says in which phase; WOK_ECERTIFICATE; -EPROTONOSUPPORT: it
+ *             has no TLS, and should; -EACCES: it wants a password, or in a way that is not
+ *             allowed; -ENOTSUP: in a way that is not built; -EHOSTUNREACH: there is no server of
+ *             the kind that is wanted; -EINVAL: the DSN is wrong; WOK_EPEER: that is no PostgreSQL,
+ *             or not the one that it should be; -ENOMEM; -ECANCELED. If several hosts or ways were
+ *             tried, the message has what each said
  * Checkpoint: always
  * Threads:    the loop's
  */

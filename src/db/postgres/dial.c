@@ -13,25 +13,28 @@
 /* The code of SSLRequest, where a start-up message has its version. */
 #define SSL_REQUEST 80877103U
 
-bool wok__pg_way_next(const struct wok__pg_settings *settings, struct wok__pg_way *way, bool again)
+bool wok__pg_way_has_other(const struct wok__pg_settings *settings, const struct wok__pg_way *way)
 {
 	const enum wok__pg_sslmode mode = settings->sslmode;
 
-	if (way->tried > 0 && (!again || way->tried == 2)) {
+	/* With TLS for allow, without it for prefer. */
+	return way->tried == 1 && !wok__pg_host_is_local(&settings->hosts[way->host]) &&
+	       (mode == WOK__PG_SSL_ALLOW || mode == WOK__PG_SSL_PREFER);
+}
+
+bool wok__pg_way_next(const struct wok__pg_settings *settings, struct wok__pg_way *way, bool again)
+{
+	const enum wok__pg_sslmode mode = settings->sslmode;
+	const bool second = again && way->tried > 0 && wok__pg_way_has_other(settings, way);
+
+	if (way->tried > 0 && !second) {
 		way->host++;
 		way->tried = 0;
 	}
 	if (way->host >= settings->n_hosts)
 		return false;
 	const bool local = wok__pg_host_is_local(&settings->hosts[way->host]);
-	/* The one other way that there may be: with TLS for allow, without it for prefer. */
-	const bool two = !local && (mode == WOK__PG_SSL_ALLOW || mode == WOK__PG_SSL_PREFER);
 
-	if (way->tried == 1 && !two) {
-		way->tried = 2;
-		return wok__pg_way_next(settings, way, false);
-	}
-	const bool second = way->tried == 1;
 	way->tls =
 		!local && (mode >= WOK__PG_SSL_REQUIRE || (mode == WOK__PG_SSL_PREFER && !second) ||
 			   (mode == WOK__PG_SSL_ALLOW && second));
@@ -110,19 +113,19 @@ static int choose_trust(const struct wok__pg_settings *settings, const char *roo
 static int make_context(struct wok__pg_settings *settings)
 {
 	char root_path[4096], certificate_path[4096], key_path[4096];
-	const char *root =
-		own_file(settings, WOK__PG_SSLROOTCERT, "root.crt", root_path, sizeof(root_path));
+	const char *root = own_file(settings, WOK__PG_KEY_SSLROOTCERT, "root.crt", root_path,
+				    sizeof(root_path));
 	wok_tls_identity identity = {
-		.certificate_file = own_file(settings, WOK__PG_SSLCERT, "postgresql.crt",
+		.certificate_file = own_file(settings, WOK__PG_KEY_SSLCERT, "postgresql.crt",
 					     certificate_path, sizeof(certificate_path)),
-		.key_file = own_file(settings, WOK__PG_SSLKEY, "postgresql.key", key_path,
+		.key_file = own_file(settings, WOK__PG_KEY_SSLKEY, "postgresql.key", key_path,
 				     sizeof(key_path)),
-		.password = value_of(settings, WOK__PG_SSLPASSWORD),
+		.password = value_of(settings, WOK__PG_KEY_SSLPASSWORD),
 	};
-	wok_tls_options options = {.crl_file = value_of(settings, WOK__PG_SSLCRL)};
+	wok_tls_options options = {.crl_file = value_of(settings, WOK__PG_KEY_SSLCRL)};
 
-	WOK_TRY(options.min_version = version_of(settings, WOK__PG_SSL_MIN_VERSION));
-	WOK_TRY(options.max_version = version_of(settings, WOK__PG_SSL_MAX_VERSION));
+	WOK_TRY(options.min_version = version_of(settings, WOK__PG_KEY_SSL_MIN_VERSION));
+	WOK_TRY(options.max_version = version_of(settings, WOK__PG_KEY_SSL_MAX_VERSION));
 	WOK_TRY(choose_trust(settings, root, &options));
 	if (identity.certificate_file) {
 		options.identities = &identity;
@@ -160,9 +163,11 @@ static int ask_for_tls(wok_stream *stream, char *ret_answer)
 }
 
 /* The stream is taken in any case. *ret_stream: with TLS, or as it was. */
-static int secure(struct wok__pg_settings *settings, const struct wok__pg_way *way,
-		  wok_stream *plain, wok_stream **ret_stream, bool *ret_encrypted)
+static int secure(struct wok__pg_settings *settings, struct wok__pg_way *way, wok_stream *plain,
+		  wok_stream **ret_stream, bool *ret_encrypted)
 {
+	/* The limit of time is the caller's. */
+	const wok_tls_stream_options options = {.handshake_timeout = WOK_FOREVER};
 	WOK_AUTO(wok_stream) *stream = plain;
 	const char *name = settings->hosts[way->host].name;
 	char answer = 0;
@@ -170,19 +175,27 @@ static int secure(struct wok__pg_settings *settings, const struct wok__pg_way *w
 	WOK_TRY(ask_for_tls(stream, &answer));
 	if (answer == 'S') {
 		WOK_TRY(settings->tls ? 0 : make_context(settings));
-		WOK_TRY(wok_tls_connect(settings->tls, WOK_TAKE(stream), name, NULL, ret_stream));
-		*ret_encrypted = true;
-		return 0;
+		way->phase = "beginning TLS";
+		int r = wok_tls_connect(settings->tls, WOK_TAKE(stream), name, &options,
+					ret_stream);
+		way->no_handshake = r < 0;
+		*ret_encrypted = r == 0;
+		return r;
 	}
 	if (answer == 'N' && !way->required) {
 		*ret_stream = WOK_TAKE(stream);
 		*ret_encrypted = false;
 		return 0;
 	}
-	if (answer == 'N' || answer == 'E')
+	if (answer == 'N')
 		return wok_fail(-EPROTONOSUPPORT,
 				"the server has no TLS (ssl = on switches it on); "
 				"sslmode asks for it");
+	way->no_handshake = answer == 'E';
+	if (answer == 'E') /* what it says further is not shown: anybody could have said it */
+		return wok_fail(-EPROTONOSUPPORT,
+				"the server answered with an error when it was asked for TLS: it "
+				"is overloaded, or very old");
 	return wok_fail(WOK_EPEER, "this is no PostgreSQL server: it answers with the byte 0x%02x",
 			(unsigned char) answer);
 }
@@ -226,14 +239,17 @@ static int dial(const struct wok__pg_settings *settings, const struct wok__pg_ho
 					   : dial_tcp(settings, host, ret_stream);
 }
 
-int wok__pg_dial(struct wok__pg_settings *settings, const struct wok__pg_way *way,
+int wok__pg_dial(struct wok__pg_settings *settings, struct wok__pg_way *way,
 		 wok_stream **ret_stream, bool *ret_encrypted)
 {
 	const struct wok__pg_host *host = &settings->hosts[way->host];
 	wok_stream *stream;
 	char text[300];
 
+	way->no_handshake = false;
+	way->phase = "connecting";
 	WOK_TRY(dial(settings, host, &stream));
+	way->phase = "asking for TLS";
 	if (!way->tls) {
 		*ret_stream = stream;
 		*ret_encrypted = false;

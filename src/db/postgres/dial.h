@@ -21,6 +21,9 @@ struct wok__pg_way {
 	bool tls;       /* ask for it */
 	bool required;  /* and take nothing else */
 	unsigned tried; /* of this host: private */
+	/* What wok__pg_dial() leaves here, and the start-up after it. */
+	const char *phase; /* what is being done, for messages: "connecting" */
+	bool no_handshake; /* TLS failed, with a server that could be reached */
 };
 
 /*
@@ -30,6 +33,9 @@ struct wok__pg_way {
  */
 bool wok__pg_way_next(const struct wok__pg_settings *settings, struct wok__pg_way *way, bool again);
 
+/* Whether this host has another way yet. */
+bool wok__pg_way_has_other(const struct wok__pg_settings *settings, const struct wok__pg_way *way);
+
 /*
  * Connect, and agree on TLS. A request to cancel is sent over a connection of its own, by the way
  * that worked. There is no limit of time here: the caller's connect_timeout is around this and the
@@ -38,7 +44,7 @@ bool wok__pg_way_next(const struct wok__pg_settings *settings, struct wok__pg_wa
  * -EPROTONOSUPPORT: it has no TLS, and must; -ECANCELED. The message names the host.
  * ret_encrypted: TLS is on. Always a checkpoint.
  */
-int wok__pg_dial(struct wok__pg_settings *settings, const struct wok__pg_way *way,
+int wok__pg_dial(struct wok__pg_settings *settings, struct wok__pg_way *way,
 		 wok_stream **ret_stream, bool *ret_encrypted);
 
 /* Where a host is, for messages: "db.example.com:5432", "/run/postgresql/.s.PGSQL.5432". */

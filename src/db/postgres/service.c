@@ -38,7 +38,7 @@ static int take_setting(struct wok__pg_conninfo *info, char *line, const char *f
 	const int key = wok__pg_key_find(line);
 	if (key < 0)
 		return wok_fail(-EINVAL, "%s:%d: \"%.40s\" is no setting", file, number, line);
-	if (key == WOK__PG_SERVICE)
+	if (key == WOK__PG_KEY_SERVICE)
 		return wok_fail(-EINVAL, "%s:%d: a service cannot name another", file, number);
 	return info->values[key] ? 0 : wok__pg_conninfo_set(info, (enum wok__pg_key) key, value);
 }

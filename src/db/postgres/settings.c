@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 
-enum { FILE_MAX = 256 << 10, HOSTS_MAX = 100, DEFAULT_PORT = 5432 };
+enum { FILE_MAX = 256 << 10, HOSTS_MAX = 100, DEFAULT_PORT = 5432, CONNECT_TIMEOUT = 30 };
 
 /* --- files ------------------------------------------------------------------------------------ */
 
@@ -61,7 +61,7 @@ static int try_service_file(struct wok__pg_conninfo *info, const char *path)
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	r = wok__pg_service_read(info, text, info->values[WOK__PG_SERVICE], path);
+	r = wok__pg_service_read(info, text, info->values[WOK__PG_KEY_SERVICE], path);
 	explicit_bzero(text, strlen(text));
 	wok_free(text);
 	return r;
@@ -69,7 +69,7 @@ static int try_service_file(struct wok__pg_conninfo *info, const char *path)
 
 static int read_service(struct wok__pg_conninfo *info)
 {
-	const char *service = info->values[WOK__PG_SERVICE];
+	const char *service = info->values[WOK__PG_KEY_SERVICE];
 	const char *named = getenv("PGSERVICEFILE"), *folder = getenv("PGSYSCONFDIR");
 	char path[4096];
 	int r = 0;
@@ -124,7 +124,7 @@ static int who_runs(struct wok__pg_settings *settings)
 		return wok_fail(-EINVAL,
 				"DSN: no user is named, and user id %u has no name: set user=",
 				(unsigned) geteuid());
-	WOK_TRY(wok__pg_conninfo_set(&settings->info, WOK__PG_USER, found->pw_name));
+	WOK_TRY(wok__pg_conninfo_set(&settings->info, WOK__PG_KEY_USER, found->pw_name));
 	return 0;
 }
 
@@ -192,17 +192,17 @@ static int read_times(struct wok__pg_settings *settings)
 {
 	long n;
 
-	WOK_TRY(number(settings, WOK__PG_CONNECT_TIMEOUT, 0, &n));
+	WOK_TRY(number(settings, WOK__PG_KEY_CONNECT_TIMEOUT, CONNECT_TIMEOUT, &n));
 	/* One second would be none, where clocks have only seconds: libpq's rule, kept. */
 	settings->connect_timeout = n <= 0 ? WOK_FOREVER : (n < 2 ? 2 : n) * WOK_SECOND;
-	WOK_TRY(number(settings, WOK__PG_KEEPALIVES, 1, &n));
+	WOK_TRY(number(settings, WOK__PG_KEY_KEEPALIVES, 1, &n));
 	settings->keepalives = n != 0;
-	WOK_TRY(span(settings, WOK__PG_KEEPALIVES_IDLE, WOK_SECOND, &settings->keepalive_idle));
-	WOK_TRY(span(settings, WOK__PG_KEEPALIVES_INTERVAL, WOK_SECOND,
+	WOK_TRY(span(settings, WOK__PG_KEY_KEEPALIVES_IDLE, WOK_SECOND, &settings->keepalive_idle));
+	WOK_TRY(span(settings, WOK__PG_KEY_KEEPALIVES_INTERVAL, WOK_SECOND,
 		     &settings->keepalive_interval));
-	WOK_TRY(number(settings, WOK__PG_KEEPALIVES_COUNT, 0, &n));
+	WOK_TRY(number(settings, WOK__PG_KEY_KEEPALIVES_COUNT, 0, &n));
 	settings->keepalive_count = n > 0 ? (int) n : 0;
-	return span(settings, WOK__PG_TCP_USER_TIMEOUT, WOK_MS, &settings->tcp_user_timeout);
+	return span(settings, WOK__PG_KEY_TCP_USER_TIMEOUT, WOK_MS, &settings->tcp_user_timeout);
 }
 
 /* "scram-sha-256,none", or "!password": all but these. */
@@ -217,7 +217,7 @@ static int read_require_auth(struct wok__pg_settings *settings)
 		       {"scram-sha-256", WOK__PG_AUTH_SCRAM},
 		       {"gss", 0},
 		       {"sspi", 0}};
-	const char *value = value_of(settings, WOK__PG_REQUIRE_AUTH), *at = value;
+	const char *value = value_of(settings, WOK__PG_KEY_REQUIRE_AUTH), *at = value;
 	const bool negated = value && value[0] == '!';
 	unsigned set = 0;
 
@@ -231,7 +231,7 @@ static int read_require_auth(struct wok__pg_settings *settings)
 				 memcmp(methods[i].name, name, size) != 0))
 			i++;
 		if (i == 6 || (at[0] == '!') != negated)
-			return bad_value(WOK__PG_REQUIRE_AUTH, value,
+			return bad_value(WOK__PG_KEY_REQUIRE_AUTH, value,
 					 "a list of none, password, md5, scram-sha-256, or "
 					 "all of them with a \"!\" before");
 		set |= methods[i].method;
@@ -245,24 +245,25 @@ static int read_require_auth(struct wok__pg_settings *settings)
 /* What libpq can, and wok cannot: refused if it is asked for. */
 static int refuse_unsupported(const struct wok__pg_settings *settings)
 {
-	const char *encoding = value_of(settings, WOK__PG_CLIENT_ENCODING);
+	const char *encoding = value_of(settings, WOK__PG_KEY_CLIENT_ENCODING);
 
-	if (choice(settings, WOK__PG_GSSENCMODE, "disable|prefer|require", 0) == 2)
+	if (choice(settings, WOK__PG_KEY_GSSENCMODE, "disable|prefer|require", 0) == 2)
 		return wok_fail(-ENOTSUP, "DSN: gssencmode=require: there is no GSSAPI here");
-	WOK_TRY(choice(settings, WOK__PG_GSSENCMODE, "disable|prefer|require", 0));
-	const int binding = choice(settings, WOK__PG_CHANNEL_BINDING, "disable|prefer|require", 0);
+	WOK_TRY(choice(settings, WOK__PG_KEY_GSSENCMODE, "disable|prefer|require", 0));
+	const int binding =
+		choice(settings, WOK__PG_KEY_CHANNEL_BINDING, "disable|prefer|require", 0);
 	if (binding == 2)
 		return wok_fail(-ENOTSUP, "DSN: channel_binding=require: it is not built");
 	WOK_TRY(binding);
-	if (value_of(settings, WOK__PG_REPLICATION))
+	if (value_of(settings, WOK__PG_KEY_REPLICATION))
 		return wok_fail(-ENOTSUP, "DSN: replication: it is not built");
-	if (value_of(settings, WOK__PG_REQUIREPEER))
+	if (value_of(settings, WOK__PG_KEY_REQUIREPEER))
 		return wok_fail(-ENOTSUP, "DSN: requirepeer: it is not built");
-	if (value_of(settings, WOK__PG_SSLCRLDIR))
+	if (value_of(settings, WOK__PG_KEY_SSLCRLDIR))
 		return wok_fail(-ENOTSUP, "DSN: sslcrldir: use sslcrl, one file for all");
 	if (encoding && strcasecmp(encoding, "utf8") != 0 && strcasecmp(encoding, "utf-8") != 0 &&
 	    strcasecmp(encoding, "unicode") != 0 && strcasecmp(encoding, "auto") != 0)
-		return bad_value(WOK__PG_CLIENT_ENCODING, encoding,
+		return bad_value(WOK__PG_KEY_CLIENT_ENCODING, encoding,
 				 "UTF8: text is UTF-8 on the client's side, always");
 	return 0;
 }
@@ -270,11 +271,11 @@ static int refuse_unsupported(const struct wok__pg_settings *settings)
 static int read_choices(struct wok__pg_settings *settings)
 {
 	const int mode =
-		choice(settings, WOK__PG_SSLMODE,
+		choice(settings, WOK__PG_KEY_SSLMODE,
 		       "disable|allow|prefer|require|verify-ca|verify-full", WOK__PG_SSL_PREFER);
 	WOK_TRY(mode);
 	settings->sslmode = (enum wok__pg_sslmode) mode;
-	const int target = choice(settings, WOK__PG_TARGET_SESSION_ATTRS,
+	const int target = choice(settings, WOK__PG_KEY_TARGET_SESSION_ATTRS,
 				  "any|read-write|read-only|primary|standby|prefer-standby", 0);
 	WOK_TRY(target);
 	settings->target = (enum wok__pg_target) target;
@@ -317,7 +318,7 @@ static int read_port(const char *text, uint16_t *ret_port)
 	errno = 0;
 	const long port = *text ? strtol(text, &end, 10) : DEFAULT_PORT;
 	if (*text && (end == text || *end || errno || port < 1 || port > 65535))
-		return bad_value(WOK__PG_PORT, text, "from 1 to 65535");
+		return bad_value(WOK__PG_KEY_PORT, text, "from 1 to 65535");
 	*ret_port = (uint16_t) port;
 	return 0;
 }
@@ -338,8 +339,8 @@ static int check_counts(size_t n, const char *hosts, const char *addresses, cons
 static int read_hosts(struct wok__pg_settings *settings)
 {
 	char **values = settings->info.values;
-	char *hosts = values[WOK__PG_HOST], *addresses = values[WOK__PG_HOSTADDR];
-	char *ports = values[WOK__PG_PORT];
+	char *hosts = values[WOK__PG_KEY_HOST], *addresses = values[WOK__PG_KEY_HOSTADDR];
+	char *ports = values[WOK__PG_KEY_PORT];
 
 	addresses = addresses && *addresses ? addresses : NULL;
 	hosts = hosts && *hosts ? hosts : NULL;
@@ -388,7 +389,7 @@ static int read_passfile(struct wok__pg_settings *settings, const char *path, ch
 
 static int read_passwords(struct wok__pg_settings *settings)
 {
-	const char *path = value_of(settings, WOK__PG_PASSFILE);
+	const char *path = value_of(settings, WOK__PG_KEY_PASSFILE);
 	char own[4096], port[8], *text;
 
 	if (settings->password)
@@ -427,8 +428,8 @@ static int gather(struct wok__pg_settings *settings, const char *dsn)
 
 	if (dsn)
 		WOK_TRY(wok__pg_conninfo_parse(info, dsn));
-	if (!info->values[WOK__PG_SERVICE] && getenv("PGSERVICE"))
-		WOK_TRY(wok__pg_conninfo_set(info, WOK__PG_SERVICE, getenv("PGSERVICE")));
+	if (!info->values[WOK__PG_KEY_SERVICE] && getenv("PGSERVICE"))
+		WOK_TRY(wok__pg_conninfo_set(info, WOK__PG_KEY_SERVICE, getenv("PGSERVICE")));
 	WOK_TRY(read_service(info));
 	return read_environment(info);
 }
@@ -436,17 +437,18 @@ static int gather(struct wok__pg_settings *settings, const char *dsn)
 static int fill(struct wok__pg_settings *settings, const char *dsn)
 {
 	WOK_TRY(gather(settings, dsn));
-	if (!value_of(settings, WOK__PG_USER))
+	if (!value_of(settings, WOK__PG_KEY_USER))
 		WOK_TRY(who_runs(settings));
-	settings->user = value_of(settings, WOK__PG_USER);
-	settings->database = value_of(settings, WOK__PG_DBNAME);
+	settings->user = value_of(settings, WOK__PG_KEY_USER);
+	settings->database = value_of(settings, WOK__PG_KEY_DBNAME);
 	if (!settings->database)
 		settings->database = settings->user;
-	settings->password = value_of(settings, WOK__PG_PASSWORD);
-	settings->options = value_of(settings, WOK__PG_OPTIONS);
-	settings->application_name = value_of(settings, WOK__PG_APPLICATION_NAME);
+	settings->password = value_of(settings, WOK__PG_KEY_PASSWORD);
+	settings->options = value_of(settings, WOK__PG_KEY_OPTIONS);
+	settings->application_name = value_of(settings, WOK__PG_KEY_APPLICATION_NAME);
 	if (!settings->application_name)
-		settings->application_name = value_of(settings, WOK__PG_FALLBACK_APPLICATION_NAME);
+		settings->application_name =
+			value_of(settings, WOK__PG_KEY_FALLBACK_APPLICATION_NAME);
 	WOK_TRY(read_choices(settings));
 	WOK_TRY(read_hosts(settings));
 	return read_passwords(settings);

@@ -59,7 +59,7 @@ struct wok__pg_settings {
 	enum wok__pg_sslmode sslmode;
 	enum wok__pg_target target;
 	unsigned require_auth;    /* a set of wok__pg_auth_method */
-	wok_time connect_timeout; /* for each host: dial, TLS, authentication; WOK_FOREVER: none */
+	wok_time connect_timeout; /* for each host: dial, TLS, authentication; 30 s; WOK_FOREVER */
 	bool keepalives;
 	wok_time keepalive_idle; /* 0: the system's */
 	wok_time keepalive_interval;
