@@ -25,11 +25,14 @@ static void touch(struct client *client, const wok_rows *rows)
 {
 	size_t n = wok_rows_count(rows), columns = wok_rows_columns(rows);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const wok_row *row = wok_rows_at(rows, i);
+
 		for (size_t k = 0; k < columns; k++) {
-			const wok_value *value = wok_row_at(wok_rows_at(rows, i), k);
+			const wok_value *value = wok_row_at(row, k);
 			client->touched += value->kind + (uint64_t) value->integer;
 		}
+	}
 	client->rows += n;
 }
 
@@ -55,7 +58,7 @@ static int insert(struct client *client)
 	static const wok_args *pointers[BATCH];
 	char sql[SQL_SIZE];
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; !pointers[BATCH - 1] && i < BATCH; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "row %d", i);
 		values[i][0] = wok_value_int(i);
 		values[i][1] = wok_value_int(2 * i);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `wok bench`: see bench.h. */
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +15,11 @@ enum {
 	MAX_CONNECTIONS = 100000,
 	MAX_THREADS = 256,
 	MAX_PIPELINE = 1024,
-	MAX_SECONDS = 24 * 60 * 60,
 	MAX_BODY = 256 * 1024 * 1024,
 	MAX_BATCH = 256 * 1024 * 1024,
 };
+
+#define MAX_TIME (24 * 60 * WOK_MINUTE)
 
 static const char help[] =
 	"usage: wok bench [OPTION]... URL\n"
@@ -49,30 +48,8 @@ static const char help[] =
 	"Exit status: 0 when each request was answered, with a status below 400; 1 when\n"
 	"not; 2 for options that make no sense; 130 after Ctrl-C.\n";
 
-WOK_PRINTF(1, 2) static int reject(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	take_reject("bench", format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static int take_number(const char *name, const char *value, size_t max, size_t *ret)
-{
-	if (text_to_count(value, 1, max, ret) < 0)
-		return reject("%s: \"%s\" is not a number from 1 to %zu", name, value, max);
-	return 0;
-}
-
-static int take_time(const char *name, const char *value, wok_time *ret)
-{
-	if (text_to_span(value, MAX_SECONDS * WOK_SECOND, ret) < 0)
-		return reject("%s: \"%s\" is no time, as 10s, 500ms or 2m, of at most a day", name,
-			      value);
-	return 0;
-}
+#define NAME "bench"
+#define reject(...) take_reject(NAME, __VA_ARGS__)
 
 static int take_rate(const char *value, struct bench_options *options)
 {
@@ -100,14 +77,6 @@ static int take_header(const char *line, struct bench_options *options)
 	return 0;
 }
 
-static int take_method(const char *value, struct bench_options *options)
-{
-	if (!take_is_token(value) || strcasecmp(value, "CONNECT") == 0)
-		return reject("--method: \"%s\" is no method, or none that can be measured", value);
-	options->method = value;
-	return 0;
-}
-
 static int take_body(const char *name, struct bench_options *options)
 {
 	free(options->body);
@@ -124,23 +93,24 @@ static int take_value(int option, char *value, struct bench_options *options)
 {
 	switch (option) {
 	case 'c':
-		return take_number("--connections", value, MAX_CONNECTIONS, &options->connections);
+		return take_number(NAME, "--connections", value, 1, MAX_CONNECTIONS,
+				   &options->connections);
 	case 'd':
-		return take_time("--duration", value, &options->duration);
+		return take_time(NAME, "--duration", value, MAX_TIME, &options->duration);
 	case 'n':
-		return take_number("--requests", value, SIZE_MAX / 2, &options->requests);
+		return take_number(NAME, "--requests", value, 1, SIZE_MAX / 2, &options->requests);
 	case 'r':
 		return take_rate(value, options);
 	case 'm':
-		return take_method(value, options);
+		return take_method(NAME, value, &options->method);
 	case 'H':
 		return take_header(value, options);
 	case PIPELINE:
-		return take_number("--pipeline", value, MAX_PIPELINE, &options->pipeline);
+		return take_number(NAME, "--pipeline", value, 1, MAX_PIPELINE, &options->pipeline);
 	case THREADS:
-		return take_number("--threads", value, MAX_THREADS, &options->threads);
+		return take_number(NAME, "--threads", value, 1, MAX_THREADS, &options->threads);
 	case TIMEOUT:
-		return take_time("--timeout", value, &options->timeout);
+		return take_time(NAME, "--timeout", value, MAX_TIME, &options->timeout);
 	case BODY:
 		return take_body(value, options);
 	case CONNECT:
@@ -192,17 +162,10 @@ static int parse(int argc, char **argv, struct bench_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	static const struct take take = {NAME, help, "c:d:n:r:m:H:", names};
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":hc:d:n:r:m:H:", names, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0 ? -EINVAL : 1;
-		if (option == ':')
-			return reject("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return reject("there is no option \"%s\", or it takes no value",
-				      argv[optind - 1]);
+	while ((option = take_option(&take, argc, argv)) > 1) {
 		if (option == JSON) {
 			options->json = true;
 			continue;
@@ -211,6 +174,8 @@ static int parse(int argc, char **argv, struct bench_options *options)
 		if (r < 0)
 			return r;
 	}
+	if (option != 0)
+		return option;
 	if (optind == argc)
 		return reject("which URL?");
 	if (optind + 1 < argc)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `wok fetch`: see fetch.h. */
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -59,29 +57,8 @@ static const char help[] =
 	"Exit status: 0 when all was fetched, 1 when not, 2 for options that make no sense,\n"
 	"130 after Ctrl-C. Redirects are followed; a status from 300 on counts as a failure.\n";
 
-WOK_PRINTF(1, 2) static int reject(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	take_reject("fetch", format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static int take_number(const char *name, const char *value, size_t min, size_t max, size_t *ret)
-{
-	if (text_to_count(value, min, max, ret) < 0)
-		return reject("%s: \"%s\" is not a number from %zu to %zu", name, value, min, max);
-	return 0;
-}
-
-static int take_time(const char *name, const char *value, wok_time *ret)
-{
-	if (text_to_span(value, MAX_TIME, ret) < 0)
-		return reject("%s: \"%s\" is no time, as 10s, 500ms or 2m", name, value);
-	return 0;
-}
+#define NAME "fetch"
+#define reject(...) take_reject(NAME, __VA_ARGS__)
 
 /* "500k", "2M", "1.5G": powers of 1024, as files are counted. */
 static int take_rate(const char *value, struct fetch_options *options)
@@ -137,14 +114,6 @@ static int take_data(const char *value, struct fetch_options *options)
 	}
 	int r = take_file(value + 1, MAX_DATA, &options->data, &options->data_size);
 	return r < 0 ? reject("--data: %s: %s", value + 1, wok_strerror(r)) : 0;
-}
-
-static int take_method(const char *value, struct fetch_options *options)
-{
-	if (!take_is_token(value) || strcasecmp(value, "CONNECT") == 0)
-		return reject("--method: \"%s\" is no method, or none for a download", value);
-	options->method = value;
-	return 0;
 }
 
 static int take_folder(const char *value, struct fetch_options *options)
@@ -224,22 +193,23 @@ static int take_value(int option, char *value, struct fetch_options *options)
 	case 'd':
 		return take_folder(value, options);
 	case 'c':
-		return take_number("--concurrency", value, 1, MAX_CONCURRENCY,
+		return take_number(NAME, "--concurrency", value, 1, MAX_CONCURRENCY,
 				   &options->concurrency);
 	case 'X':
-		return take_method(value, options);
+		return take_method(NAME, value, &options->method);
 	case 'H':
 		return take_header(value, options);
 	case PER_HOST:
-		return take_number("--per-host", value, 1, MAX_CONCURRENCY, &options->per_host);
+		return take_number(NAME, "--per-host", value, 1, MAX_CONCURRENCY,
+				   &options->per_host);
 	case RATE:
 		return take_rate(value, options);
 	case RETRIES:
-		return take_number("--retries", value, 0, MAX_RETRIES, &options->retries);
+		return take_number(NAME, "--retries", value, 0, MAX_RETRIES, &options->retries);
 	case RETRY_WAIT:
-		return take_time("--retry-wait", value, &options->pause);
+		return take_time(NAME, "--retry-wait", value, MAX_TIME, &options->pause);
 	case TIMEOUT:
-		return take_time("--timeout", value, &options->timeout);
+		return take_time(NAME, "--timeout", value, MAX_TIME, &options->timeout);
 	case PROXY:
 		options->proxy = value;
 		return 0;
@@ -249,7 +219,7 @@ static int take_value(int option, char *value, struct fetch_options *options)
 		options->cacert = value;
 		return 0;
 	case MAX_TIME_:
-		return take_time("--max-time", value, &options->max_time);
+		return take_time(NAME, "--max-time", value, MAX_TIME, &options->max_time);
 	default:
 		return take_data(value, options);
 	}
@@ -313,23 +283,18 @@ static int parse(int argc, char **argv, struct fetch_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	static const struct take take = {NAME, help, "i:o:d:fc:X:H:q", names};
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":hi:o:d:fc:X:H:q", names, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0 ? -EINVAL : 1;
-		if (option == ':')
-			return reject("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return reject("there is no option \"%s\", or it takes no value",
-				      argv[optind - 1]);
+	while ((option = take_option(&take, argc, argv)) > 1) {
 		if (take_flag(option, options))
 			continue;
 		int r = take_value(option, optarg, options);
 		if (r < 0)
 			return r;
 	}
+	if (option != 0)
+		return option;
 	options->urls = argv + optind;
 	options->n_urls = (size_t) (argc - optind);
 	return settle(options);

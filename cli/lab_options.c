@@ -2,14 +2,13 @@
 /* The options of `wok lab`: see lab_options.h. */
 #include "lab_options.h"
 
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wok/error.h>
 
 #include "page.h"
+#include "take.h"
 #include "url.h"
 
 enum { MAX_URLS = 100000, MAX_DELAY = 10 };
@@ -35,18 +34,8 @@ static const char help[] =
 	"Exit status: 0 when all was fetched, 1 when not, 2 for options that make no\n"
 	"sense, 130 after Ctrl-C.\n";
 
-/* Complain about an option, and say what to do. */
-WOK_PRINTF(1, 2) static int reject(const char *format, ...)
-{
-	va_list args;
-
-	fputs("wok lab: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\n(\"wok lab --help\" lists the options)\n", stderr);
-	return -EINVAL;
-}
+#define NAME "lab"
+#define reject(...) take_reject(NAME, __VA_ARGS__)
 
 static int take_ways(const char *list, struct lab_options *options)
 {
@@ -103,20 +92,14 @@ static int take_value(int option, char *value, struct lab_options *options)
 {
 	switch (option) {
 	case 'u':
-		if (text_to_count(value, 1, MAX_URLS, &options->urls) < 0)
-			return reject("--urls: \"%s\" is not a number from 1 to %d", value,
-				      MAX_URLS);
-		return 0;
+		return take_number(NAME, "--urls", value, 1, MAX_URLS, &options->urls);
 	case 'd':
 		if (text_to_delay(value, 0, MAX_DELAY, &options->delay) < 0)
 			return reject("--delay: \"%s\" is not a number of seconds from 0 to %d",
 				      value, MAX_DELAY);
 		return 0;
 	case 'l':
-		if (text_to_count(value, 1, MAX_URLS, &options->limit) < 0)
-			return reject("--limit: \"%s\" is not a number from 1 to %d", value,
-				      MAX_URLS);
-		return 0;
+		return take_number(NAME, "--limit", value, 1, MAX_URLS, &options->limit);
 	case 'w':
 		return take_ways(value, options);
 	case 's':
@@ -139,6 +122,7 @@ int lab_options_parse(int argc, char **argv, struct lab_options *ret_options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	static const struct take take = {NAME, help, "", names};
 	struct lab_options options = {
 		.urls = 10,
 		.delay = 1,
@@ -149,15 +133,7 @@ int lab_options_parse(int argc, char **argv, struct lab_options *ret_options)
 	};
 	int option;
 
-	opterr = 0; /* our own messages say what to do */
-	while ((option = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0 ? -EINVAL : 1;
-		if (option == ':')
-			return reject("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return reject("there is no option \"%s\", or it takes no value",
-				      argv[optind - 1]);
+	while ((option = take_option(&take, argc, argv)) > 1) {
 		if (option == 'j') {
 			options.json = true;
 			continue;
@@ -166,6 +142,8 @@ int lab_options_parse(int argc, char **argv, struct lab_options *ret_options)
 		if (r < 0)
 			return r;
 	}
+	if (option != 0)
+		return option;
 	if (optind < argc)
 		return reject("\"%s\" is not an option, and the lab takes nothing else",
 			      argv[optind]);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `wok serve`: see serve.h. */
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <wok/error.h>
@@ -39,15 +37,8 @@ static const char help[] =
 	"SIGHUP reads the certificate again. Exit status: 0 after Ctrl-C or SIGTERM, 1 if it\n"
 	"cannot serve, 2 for options that make no sense.\n";
 
-WOK_PRINTF(1, 2) static int reject(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	take_reject("serve", format, args);
-	va_end(args);
-	return -EINVAL;
-}
+#define NAME "serve"
+#define reject(...) take_reject(NAME, __VA_ARGS__)
 
 /* The index of a word in a list that ends with NULL. */
 static int take_word(const char *option, const char *word, const char *const *words)
@@ -151,22 +142,17 @@ int serve_options_parse(int argc, char **argv, struct serve_options *ret_options
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	static const struct take take = {NAME, help, "l:", names};
 	struct serve_options options = {
 		.folder = ".", .address = "127.0.0.1:8000", .files = {.listing = true}};
 	int option, r = 0;
 
-	opterr = 0;
-	while (r == 0 && (option = getopt_long(argc, argv, ":hl:", names, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(help, stdout) < 0 ? -EINVAL : 1;
-		if (option == ':')
-			return reject("%s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return reject("there is no option \"%s\", or it takes no value",
-				      argv[optind - 1]);
+	while (r == 0 && (option = take_option(&take, argc, argv)) > 1) {
 		if (!take_flag(option, &options))
 			r = take_value(option, optarg, &options);
 	}
+	if (option != 0 && r == 0)
+		return option;
 	if (r == 0)
 		r = settle(argc - optind, argv + optind, &options);
 	if (r == 0)

@@ -49,6 +49,11 @@ extern wok_channel *numbers_in, *numbers_out;
 
 /* Databases. */
 #include <wok/migrate.h>
+#include <wok/pg_array.h>
+#include <wok/pg_copy.h>
+#include <wok/pg_notify.h>
+#include <wok/pg_types.h>
 #include <wok/sqlite.h>
+extern wok_pg_conn *postgres;
 extern wok_sqlite *sqlite;
 extern wok_db *db_view;

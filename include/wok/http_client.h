@@ -213,7 +213,8 @@ typedef struct {
 	 * where that is possible; or a function that is called for the next bytes until it gives 0,
 	 * or an error, which the request then returns. It may wait. Such a body is sent in chunks,
 	 * unless its length is given, which then must be true; only with body_rewind, which makes
-	 * it begin anew, can it be sent twice.
+	 * it begin anew, can it be sent twice. A server that refuses it half-way gets no more of
+	 * it; nor does one that has begun to answer and then takes nothing for 5 s.
 	 */
 	const void *body;
 	size_t body_size;

@@ -126,7 +126,8 @@ int wok_pg_connect_with(const char *dsn, const wok_pg_options *options, wok_pg_c
 int wok_pg_close(wok_pg_conn *conn);
 
 /**
- * Close a connection and release it. No task may be in a call on it.
+ * Close a connection and release it; one of a pool is given back instead. No task may be in a call
+ * on it.
  *
  * conn:       NULL does nothing
  * Returns:    nothing

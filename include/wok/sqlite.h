@@ -49,6 +49,8 @@ typedef struct {
 	bool group_commit;
 	bool load_extensions;  /* allow wok_sqlite_load_extension() */
 	bool query_only;       /* refuse to write */
+	int checkpoint_pages;  /* of the log, when it is written back; 1000 */
+	int log_warning;       /* when so many pages cannot be, that is reported; 8 times as many */
 	wok_time idle_timeout; /* after which the thread ends, until it is needed; never */
 	const char *vfs;       /* of SQLite; its default */
 	/* Called on the connection's thread when it has been opened; SQLITE_OK (0) or its error. */

@@ -70,10 +70,16 @@ void wok__heap_unreserve(struct wok__heap *heap)
 	heap->reserved--;
 }
 
-void wok__heap_insert(struct wok__heap *heap, struct wok__heap_link *link, int64_t key)
+void wok__heap_insert_drawn(struct wok__heap *heap, struct wok__heap_link *link, int64_t key,
+			    uint64_t sequence)
 {
 	assert(heap->n < heap->reserved);
-	sift_up(heap, heap->n++, (struct wok__heap_entry){key, heap->next_sequence++, link});
+	sift_up(heap, heap->n++, (struct wok__heap_entry){key, sequence, link});
+}
+
+void wok__heap_insert(struct wok__heap *heap, struct wok__heap_link *link, int64_t key)
+{
+	wok__heap_insert_drawn(heap, link, key, wok__heap_draw(heap));
 }
 
 void wok__heap_remove(struct wok__heap *heap, struct wok__heap_link *link)

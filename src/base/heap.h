@@ -43,6 +43,15 @@ void wok__heap_remove(struct wok__heap *heap, struct wok__heap_link *link);
 
 WOK_END_DECLS
 
+/* A place among equal keys, for an element that goes in later, if at all. */
+static inline uint64_t wok__heap_draw(struct wok__heap *heap)
+{
+	return heap->next_sequence++;
+}
+
+void wok__heap_insert_drawn(struct wok__heap *heap, struct wok__heap_link *link, int64_t key,
+			    uint64_t sequence);
+
 void wok__heap_clear(struct wok__heap *heap);
 
 static inline bool wok__heap_contains(const struct wok__heap_link *link)

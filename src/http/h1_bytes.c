@@ -117,7 +117,22 @@ bool wok__h1_valid_target(const char *data, size_t size)
 	return all_of_class(data, size, WOK__H1_TARGET_BYTE);
 }
 
+/* Whether one of eight bytes may be a control byte: a tab, 0x7f and some behind 0x80 may be, too.
+ */
+static bool may_have_control(const char *p)
+{
+	uint64_t word, ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+
+	memcpy(&word, p, sizeof(word));
+	return ((word - ones * 0x20) | (word + ones)) & ~word & tops;
+}
+
 bool wok__h1_valid_value(const char *data, size_t size)
 {
-	return size == 0 || wok__h1_find_control(data, data, data + size) == data + size;
+	const char *p = data, *end = data + size;
+
+	/* Most values are shorter than what is looked at at once below. */
+	while (end - p >= 8 && !may_have_control(p))
+		p += 8;
+	return size == 0 || wok__h1_find_control(data, p, end) == end;
 }

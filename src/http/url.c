@@ -72,17 +72,17 @@ static int bad(const struct parts *parts, const char *why)
 
 static int parse_scheme(const char *url, enum wok__scheme *ret_scheme, const char **ret_rest)
 {
-	const char *colon = strstr(url, "://");
-
-	if (!colon)
-		return wok__bad_url(-EINVAL, url, "this is no URL: http://host/path is one");
-	for (int i = 0; i < SCHEMES; i++)
-		if (strncasecmp(url, schemes[i].name, (size_t) (colon - url)) == 0 &&
-		    schemes[i].name[colon - url] == '\0' && colon > url) {
+	for (int i = 0; i < SCHEMES; i++) {
+		size_t size = strlen(schemes[i].name);
+		if (strncasecmp(url, schemes[i].name, size) == 0 &&
+		    strncmp(url + size, "://", 3) == 0) {
 			*ret_scheme = (enum wok__scheme) i;
-			*ret_rest = colon + 3;
+			*ret_rest = url + size + 3;
 			return 0;
 		}
+	}
+	if (!strstr(url, "://"))
+		return wok__bad_url(-EINVAL, url, "this is no URL: http://host/path is one");
 	return wok__bad_url(-EPROTONOSUPPORT, url, "the scheme must be http or https");
 }
 

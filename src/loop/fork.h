@@ -3,6 +3,9 @@
 #define WOK_LOOP_FORK_H
 #include <wok/base.h>
 
+/* The extension face: libwok's sisters look, too. */
+WOK_BEGIN_DECLS
+
 /* Have forks of this process noticed; once for all loops. */
 void wok__fork_watch(void);
 
@@ -10,7 +13,6 @@ void wok__fork_watch(void);
  * How many forks lie between the first process and this one, as far as they were watched: what was
  * made in another one has no threads here, and its locks may be held for ever.
  */
-WOK_BEGIN_DECLS
-unsigned wok__fork_generation(void); /* the extension face */
+unsigned wok__fork_generation(void);
 WOK_END_DECLS
 #endif

@@ -168,11 +168,23 @@ static inline bool wok__timer_armed(const struct wok__timer *timer)
 	return wok__heap_contains(&timer->link);
 }
 
-static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
+/* Which of the timers of one deadline fires first is drawn here, or when it starts. */
+static inline uint64_t wok__timer_draw(wok_loop *loop)
 {
-	wok__heap_insert(&loop->timers, &timer->link, deadline);
+	return wok__heap_draw(&loop->timers);
+}
+
+static inline void wok__timer_start_drawn(wok_loop *loop, struct wok__timer *timer,
+					  wok_time deadline, uint64_t drawn)
+{
+	wok__heap_insert_drawn(&loop->timers, &timer->link, deadline, drawn);
 	if (__builtin_expect(loop->doorbell, false))
 		wok__loop_ring(loop);
+}
+
+static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
+{
+	wok__timer_start_drawn(loop, timer, deadline, wok__timer_draw(loop));
 }
 
 static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)

@@ -28,15 +28,21 @@ static struct wok__block *block_of(struct wok__region *region)
 	return WOK__CONTAINER(region, struct wok__block, region);
 }
 
-static void set_timer(struct wok__block *block)
+static void set_drawn_timer(struct wok__block *block, uint64_t drawn)
 {
 	wok_time when = block->deadline;
 
+	block->unarmed = false;
 	if (block->region.shielded)
 		when = wok__time_min(when, block->holds_until);
 	wok__timer_stop(wok__loop, &block->timer);
 	if (when != WOK_FOREVER)
-		wok__timer_start(wok__loop, &block->timer, when);
+		wok__timer_start_drawn(wok__loop, &block->timer, when, drawn);
+}
+
+static void set_timer(struct wok__block *block)
+{
+	set_drawn_timer(block, wok__timer_draw(wok__loop));
 }
 
 static bool is_block(const struct wok__region *region)
@@ -204,12 +210,21 @@ void wok__block_enter(struct wok__block *block, struct wok__region *parent,
 	block->holds_until = WOK_FOREVER;
 	block->expired = false;
 	wok__region_link(&block->region, parent, kind, task);
+	block->unarmed = task != NULL;
+	block->drawn = wok__timer_draw(wok__loop);
 	if (shield > 0 && parent->effective)
 		hold(block);
-	else
-		set_timer(block);
+	else if (!task)
+		set_drawn_timer(block, block->drawn);
 	if (task)
 		task->current = &block->region;
+}
+
+void wok__region_arm(struct wok__region *innermost)
+{
+	for (struct wok__region *region = innermost; is_block(region) && block_of(region)->unarmed;
+	     region = region->parent)
+		set_drawn_timer(block_of(region), block_of(region)->drawn);
 }
 
 void wok__block_leave(struct wok__block *block)

@@ -48,12 +48,20 @@ struct wok__block {
 	wok_time grace;       /* how long the shield holds after a cancel from outside */
 	wok_time holds_until; /* the shield; WOK_FOREVER until a cancel from outside has come */
 	bool expired;         /* the deadline cancelled it */
+	bool unarmed;         /* its timer starts when its task leaves the processor, */
+	uint64_t drawn;       /* and fires as if it had started when the block was entered */
 };
 
 /* Link a region below parent; it starts as cancelled as parent is. */
 void wok__region_link(struct wok__region *region, struct wok__region *parent,
 		      enum wok__region_kind kind, struct wok_task *task);
 void wok__region_unlink(struct wok__region *region);
+
+/*
+ * Start the timers of the blocks that a task has entered since it last left the processor. Until
+ * then none could fire; so a limit around what completes at once costs no timer at all.
+ */
+void wok__region_arm(struct wok__region *innermost);
 
 /* Move a region that nothing above it has cancelled to another place in the tree. */
 void wok__region_move(struct wok__region *region, struct wok__region *parent);

@@ -174,6 +174,8 @@ static inline void leave(struct wok__run *run, struct wok_task *task)
 
 void wok__task_switch_out(struct wok_task *task)
 {
+	if (task->current != &task->region)
+		wok__region_arm(task->current);
 	clear_away(task->run);
 	leave(task->run, task);
 }

@@ -35,7 +35,7 @@ def a_bad_command_line_says_what_to_do():
         ([], "which URL"), ([url, url], "one URL"), (["--bogus", url], '"--bogus"'),
         (["-c", "0", url], "1 to 100000"), (["-c", "ten", url], '"ten"'), ([url, "-c"], "value"),
         (["-d", "10x", url], '"10x"'), (["-d", "0", url], '"0"'), (["-d", "1e3", url], '"1e3"'),
-        (["-d", "2000m", url], "a day"), (["-n", "-1", url], '"-1"'), (["-r", "0", url], '"0"'),
+        (["-d", "2000m", url], "24 hours"), (["-n", "-1", url], '"-1"'), (["-r", "0", url], '"0"'),
         (["-r", "nan", url], '"nan"'), (["-m", "GE T", url], '"GE T"'),
         (["-m", "CONNECT", url], "CONNECT"), (["-H", "no colon", url], '"Name: value"'),
         (["-H", "A: b\r\nC: d", url], '"Name: value"'), (["-H", ": v", url], '"Name: value"'),

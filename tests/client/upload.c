@@ -440,3 +440,74 @@ TEST_TASK(a_file_can_be_packed_and_what_makes_no_sense_is_refused, "client-69")
 	ASSERT_ERR(fetch(session, "POST", "http://a.test/back", &options), -EINVAL);
 	ASSERT_SAYS(-EINVAL, "fewer");
 }
+
+/* What a server does that answers before it has the whole body. */
+static int answer_early(struct peer *peer, wok_stream *stream)
+{
+	static char piece[10000];
+	wok_view head;
+	ssize_t n = 1;
+
+	WOK_TRY(wok_stream_read_until(stream, "\r\n\r\n", 4, 0, &head));
+	peer->requests++;
+	if (strcmp(peer->arg, "done") == 0) {
+		/* and then reads no more */
+		WOK_TRY(peer_say(stream, OK_HELLO));
+		return wok_sleep(WOK_MINUTE);
+	}
+	if (strcmp(peer->arg, "interim") == 0) {
+		WOK_TRY(peer_say(stream,
+				 "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 102 x\r\n"));
+		WOK_TRY(wok_sleep(WOK_SECOND));
+		WOK_TRY(peer_say(stream, "\r\nHTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"));
+		return wok_sleep(WOK_MINUTE);
+	}
+	/* the same as much, while it reads */
+	size_t left = strtoul(peer->arg, NULL, 10);
+	WOK_TRY(peer_say(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"));
+	while (left > 0 && n > 0) {
+		n = wok_stream_read(stream, piece, sizeof(piece) < left ? sizeof(piece) : left);
+		if (n > 0)
+			WOK_TRY(wok_stream_write_all(stream, piece, (size_t) n));
+		left -= n > 0 ? (size_t) n : 0;
+	}
+	return 0;
+}
+
+static int send_early(const char *how, size_t size, wok_time *ret_took)
+{
+	struct peer peer = {.serve = answer_early, .arg = (char *) (uintptr_t) how};
+	char *body = calloc(1, size);
+
+	peer_open(&peer);
+	WOK_AUTO(wok_http_session) *session = session_of(&peer, NULL);
+	wok_time start = wok_now();
+	int r = fetch(session, "PUT", "http://a.test/",
+		      &(wok_http_options){.body = body, .body_size = size});
+	*ret_took = wok_now() - start;
+	ASSERT_POOL(session, 0, 0, 0);
+	peer_close(&peer);
+	free(body);
+	return r;
+}
+
+TEST_TASK(an_upload_that_is_not_read_any_more_ends_when_the_answer_is_there, "client-65")
+{
+	wok_time took;
+
+	ASSERT_EQ(send_early("done", 1 << 20, &took), 200);
+	ASSERT(took >= 5 * WOK_SECOND && took <= 10 * WOK_SECOND);
+	ASSERT_EQ(send_early("interim", 1 << 20, &took), 413);
+	ASSERT_EQ(took, WOK_SECOND);
+}
+
+TEST_TASK(what_a_server_answers_while_it_reads_does_not_hold_it_up, "client-65")
+{
+	wok_time took;
+
+	ASSERT_EQ(send_early("250000", 250000, &took), 200);
+	ASSERT_EQ(took, 0);
+	/* more than is buffered: it gets no more, and what there is of the answer comes */
+	ASSERT_EQ(send_early("900000", 900000, &took), 200);
+	ASSERT(took >= 5 * WOK_SECOND && took <= 10 * WOK_SECOND);
+}

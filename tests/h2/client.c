@@ -473,6 +473,105 @@ TEST_TASK(a_request_that_was_refused_is_made_again_elsewhere, "http-31", "client
 	refuse_first(&asked, "\0\0\4\3\0\0\0\0\1\0\0\0\7", 13);
 }
 
+TEST_TASK(requests_that_were_refused_together_share_the_next_connection, "client-52")
+{
+	enum { N = 5 };
+	struct asked asked = {.silent = true};
+	struct get gets[N];
+	wok_task *tasks[N];
+
+	asked_route(&asked, "*", "/", tell_version);
+	asked_open(&asked);
+	for (int i = 0; i < N; i++) {
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
+		tasks[i] = wok_create_task(get, &gets[i]);
+	}
+	ASSERT_OK(wok_sleep(WOK_SECOND));
+	asked.silent = false;
+	wok_stream *server = asked.servers[0].stream;
+	ASSERT_OK(wok_stream_write_all(server, "\0\0\0\4\0\0\0\0\0", 9));
+	test_settle(); /* all are under way */
+	for (int i = 0; i < N; i++) {
+		char reset[] = "\0\0\4\3\0\0\0\0\1\0\0\0\7";
+		reset[8] = (char) (1 + 2 * i);
+		ASSERT_OK(wok_stream_write_all(server, reset, 13));
+	}
+	for (int i = 0; i < N; i++) {
+		ASSERT_OK(wok_await(tasks[i]));
+		wok_task_free(tasks[i]);
+		ASSERT_OK(gets[i].result);
+		ASSERT_EQ(gets[i].status, 200);
+	}
+	ASSERT_EQ(asked.connects, 2);
+	asked_close(&asked);
+}
+
+/* Reads all that comes. */
+static int swallow(void *stream)
+{
+	char piece[4096];
+	ssize_t n;
+
+	while ((n = wok_stream_read(stream, piece, sizeof(piece))) > 0)
+		;
+	return (int) n;
+}
+
+static int post_big(void *arg)
+{
+	struct get *get = arg;
+	WOK_AUTO(wok_http_response) *response = NULL;
+
+	get->result = wok_http_post(get->asked->session, get->url,
+				    &(wok_http_options){.body = big, .body_size = sizeof(big)},
+				    &response);
+	return 0;
+}
+
+/* The requests that wait for it must not keep its answers from being read. */
+TEST_TASK(a_server_that_takes_fewer_requests_than_it_said_is_still_read)
+{
+	enum { N = 600 };
+	struct asked asked = {.silent = true};
+	struct get first = {.asked = &asked, .url = "http://a.test/", .result = 1};
+	static struct get gets[N];
+	static wok_task *tasks[N];
+
+	asked_route(&asked, "*", "/", tell_version);
+	asked_open(&asked);
+	WOK_AUTO(wok_task) *posting = wok_create_task(post_big, &first);
+	ASSERT_OK(wok_sleep(WOK_SECOND));
+	wok_stream *server = asked.servers[0].stream;
+	/* a thousand at once, and large windows: the upload fills the stream */
+	ASSERT_OK(wok_stream_write_all(server,
+				       "\0\0\14\4\0\0\0\0\0\0\3\0\0\3\350\0\4\0\200\0\0"
+				       "\0\0\4\10\0\0\0\0\0\0\200\0\0",
+				       34));
+	test_settle();
+	for (int i = 0; i < N; i++) {
+		gets[i] = (struct get){.asked = &asked, .url = "http://a.test/"};
+		tasks[i] = wok_create_task(get, &gets[i]);
+	}
+	test_settle();
+	/* one at a time, after all */
+	ASSERT_OK(wok_stream_write_all(server, "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\1", 15));
+	test_settle();
+	WOK_AUTO(wok_task) *reading = wok_create_task(swallow, server);
+	test_settle();
+	ASSERT_OK(wok_stream_write_all(server, "\0\0\1\1\5\0\0\0\1\x88", 10));
+	test_settle();
+	ASSERT_EQ(first.result, 0);
+	ASSERT_OK(wok_await(posting));
+	for (int i = 0; i < N; i++) {
+		wok_cancel(tasks[i]);
+		WOK_IGNORE(wok_await(tasks[i]));
+		wok_task_free(tasks[i]);
+	}
+	wok_cancel(reading);
+	WOK_IGNORE(wok_await(reading));
+	asked_close(&asked);
+}
+
 TEST_TASK(a_request_behind_the_last_of_a_goaway_is_made_again_elsewhere, "http-31")
 {
 	struct asked asked = {0};

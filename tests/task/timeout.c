@@ -11,6 +11,20 @@ static int sleep_for(void *span)
 	return wok_sleep(*(wok_time *) span);
 }
 
+static size_t timers(void)
+{
+	wok_loop_info info;
+
+	ASSERT_OK(wok_loop_get_info(&info));
+	return info.timers;
+}
+
+static int count_timers(void *ret)
+{
+	*(size_t *) ret = timers();
+	return 0;
+}
+
 static int wait_long(void *unused)
 {
 	(void) unused;
@@ -474,4 +488,33 @@ TEST(debug_mode_reports_who_returns_out_of_an_expired_block)
 	ASSERT_OK(test_run_reporting(&reports, await_who_left, NULL));
 	ASSERT_EQ(reports.n, 1);
 	ASSERT_REPORT(&reports, 0, "wok_timeout_result");
+}
+
+TEST_TASK(a_limit_around_what_does_not_wait_starts_no_timer)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT, inner = WOK_TIMEOUT_INIT;
+	size_t before = timers(), while_waiting = 0;
+
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
+		ASSERT_EQ(timers(), before);
+		WOK_TIMEOUT (&inner, WOK_MINUTE) {
+			WOK_AUTO(wok_task) *task = wok_create_task(count_timers, &while_waiting);
+			ASSERT_OK(wok_await(task));
+			ASSERT_EQ(while_waiting, before + 2);
+		}
+		ASSERT_EQ(timers(), before + 1);
+	}
+	ASSERT_EQ(timers(), before);
+}
+
+TEST_TASK(a_limit_and_a_sleep_that_end_together_end_in_the_order_in_which_they_began)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
+		r = wok_sleep(WOK_SECOND);
+	}
+	ASSERT_ERR(r, -ECANCELED);
+	ASSERT_ERR(wok_timeout_result(&timeout, r), -ETIMEDOUT);
 }

@@ -12,7 +12,7 @@ void wok__pg_buffer_free(struct wok__pg_buffer *buffer)
 	*buffer = (struct wok__pg_buffer){0};
 }
 
-char *wok__pg_buffer_room(struct wok__pg_buffer *buffer, size_t size)
+char *wok__pg_buffer_grow(struct wok__pg_buffer *buffer, size_t size)
 {
 	if (buffer->error < 0)
 		return NULL;
@@ -24,43 +24,6 @@ char *wok__pg_buffer_room(struct wok__pg_buffer *buffer, size_t size)
 	char *room = buffer->data + buffer->size;
 	buffer->size += size;
 	return room;
-}
-
-void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void *data, size_t size)
-{
-	char *room = wok__pg_buffer_room(buffer, size);
-
-	if (room && size > 0)
-		memcpy(room, data, size);
-}
-
-void wok__pg_buffer_byte(struct wok__pg_buffer *buffer, uint8_t value)
-{
-	wok__pg_buffer_add(buffer, &value, 1);
-}
-
-void wok__pg_buffer_int16(struct wok__pg_buffer *buffer, uint16_t value)
-{
-	char *room = wok__pg_buffer_room(buffer, 2);
-
-	if (room)
-		wok__pg_put16(room, value);
-}
-
-void wok__pg_buffer_int32(struct wok__pg_buffer *buffer, uint32_t value)
-{
-	char *room = wok__pg_buffer_room(buffer, 4);
-
-	if (room)
-		wok__pg_put32(room, value);
-}
-
-void wok__pg_buffer_int64(struct wok__pg_buffer *buffer, uint64_t value)
-{
-	char *room = wok__pg_buffer_room(buffer, 8);
-
-	if (room)
-		wok__pg_put64(room, value);
 }
 
 void wok__pg_buffer_text(struct wok__pg_buffer *buffer, const char *text)

@@ -19,14 +19,6 @@ struct wok__pg_buffer {
 
 void wok__pg_buffer_free(struct wok__pg_buffer *buffer);
 
-/* Room for size more bytes at the end, to be written by the caller; NULL after a failure. */
-char *wok__pg_buffer_room(struct wok__pg_buffer *buffer, size_t size);
-void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void *data, size_t size);
-void wok__pg_buffer_byte(struct wok__pg_buffer *buffer, uint8_t value);
-void wok__pg_buffer_int16(struct wok__pg_buffer *buffer, uint16_t value);
-void wok__pg_buffer_int32(struct wok__pg_buffer *buffer, uint32_t value);
-void wok__pg_buffer_int64(struct wok__pg_buffer *buffer, uint64_t value);
-
 /* A text with its NUL. */
 void wok__pg_buffer_text(struct wok__pg_buffer *buffer, const char *text);
 
@@ -74,5 +66,57 @@ static inline void wok__pg_put64(char *data, uint64_t value)
 {
 	value = htobe64(value);
 	memcpy(data, &value, sizeof(value));
+}
+/* What wok__pg_buffer_room() does when there is not enough. */
+char *wok__pg_buffer_grow(struct wok__pg_buffer *buffer, size_t size);
+
+/* Room for size more bytes at the end, to be written by the caller; NULL after a failure. */
+static inline char *wok__pg_buffer_room(struct wok__pg_buffer *buffer, size_t size)
+{
+	if (buffer->error < 0 || size > buffer->capacity - buffer->size)
+		return wok__pg_buffer_grow(buffer, size);
+	char *room = buffer->data + buffer->size;
+	buffer->size += size;
+	return room;
+}
+
+static inline void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void *data, size_t size)
+{
+	char *room = wok__pg_buffer_room(buffer, size);
+
+	if (room && size > 0)
+		memcpy(room, data, size);
+}
+
+static inline void wok__pg_buffer_byte(struct wok__pg_buffer *buffer, uint8_t value)
+{
+	char *room = wok__pg_buffer_room(buffer, 1);
+
+	if (room)
+		*room = (char) value;
+}
+
+static inline void wok__pg_buffer_int16(struct wok__pg_buffer *buffer, uint16_t value)
+{
+	char *room = wok__pg_buffer_room(buffer, 2);
+
+	if (room)
+		wok__pg_put16(room, value);
+}
+
+static inline void wok__pg_buffer_int32(struct wok__pg_buffer *buffer, uint32_t value)
+{
+	char *room = wok__pg_buffer_room(buffer, 4);
+
+	if (room)
+		wok__pg_put32(room, value);
+}
+
+static inline void wok__pg_buffer_int64(struct wok__pg_buffer *buffer, uint64_t value)
+{
+	char *room = wok__pg_buffer_room(buffer, 8);
+
+	if (room)
+		wok__pg_put64(room, value);
 }
 #endif

@@ -18,8 +18,7 @@
 
 enum { CANCEL_CODE = 80877102 };
 
-/* Ask, and wait until the server has signalled its process. */
-static int request(wok_pg_conn *conn)
+int wok__pg_request_cancel(wok_pg_conn *conn)
 {
 	WOK_AUTO(wok_stream) *stream = NULL;
 	char message[12 + sizeof(conn->key)], rest[16];
@@ -97,7 +96,7 @@ static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
 	op->full = false;
 	if (is_running(conn, op))
-		WOK_TRY(request(conn));
+		WOK_TRY(wok__pg_request_cancel(conn));
 	WOK_TRY(wok__pg_wait_done(conn, op));
 	/* While another task sends what must stay together, nothing may come between. */
 	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
@@ -158,7 +157,7 @@ void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
 	op->canceled = true;
 	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
 		/* If that fails the statement runs on, and those behind it wait. */
-		WOK_IGNORE(request(conn));
+		WOK_IGNORE(wok__pg_request_cancel(conn));
 	}
 }
 

@@ -111,6 +111,10 @@ void wok_pg_conn_free(wok_pg_conn *conn)
 {
 	if (!conn)
 		return;
+	if (conn->give_back) {
+		conn->give_back(conn);
+		return;
+	}
 	if (!conn->dead && conn->stream)
 		WOK_IGNORE(wok_pg_close(conn));
 	wok__pg_statements_free(&conn->statements);

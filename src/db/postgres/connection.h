@@ -69,6 +69,9 @@ struct wok_pg_conn {
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
 	struct wok__pg_notifications *notifications;
 	wok_db face;
+	uint64_t queries;                     /* operations so far */
+	struct wok__pg_member *member;        /* of the pool that it is taken from */
+	void (*give_back)(wok_pg_conn *conn); /* to that, instead of being freed; NULL */
 };
 
 /* db_face.c: its functions for wok/db.h. */
@@ -108,6 +111,10 @@ void wok__pg_leave_alone(wok_pg_conn *conn);
  * to break with this error. */
 int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message);
 
+/* The same for the rows that data begins with, if rows are what comes: they are the bulk, and what
+ * stands for all of them is looked at once. How many bytes it has taken; a negative error. */
+ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
+
 /* error.c: keep what the server said, and leave its message. Returns the code; lost: at least
  * WOK_ECONNLOST. */
 int wok__pg_fail(const char *body, size_t size, bool lost);
@@ -116,6 +123,10 @@ int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 /* parameters.c */
 int wok__pg_parameter_status(wok_pg_conn *conn, const struct wok__pg_message *message);
 void wok__pg_parameters_free(wok_pg_conn *conn);
+
+/* cancel.c: ask the server to stop, and wait until it has signalled its process; also for one
+ * that is dead. */
+int wok__pg_request_cancel(wok_pg_conn *conn);
 
 /* cancel.c: after a wait for an operation ended with -ECANCELED: ask the server to stop, and wait
  * for its answer, or leave the operation behind. Afterwards it is not the connection's any more. */

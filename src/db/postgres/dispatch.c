@@ -256,10 +256,50 @@ static bool batch_is_full(const struct wok__pg_op *op)
 	       (wok_rows_count(op->rows) >= BATCH_ROWS || op->batch_bytes >= BATCH_BYTES);
 }
 
-int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message)
+static void note_full(struct wok__pg_op *op)
+{
+	op->full = true;
+	if (op->waiter)
+		wok_event_set(&op->waiter->wake);
+}
+
+static struct wok__pg_op *first_op(wok_pg_conn *conn)
 {
 	struct wok__node *first = wok__list_first(&conn->ops);
-	struct wok__pg_op *op = first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
+
+	return first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
+}
+
+ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
+{
+	struct wok__pg_op *op = first_op(conn);
+	size_t done = 0;
+
+	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows)
+		return 0;
+	while (size - done > WOK__PG_HEAD && data[done] == 'D') {
+		const uint32_t length = wok__pg_get32(data + done + 1);
+
+		if (length < 4 || length - 4 > size - done - WOK__PG_HEAD ||
+		    length - 4 > conn->options.max_message)
+			break;
+		const struct wok__pg_message message = {'D', data + done + WOK__PG_HEAD,
+							length - 4};
+		WOK_TRY(take_row(op, &message));
+		done += 1 + length;
+		if (op->failed < 0 || batch_is_full(op))
+			break;
+	}
+	op->started |= done > 0;
+	op->bytes_in += done;
+	if (batch_is_full(op))
+		note_full(op);
+	return (ssize_t) done;
+}
+
+int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message)
+{
+	struct wok__pg_op *op = first_op(conn);
 
 	switch (message->type) {
 	case 'S':
@@ -282,10 +322,7 @@ int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message)
 	if (message->type == 'Z')
 		return take_ready(conn, op, message);
 	int r = take_answer(conn, op, message);
-	if (r == 0 && message->type == 'D' && batch_is_full(op)) {
-		op->full = true;
-		if (op->waiter)
-			wok_event_set(&op->waiter->wake);
-	}
+	if (r == 0 && message->type == 'D' && batch_is_full(op))
+		note_full(op);
 	return r;
 }

@@ -38,6 +38,7 @@ void wok__pg_op_queue(struct wok_pg_conn *conn, struct wok__pg_op *op, size_t ma
 {
 	op->size = op->bytes_out = conn->out.size - mark;
 	op->cancels = conn->cancels;
+	conn->queries++;
 	conn->in_flight += op->size;
 	wok__list_push_back(&conn->ops, &op->link);
 	if (conn->skipping)

@@ -163,6 +163,13 @@ int wok__pg_read_error(const struct wok__pg_message *message, wok_db_error *ret_
 int64_t wok__pg_tag_changes(const char *tag)
 {
 	const char *space = strrchr(tag, ' ');
+	int64_t changes = 0;
 
-	return space && isdigit((unsigned char) space[1]) ? strtoll(space + 1, NULL, 10) : 0;
+	/* By hand: each statement ends with it. */
+	for (const char *at = space ? space + 1 : ""; isdigit((unsigned char) *at); at++) {
+		if (changes > INT64_MAX / 10 - 1)
+			return INT64_MAX;
+		changes = changes * 10 + (*at - '0');
+	}
+	return changes;
 }

@@ -81,6 +81,36 @@ static int broken_row(const struct wok__pg_shape *shape, const char *why)
 			why);
 }
 
+/* What most fields are, without a call: false if it is something else, or broken. */
+static inline bool decode_usual(const struct wok__pg_type *type, char *data, size_t size,
+				wok_value *value)
+{
+	switch (type->kind) {
+	case WOK__PG_INT4:
+		if (size != 4)
+			return false;
+		value->kind = WOK_VALUE_INT;
+		value->integer = (int32_t) wok__pg_get32(data);
+		break;
+	case WOK__PG_INT8:
+		if (size != 8)
+			return false;
+		value->kind = WOK_VALUE_INT;
+		value->integer = (int64_t) wok__pg_get64(data);
+		break;
+	case WOK__PG_TEXT:
+		data[size] = '\0';
+		value->kind = WOK_VALUE_TEXT;
+		value->size = size;
+		value->text = data;
+		break;
+	default:
+		return false;
+	}
+	value->type = type->oid;
+	return true;
+}
+
 /*
  * The row's own copy of the message, one byte larger: as a field is decoded only after the next
  * one's length was read, its text can end with a NUL in place.
@@ -113,9 +143,11 @@ int wok__pg_shape_row(const struct wok__pg_shape *shape, bool binary,
 			left -= size;
 		}
 		next = left >= 4 ? wok__pg_get32(at) : 0;
-		if (size != UINT32_MAX)
-			WOK_TRY(wok__pg_decode(column->type, binary ? 1 : column->format, data,
-					       size, &row->values[i]));
+		const int format = binary ? 1 : column->format;
+		if (size != UINT32_MAX &&
+		    !(format == 1 && column->type &&
+		      decode_usual(column->type, data, size, &row->values[i])))
+			WOK_TRY(wok__pg_decode(column->type, format, data, size, &row->values[i]));
 	}
 	return left == 0 ? 0 : broken_row(shape, "goes on after the last");
 }

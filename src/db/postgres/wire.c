@@ -36,6 +36,14 @@ static int handle_buffered(wok_pg_conn *conn, size_t *ret_need)
 	while (r == 0 && done < bytes.size) {
 		struct wok__pg_message message;
 
+		if (bytes.data[done] == 'D') {
+			const ssize_t rows =
+				wok__pg_dispatch_rows(conn, bytes.data + done, bytes.size - done);
+			done += rows > 0 ? (size_t) rows : 0;
+			r = rows < 0 ? (int) rows : 0;
+			if (rows != 0)
+				continue;
+		}
 		r = wok__pg_message_next(bytes.data + done, bytes.size - done,
 					 conn->options.max_message, &message, ret_need);
 		if (r <= 0)
@@ -85,8 +93,10 @@ static int read_once(wok_pg_conn *conn)
 	int r = handle_buffered(conn, &need);
 
 	if (r == 0 && !paused(conn)) {
-		cancel_left(conn);
 		r = wok__pg_flush(conn);
+		/* Not before: what was not sent cannot be cancelled. */
+		if (r == 0 && !conn->dead)
+			cancel_left(conn);
 		if (r == 0 && !conn->dead)
 			r = fill(conn, need);
 	}

@@ -119,7 +119,7 @@ int wok__sqlite_shut(wok_sqlite *db, bool now)
 		return close_it(db, now);
 	/* Another task closes it: make haste, if that was asked for, and wait. */
 	wok__list_init(&stopped);
-	if (now && !db->gone) {
+	if (now) {
 		pthread_mutex_lock(&db->mutex);
 		stop_all(db, &stopped);
 		pthread_mutex_unlock(&db->mutex);

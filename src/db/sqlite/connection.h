@@ -22,7 +22,7 @@
 #include <stdatomic.h>
 #include <wok/event.h>
 #include <wok/lock.h>
-#include <wok/sqlite.h>
+#include <wok/sqlite_function.h>
 
 #include "base/list.h"
 #include "db/rows.h"
@@ -93,7 +93,7 @@ struct wok_sqlite {
 	unsigned generation; /* of forks */
 	unsigned refs;       /* the owner's, and those of cursors, blobs: the loop's business */
 	bool freed;
-	bool spins; /* there is a second processor */
+	bool alone; /* there is but one processor: who spins gives it to the other */
 	wok_db face;
 
 	/* The loop's: */
@@ -102,7 +102,8 @@ struct wok_sqlite {
 	struct wok__list cursors;                 /* that are not at their end */
 	wok_event cursor_ended;
 	wok_event closed;
-	int credit; /* whether spinning paid, of late */
+	int reported; /* pages of the log, when that was said last */
+	int credit;   /* whether spinning paid, of late */
 
 	/* Between both: */
 	pthread_mutex_t mutex;
@@ -115,6 +116,7 @@ struct wok_sqlite {
 	bool closing;     /* nothing new, but for what releases something */
 	bool gone;        /* the handle is closed, and the thread ends */
 	atomic_int called;
+	atomic_int starved; /* so many pages of the log cannot be emptied; 0 */
 	pthread_t thread;
 
 	/* The connection's thread's: */
@@ -128,7 +130,8 @@ struct wok_sqlite {
 	bool quit;
 	bool dead; /* a rollback failed: nothing works */
 	int thread_credit;
-	struct wok__sqlite_hooks *hooks; /* NULL */
+	_Atomic uint64_t n_jobs; /* that have run: each was one trip */
+	wok_sqlite_hooks hooks;
 };
 
 /* job.c: jobs from their callers' side. */
@@ -162,6 +165,9 @@ int wok__sqlite_enqueue(wok_sqlite *db, struct wok__sqlite_job *job);
 
 /* Run one job and say so. On the connection's thread. */
 void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job);
+
+/* Between two looks at what the other side does. */
+void wok__sqlite_relax(const wok_sqlite *db);
 
 /* The end of a job that has run: tell the caller. */
 void wok__sqlite_done(struct wok__sqlite_job *job);

@@ -13,6 +13,7 @@
 #include <wok/task.h>
 
 #include "base/memory.h"
+#include "db/sqlite/pool.h"
 #include "db/sqlite/run.h"
 #include "task/park.h"
 
@@ -27,6 +28,8 @@ struct wok_sqlite_cursor {
 	bool filling; /* it was submitted, and its outcome not taken */
 	bool ended;   /* no more rows will come */
 	bool failed;
+	void (*then)(void *arg, wok_sqlite *db); /* at the end; NULL */
+	void *then_arg;
 	wok_rows *current;
 	size_t position; /* in it */
 	/* The thread's, and when the fill is DONE, the loop's: */
@@ -45,14 +48,13 @@ const struct wok_task *wok__sqlite_cursor_task(const struct wok__node *node)
 	return WOK__CONTAINER(node, wok_sqlite_cursor, link)->task;
 }
 
-/* On the thread. */
+/* On the thread. After the connection's close, what is left of the result is lost: -EBADF. */
 static void drop(struct wok__sqlite_held *held)
 {
 	wok_sqlite_cursor *cursor = WOK__CONTAINER(held, wok_sqlite_cursor, held);
 
 	wok__list_remove(&held->link);
 	wok__sqlite_release(cursor->db, WOK_TAKE(cursor->statement));
-	cursor->last = true;
 }
 
 static size_t size_of_row(const wok_row *row, size_t n)
@@ -115,6 +117,7 @@ static int start(struct wok__sqlite_job *job)
 	int r = wok__sqlite_bind(job, cursor->statement, cursor->args, true);
 	if (r == 0 && cursor->statement->handle)
 		return fill(job);
+	cursor->last = true;
 	drop(&cursor->held);
 	return r;
 }
@@ -146,6 +149,15 @@ static void leave(wok_sqlite_cursor *cursor)
 	cursor->ended = true;
 	wok__list_remove(&cursor->link);
 	wok_event_set(&cursor->db->cursor_ended);
+	if (cursor->then)
+		cursor->then(cursor->then_arg, cursor->db);
+}
+
+void wok__sqlite_cursor_then(wok_sqlite_cursor *cursor, void (*fn)(void *arg, wok_sqlite *db),
+			     void *arg)
+{
+	cursor->then = fn;
+	cursor->then_arg = arg;
 }
 
 static void reset_job(struct wok__sqlite_job *job)

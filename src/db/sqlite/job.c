@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/hooks.h"
 #include "loop/fork.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
@@ -77,26 +78,19 @@ static bool is_done(struct wok__sqlite_job *job)
 	return atomic_load_explicit(&job->stage, memory_order_acquire) == WOK__SQLITE_DONE;
 }
 
-static void relax(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
-}
-
 /* Look for the end without sleeping, if nothing else can run here meanwhile. */
 static bool spin(struct wok__sqlite_job *job)
 {
 	wok_sqlite *db = job->db;
 	const wok_loop *loop = wok_current_loop();
 
-	if (!db->spins || !loop || !wok__list_empty(&loop->ready) || !wok__list_empty(&loop->batch))
+	if (!loop || !wok__list_empty(&loop->ready) || !wok__list_empty(&loop->batch))
 		return false;
 	/* Every now and then see whether it would pay again. */
 	if (db->credit <= 0 && --db->credit > -MAX_CREDIT)
 		return false;
 	for (const wok_time until = wok__clock_now() + SPIN; wok__clock_now() < until;)
-		for (int i = 0; i < LOOKS; i++, relax())
+		for (int i = 0; i < LOOKS; i++, wok__sqlite_relax(db))
 			if (is_done(job)) {
 				db->credit = db->credit < 0 ? 2 : db->credit + 2;
 				db->credit = db->credit > MAX_CREDIT ? MAX_CREDIT : db->credit;
@@ -134,6 +128,8 @@ int wok__sqlite_wait(struct wok__sqlite_job *job)
 		sched_yield();
 	if (!is_done(job) && !spin(job))
 		park(job);
+	if (atomic_load_explicit(&job->db->starved, memory_order_relaxed) || job->db->reported)
+		wok__sqlite_report_log(job->db);
 	if (job->taken_back)
 		return -ECANCELED;
 	return wok__sqlite_say(job);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/hooks.h"
 #include "loop/fork.h"
 #include "loop/report.h"
 #include "platform/clock.h"
@@ -65,7 +66,6 @@ static void set_limits(wok_sqlite *db)
 	if (options->max_value)
 		sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, options->max_value);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, !options->no_foreign_keys, NULL);
-	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 }
 
 static int configure(struct wok__sqlite_job *job)
@@ -75,6 +75,7 @@ static int configure(struct wok__sqlite_job *job)
 	int r;
 
 	sqlite3_busy_handler(db->handle, wok__sqlite_on_busy, db);
+	wok__sqlite_watch_log(db);
 	sqlite3_progress_handler(db->handle, STEPS_PER_LOOK, wok__sqlite_on_progress, db);
 	set_limits(db);
 	if ((r = set_journal_mode(job)) != SQLITE_OK ||
@@ -134,7 +135,7 @@ static int make(const char *path, const wok_sqlite_options *options, const wok_s
 	db->site = site;
 	db->refs = 1;
 	db->generation = wok__fork_generation();
-	db->spins = wok_cpu_count() > 1;
+	db->alone = wok_cpu_count() == 1;
 	db->credit = db->thread_credit = 4;
 	wok__sqlite_face(db);
 	*ret_db = db;

@@ -24,7 +24,8 @@ static int check(const char *path, const wok_sqlite_options *options)
 		return wok_fail(-EINVAL, "wok_sqlite_open: there is no path; \":memory:\" is a "
 					 "database in memory");
 	if (options->busy_timeout < 0 || options->timeout < 0 || options->idle_timeout < 0 ||
-	    options->max_sql < 0 || options->max_value < 0)
+	    options->max_sql < 0 || options->checkpoint_pages < 0 || options->log_warning < 0 ||
+	    options->max_value < 0)
 		return wok_fail(-EINVAL, "wok_sqlite_open: a limit below 0");
 	if (options->on_loop && options->group_commit)
 		return wok_fail(-EINVAL, "wok_sqlite_open: group_commit needs a thread: leave "
@@ -65,6 +66,10 @@ int wok__sqlite_settle(struct wok__sqlite_settings *settings, const char *path,
 		set->statement_cache = 64;
 	if (!set->max_result)
 		set->max_result = (size_t) 256 << 20;
+	if (!set->checkpoint_pages)
+		set->checkpoint_pages = 1000;
+	if (!set->log_warning)
+		set->log_warning = 8 * set->checkpoint_pages;
 	if (!set->idle_timeout)
 		set->idle_timeout = WOK_FOREVER;
 	return copy_all(settings, path);

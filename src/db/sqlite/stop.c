@@ -4,6 +4,7 @@
  * of another connection.
  */
 #include "db/sqlite/connection.h"
+#include "db/sqlite/hooks.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
 
@@ -16,7 +17,7 @@ int wok__sqlite_on_progress(void *arg)
 {
 	wok_sqlite *db = arg;
 
-	return db->current && wok__sqlite_stops(db->current);
+	return (db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db);
 }
 
 /* Milliseconds: short at first, for most locks are held shortly. */

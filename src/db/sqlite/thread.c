@@ -4,8 +4,11 @@
  *
  * It starts with the first job, and ends at the close, or after idle_timeout. After a job it
  * lingers, for the next is often near, and to be woken costs both sides more than the statement:
- * at most 50 microseconds, only if that paid of late, and never where there is one processor.
+ * at most 50 microseconds, and only if that paid of late. Where there is one processor it is given
+ * to the other side all the while.
  */
+#include <sched.h>
+
 #include "db/sqlite/connection.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
@@ -38,7 +41,8 @@ static int run(wok_sqlite *db, struct wok__sqlite_job *job)
 	if (db->dead)
 		return wok__sqlite_fail_text(job, WOK_ECONNLOST,
 					     "a rollback failed: close the connection");
-	if (job->in_transaction && db->in_transaction && sqlite3_get_autocommit(db->handle))
+	if (job->in_transaction && !job->shielded && db->in_transaction &&
+	    sqlite3_get_autocommit(db->handle))
 		return wok__sqlite_fail_text(job, WOK_EDB,
 					     "SQLite has rolled the transaction back after an "
 					     "earlier error: begin it again");
@@ -49,6 +53,7 @@ void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job)
 {
 	const bool detached = job->detached;
 
+	atomic_fetch_add_explicit(&db->n_jobs, 1, memory_order_relaxed);
 	db->current = job;
 	const int r = run(db, job);
 	db->current = NULL;
@@ -85,19 +90,22 @@ static bool there_is_more(wok_sqlite *db)
 	return atomic_load_explicit(&db->n_queued, memory_order_relaxed) > 0;
 }
 
-static void relax(void)
+void wok__sqlite_relax(const wok_sqlite *db)
 {
+	if (db->alone)
+		sched_yield();
 #if defined(__x86_64__)
-	__builtin_ia32_pause();
+	else
+		__builtin_ia32_pause();
 #endif
 }
 
 static bool linger(wok_sqlite *db)
 {
-	if (!db->spins || db->thread_credit <= 0)
+	if (db->thread_credit <= 0)
 		return false;
 	for (const wok_time until = wok__clock_now() + LINGER; wok__clock_now() < until;)
-		for (int i = 0; i < LOOKS; i++, relax())
+		for (int i = 0; i < LOOKS; i++, wok__sqlite_relax(db))
 			if (there_is_more(db))
 				return true;
 	return false;

@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 #include "base/message.h"
-#include "db/sqlite/connection.h"
+#include "db/sqlite/run.h"
 #include "loop/report.h"
 #include "task/park.h"
 
@@ -151,7 +151,7 @@ static int begin_outermost(wok_sqlite *db, wok_sqlite_begin how)
 
 	WOK_TRY(wok__sqlite_usable(db));
 	WOK_TRY(take_lease(db));
-	const int r = wok__sqlite_call(db, &order.job, begin);
+	const int r = wok__sqlite_call_for(db, &order.job, begin, 0);
 	if (r < 0)
 		wok_lock_release(&db->lease);
 	return r;
@@ -232,7 +232,7 @@ int wok_sqlite_transaction_commit(wok_sqlite_transaction *tx)
 
 	WOK_TRY(check(tx, true));
 	order.depth = tx->depth;
-	const int r = wok__sqlite_call(tx->db, &order.job, tx->depth ? save : commit);
+	const int r = wok__sqlite_call_for(tx->db, &order.job, tx->depth ? save : commit, 0);
 	if (r < 0) {
 		const struct wok__saved_error saved = wok__error_save();
 
@@ -264,6 +264,8 @@ void wok_sqlite_transaction_free(wok_sqlite_transaction *tx)
 			wok__report(r, NULL, NULL, "a transaction could not be rolled back: %s",
 				    wok_errmsg(r));
 		wok__error_restore(saved);
+		if (tx->db)
+			return; /* another task has it: it cannot go under that one's hands */
 	}
 	wok_free(tx);
 }

@@ -12,7 +12,7 @@
 #include "http/client/call.h"
 #include "http/h2/h2.h"
 
-static int acquire_in_time(struct wok__exchange *exchange, bool fresh)
+static int acquire_in_time(struct wok__exchange *exchange, uint64_t after)
 {
 	struct wok_http_call *call = exchange->call;
 	struct wok__pool *pool = &exchange->session->pool;
@@ -22,21 +22,21 @@ static int acquire_in_time(struct wok__exchange *exchange, bool fresh)
 
 	wok__call_phase(call, WOK_HTTP_PHASE_QUEUE);
 	if (call->times.queue == WOK_FOREVER)
-		return wok__pool_acquire(pool, &exchange->route, fresh, connection);
+		return wok__pool_acquire(pool, &exchange->route, after, connection);
 	WOK_TIMEOUT (&timeout, call->times.queue) {
-		r = wok__pool_acquire(pool, &exchange->route, fresh, connection);
+		r = wok__pool_acquire(pool, &exchange->route, after, connection);
 	}
 	return wok__call_timed(call, &timeout, r, call->times.queue);
 }
 
 /* Get a connection that is open. */
-static int connect_or_reuse(struct wok__exchange *exchange, bool fresh)
+static int connect_or_reuse(struct wok__exchange *exchange, uint64_t after)
 {
 	struct wok_http_call *call = exchange->call;
 	struct wok__pool *pool = &exchange->session->pool;
 	struct wok__connection **connection = &exchange->response->connection;
 
-	WOK_TRY(acquire_in_time(exchange, fresh));
+	WOK_TRY(acquire_in_time(exchange, after));
 	assert(*connection);
 	if (pool->closed) /* since it was granted */
 		return wok_fail(-ESHUTDOWN, "the session is closed");
@@ -95,11 +95,11 @@ static void forget_last(wok_http_timings *timings)
 	};
 }
 
-static int try_once(struct wok__exchange *exchange, bool fresh)
+static int try_once(struct wok__exchange *exchange, uint64_t after)
 {
 	forget_last(&exchange->call->timings);
 	exchange->answered = exchange->unprocessed = exchange->cut_short = false;
-	WOK_TRY(connect_or_reuse(exchange, fresh));
+	WOK_TRY(connect_or_reuse(exchange, after));
 	int r = exchange->response->connection->wire->send(exchange);
 	if (exchange->cut_short)
 		exchange->response->reusable = false;
@@ -161,10 +161,11 @@ void wok__exchange_choose_route(struct wok__exchange *exchange)
 
 int wok__exchange_run(struct wok__exchange *exchange)
 {
-	int r = try_once(exchange, false);
-	if (r < 0 && may_repeat(exchange, r)) {
+	int r = try_once(exchange, 0);
+	if (r < 0 && exchange->response->connection && may_repeat(exchange, r)) {
+		uint64_t failed = exchange->response->connection->number;
 		drop_connection(exchange);
-		r = try_once(exchange, true);
+		r = try_once(exchange, failed);
 	}
 	if (r < 0) {
 		drop_connection(exchange);

@@ -26,10 +26,14 @@ struct wok__origin *wok__pool_find_origin(struct wok__pool *pool, const struct w
 /* An origin that nothing belongs to any more goes: a crawler meets many. */
 void wok__pool_forget_if_unused(struct wok__pool *pool, struct wok__origin *origin);
 
-/* Whether a request has to wait for what it will not be alone on. */
-static inline bool wok__origin_waits_for_shared(const struct wok__origin *origin)
+/* Whether a request has to wait for what it will not be alone on, and was made behind another. */
+static inline bool wok__origin_waits_for_shared(const struct wok__origin *origin, uint64_t after)
 {
-	return origin->first || !wok__list_empty(&origin->shared);
+	struct wok__node *newest = wok__list_first(&origin->shared);
+
+	return origin->first ||
+	       (newest &&
+		WOK__CONTAINER(newest, struct wok__connection, in_origin)->number > after);
 }
 
 static inline bool wok__origin_is_full(const struct wok__pool *pool,

@@ -16,6 +16,7 @@ struct waiter {
 	struct wok__node link;
 	struct wok__origin *origin;
 	uint64_t number;                    /* of its turn: there are several queues */
+	uint64_t after;                     /* the number of the connection that failed it; 0 */
 	bool in_line;                       /* in the session's queue */
 	struct wok__connection *connection; /* what it got */
 	int error;
@@ -110,8 +111,9 @@ static void use_shared(struct wok__pool *pool, struct wok__connection *connectio
 	connection->pending++;
 }
 
-/* A shared connection of an origin that has room: unless somebody waits for it already. */
-static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__origin *origin)
+/* A shared connection of an origin that has room, and was made behind another. */
+static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__origin *origin,
+					   uint64_t after)
 {
 	WOK__LIST_EACH (node, &origin->shared) {
 		struct wok__connection *connection =
@@ -122,17 +124,19 @@ static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__o
 				take_out_of_idle(pool, connection);
 				(void) hang_up(pool, connection);
 			}
-		} else if (has_room(connection)) {
+		} else if (connection->number > after && has_room(connection)) {
 			return connection;
 		}
 	}
 	return NULL;
 }
 
-static struct wok__connection *take_shared(struct wok__pool *pool, struct wok__origin *origin)
+/* The same, unless somebody waits for it already. */
+static struct wok__connection *take_shared(struct wok__pool *pool, struct wok__origin *origin,
+					   uint64_t after)
 {
 	struct wok__connection *connection =
-		wok__list_empty(&origin->waiters) ? find_shared(pool, origin) : NULL;
+		wok__list_empty(&origin->waiters) ? find_shared(pool, origin, after) : NULL;
 
 	if (connection)
 		use_shared(pool, connection);
@@ -159,6 +163,7 @@ static struct wok__connection *new_connection(struct wok__pool *pool, struct wok
 		return NULL;
 	connection->pool = pool;
 	connection->origin = origin;
+	connection->number = ++pool->numbers;
 	connection->made = wok_now();
 	pool->open++;
 	origin->open++;
@@ -207,7 +212,7 @@ static bool grant_place(struct wok__pool *pool, struct wok__list *queue)
 
 	while ((waiter = first_of(queue)) && pool->open < pool->limits.connections) {
 		if (!wok__origin_is_full(pool, waiter->origin) &&
-		    !wok__origin_waits_for_shared(waiter->origin)) {
+		    !wok__origin_waits_for_shared(waiter->origin, waiter->after)) {
 			struct wok__connection *made = new_connection(pool, waiter->origin);
 			grant(pool, waiter, made, made ? 0 : -ENOMEM);
 			return true;
@@ -237,7 +242,7 @@ static struct wok__list *longer_wait(struct wok__pool *pool, struct wok__origin 
 /* Whether an origin has as many connections as it may, or requests in line for them. */
 static bool has_its_share(const struct wok__pool *pool, const struct wok__origin *origin)
 {
-	return wok__origin_waits_for_shared(origin) ||
+	return wok__origin_waits_for_shared(origin, first_of(&origin->waiters)->after) ||
 	       origin->open + origin->in_line >= pool->limits.per_host;
 }
 
@@ -263,11 +268,13 @@ static void place_freed(struct wok__pool *pool, struct wok__origin *origin)
 	wok__pool_forget_if_unused(pool, origin);
 }
 
-static int wait_in(struct wok__pool *pool, struct wok__origin *origin, bool in_line,
+static int wait_in(struct wok__pool *pool, struct wok__origin *origin, bool in_line, uint64_t after,
 		   struct wok__connection **ret_connection)
 {
-	struct waiter waiter = {
-		.origin = origin, .number = ++pool->turns, .granted = WOK_EVENT_INIT};
+	struct waiter waiter = {.origin = origin,
+				.number = ++pool->turns,
+				.after = after,
+				.granted = WOK_EVENT_INIT};
 
 	queue_up(pool, &waiter, in_line);
 	origin->n_waiting++;
@@ -289,7 +296,7 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, bool in_l
 	return 0;
 }
 
-int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bool fresh,
+int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, uint64_t after,
 		      struct wok__connection **ret_connection)
 {
 	if (pool->closed)
@@ -297,21 +304,21 @@ int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bo
 	struct wok__origin *origin = wok__pool_find_origin(pool, route);
 	if (!origin)
 		return -ENOMEM;
-	struct wok__connection *connection = NULL;
-	if (!fresh)
-		connection = take_shared(pool, origin);
-	if (!connection && !fresh)
+	if (wok__origin_is_full(pool, origin))
+		after = 0; /* what there is must do */
+	struct wok__connection *connection = take_shared(pool, origin, after);
+	if (!connection && after == 0)
 		connection = take_idle(pool, origin);
 	if (!connection) {
 		/* Who was here before goes first. */
 		if (wok__origin_is_full(pool, origin) ||
-		    (!fresh && wok__origin_waits_for_shared(origin)))
-			return wait_in(pool, origin, false, ret_connection);
+		    wok__origin_waits_for_shared(origin, after))
+			return wait_in(pool, origin, false, after, ret_connection);
 		origin->n_waiting++; /* making room may close the last connection of this origin */
 		bool room = make_room(pool);
 		origin->n_waiting--;
 		if (!room || !wok__list_empty(&pool->waiters))
-			return wait_in(pool, origin, true, ret_connection);
+			return wait_in(pool, origin, true, after, ret_connection);
 		connection = new_connection(pool, origin);
 	}
 	if (!connection) {
@@ -369,16 +376,15 @@ void wok__pool_release(struct wok__pool *pool, struct wok__connection *connectio
 static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
 {
 	struct wok__connection *connection;
-	struct wok__node *first;
+	struct waiter *first;
 
-	while ((first = wok__list_first(&origin->waiters)) &&
-	       (connection = find_shared(pool, origin))) {
+	while ((first = first_of(&origin->waiters)) &&
+	       (connection = find_shared(pool, origin, first->after))) {
 		use_shared(pool, connection);
-		grant(pool, WOK__CONTAINER(first, struct waiter, link), connection, 0);
+		grant(pool, first, connection, 0);
 	}
-	if (!wok__origin_waits_for_shared(origin))
-		while (grant_place(pool, &origin->waiters))
-			;
+	while (grant_place(pool, &origin->waiters))
+		;
 }
 
 void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)

@@ -52,6 +52,7 @@ struct wok__connection {
 	bool is_idle;
 	wok_callback expiry; /* of keep_alive, or none: age.c */
 	wok_time expiry_at;
+	uint64_t number; /* in the order in which they were made; from 1 on */
 	wok_time made;
 	wok_time idle_since;
 	wok_time keep_alive; /* what the server said last of how long it will keep it; 0: nothing */
@@ -81,7 +82,8 @@ struct wok__pool {
 	struct wok__pool_limits limits;
 	wok_loop *loop;
 	wok_callback expiry;
-	uint64_t turns; /* that were given to who waits */
+	uint64_t turns;   /* that were given to who waits */
+	uint64_t numbers; /* that connections have got */
 	size_t open;
 	size_t n_idle;
 	size_t n_waiting;
@@ -100,11 +102,12 @@ void wok__pool_close(struct wok__pool *pool);
 void wok__pool_free(struct wok__pool *pool);
 
 /*
- * Wait for a connection to an origin: an idle one (unless fresh is wanted), or the right to make
- * one, whose stream is NULL then. Returns 0; -ESHUTDOWN, -ENOMEM, -ECANCELED. A checkpoint if it
- * waits.
+ * Wait for a connection to an origin: an idle one, or the right to make one, whose stream is NULL
+ * then. after: the number of one that has failed this request; then it is one that was made behind
+ * that, if the limits allow, and none that was idle; 0: none has. Returns 0; -ESHUTDOWN, -ENOMEM,
+ * -ECANCELED. A checkpoint if it waits.
  */
-int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, bool fresh,
+int wok__pool_acquire(struct wok__pool *pool, const struct wok__route *route, uint64_t after,
 		      struct wok__connection **ret_connection);
 
 /* A connection can serve the next request. */

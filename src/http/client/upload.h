@@ -17,6 +17,8 @@ struct wok__upload {
 	size_t head_limit;   /* bytes of the answer to buffer at most */
 	wok_time write_time; /* that may pass while nothing is taken */
 	bool timed_out;      /* it did */
+	bool begun;          /* the final answer has; it is no refusal */
+	bool stalled;        /* and then the server has taken nothing for long */
 	bool answered;       /* before all was sent; what is left stays unsent */
 	wok_scope *scope;    /* of a large upload and the look-out for an answer */
 };

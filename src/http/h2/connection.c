@@ -197,6 +197,7 @@ static int flush(struct wok__h2 *h2)
 		WOK_TRY(send_out(h2));
 		wok_event_set(&h2->drained);
 	}
+	wok_event_set(&h2->drained);
 	if (h2->out.capacity > KEPT_MAX)
 		wok__buffer_free(&h2->out);
 	return 0;
@@ -336,11 +337,11 @@ static int feed(struct wok__h2 *h2, wok_view bytes)
 	return n < 0 ? wok__h2_to_wok(h2, (int) n) : 0;
 }
 
-/* Answers that the peer has provoked have to go out before more of it is read. */
+/* Answers that the peer has provoked go first; requests may have to wait until more is read. */
 static int await_drained(struct wok__h2 *h2)
 {
 	while (nghttp2_session_get_outbound_queue_size(h2->session) > QUEUE_MAX &&
-	       h2->write_error == 0) {
+	       nghttp2_session_want_write(h2->session) && h2->write_error == 0) {
 		wok_event_clear(&h2->drained);
 		WOK_TRY(wok_event_wait(&h2->drained));
 	}

@@ -97,12 +97,17 @@ static void take_facts(wok_http_request *request, const struct wok__h1_request *
 	request->is_head = parsed->method_id == WOK__H1_HEAD;
 }
 
+static bool ends_text(char c)
+{
+	return c == '\r' || c == '\n' || c == ' ' || c == '\t' || c == '\0';
+}
+
 /* Mostly its line's end is behind it; within a target it may be the path. */
 static int take_host(wok_http_request *request, struct wok__h1_span host, char **ret_copy)
 {
 	char *text = (char *) (uintptr_t) host.data;
 
-	if (text && !strchr(" \t\r\n", text[host.size])) {
+	if (text && !ends_text(text[host.size])) {
 		text = wok_alloc(host.size + 1);
 		if (!text)
 			return -ENOMEM;
