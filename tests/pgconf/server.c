@@ -190,7 +190,7 @@ static int cancel_over_tls(void *arg)
 	return 0;
 }
 
-TEST(a_cancel_request_goes_by_the_same_way, "pg-51", "pgrow-28")
+TEST(a_cancel_request_goes_by_the_same_way, "pgrow-28")
 {
 	pg_cluster();
 	pg_cluster_hba("local all all trust\nhostssl all all all trust\n");
