@@ -413,8 +413,9 @@ wok_db *wok_pg_db(wok_pg_conn *conn);
 /**
  * Whether a transaction is open, as the server said last.
  *
- * Returns:    'I' none; 'T' one is open; 'E' one is open, and has failed: it can only be rolled
- * back Checkpoint: never Threads:    the loop's
+ * Returns:    'I' none; 'T' one is open; 'E' one is open, and has failed: only to be rolled back
+ * Checkpoint: never
+ * Threads:    the loop's
  */
 char wok_pg_status(const wok_pg_conn *conn);
 
