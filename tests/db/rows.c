@@ -16,13 +16,13 @@ static size_t render_own(const struct wok__dialect *self, const wok_value *value
 
 static const struct wok__dialect dialect = {.render = render_own};
 
-static wok_rows *rows_of(const struct wok__dialect *whose, size_t limit)
+static wok_rows *rows_in(const struct wok__dialect *language, size_t limit)
 {
 	static const struct wok__column names[] = {{"id", 20}, {"name", 25}, {"id", 23}};
 	struct wok__columns *columns;
 	wok_rows *rows;
 
-	ASSERT_OK(wok__columns_new(whose, names, 3, &columns));
+	ASSERT_OK(wok__columns_new(language, names, 3, &columns));
 	ASSERT_OK(wok__rows_new(columns, limit, &rows));
 	wok__columns_unref(columns);
 	return rows;
@@ -30,7 +30,7 @@ static wok_rows *rows_of(const struct wok__dialect *whose, size_t limit)
 
 static wok_rows *some_rows(size_t limit)
 {
-	return rows_of(&dialect, limit);
+	return rows_in(&dialect, limit);
 }
 
 static int add(wok_rows *rows, int64_t id, const char *name)
@@ -92,7 +92,7 @@ TEST(numbers_read_back_as_what_they_were)
 	} cases[] = {{0.1, "0.1"}, {1e300, "1e+300"}, {1.0 / 3, "0.3333333333333333"}, {-2, "-2"}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		WOK_AUTO(wok_rows) *rows = rows_of(NULL, WOK_UNLIMITED);
+		WOK_AUTO(wok_rows) *rows = rows_in(NULL, WOK_UNLIMITED);
 
 		ASSERT_OK(add(rows, 0, ""));
 		struct wok_row *row = (struct wok_row *) wok_rows_at(rows, 0);
