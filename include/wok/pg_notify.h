@@ -58,15 +58,5 @@ int wok_pg_notify(wok_pg_conn *conn, const char *channel, const char *payload) W
 int wok_pg_notification_next(wok_pg_conn *conn, wok_pg_notification *ret_notification)
 	WOK_MUST_CHECK;
 
-/**
- * Write a name so that SQL takes it as it is: my "table" becomes "my ""table""".
- *
- * text:       NUL-terminated, cut off at size
- * Returns:    the length of the whole, as snprintf(3)
- * Checkpoint: never
- * Threads:    any
- */
-size_t wok_pg_quote_identifier(const char *name, char *text, size_t size);
-
 WOK_END_DECLS
 #endif

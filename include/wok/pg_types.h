@@ -435,26 +435,27 @@ int wok_pg_get_tid(const wok_value *value, uint32_t *ret_block, uint16_t *ret_ro
 size_t wok_pg_text(const wok_value *value, char *text, size_t size);
 
 /**
- * Quote a name, so that it stands for itself in SQL whatever it contains: users becomes "users"
- * with its quotes.
+ * Write a name so that SQL takes it as it is, whatever it contains: my "table" becomes
+ * "my ""table""".
  *
- * ret_quoted: to be freed with wok_free()
- * Returns:    0; -EINVAL for an empty name; -EILSEQ: not UTF-8; -ENOMEM
+ * text:       NUL-terminated; what does not fit into size is cut off, and is not to be used
+ * Returns:    the length of the whole, as snprintf(3)
  * Checkpoint: never
  * Threads:    any
  */
-int wok_pg_quote_identifier(const char *name, char **ret_quoted) WOK_MUST_CHECK;
+size_t wok_pg_quote_identifier(const char *name, char *text, size_t size);
 
 /**
- * Quote a text as a literal, for the few statements that take no parameters. It is right whatever
+ * Write a text as a literal, for the few statements that take no parameters. It is right whatever
  * standard_conforming_strings is.
  *
- * ret_quoted: with its quotes; to be freed with wok_free()
- * Returns:    0; -EILSEQ: not UTF-8; -ENOMEM
+ * literal:    UTF-8
+ * text:       as of wok_pg_quote_identifier()
+ * Returns:    the length of the whole, as snprintf(3)
  * Checkpoint: never
  * Threads:    any
  */
-int wok_pg_quote_literal(const char *text, char **ret_quoted) WOK_MUST_CHECK;
+size_t wok_pg_quote_literal(const char *literal, char *text, size_t size);
 
 WOK_END_DECLS
 #endif

@@ -6,6 +6,8 @@
 #include <wok/pg_notify.h>
 
 #include "base/memory.h"
+#include <wok/pg_types.h>
+
 #include "db/postgres/connection.h"
 #include "db/postgres/run.h"
 #include "task/park.h"
@@ -141,26 +143,6 @@ int wok_pg_notification_next(wok_pg_conn *conn, wok_pg_notification *ret_notific
 		return wok__pg_dead(conn);
 	take(conn->notifications, ret_notification);
 	return 1;
-}
-
-size_t wok_pg_quote_identifier(const char *name, char *text, size_t size)
-{
-	size_t length = 0;
-
-	for (const char *at = name - 1; at != NULL; at = at[1] ? at + 1 : NULL) {
-		const char c = at < name ? '"' : *at;
-		const int times = at >= name && c == '"' ? 2 : 1;
-
-		for (int i = 0; i < times; i++, length++)
-			if (length + 1 < size)
-				text[length] = c;
-	}
-	if (length + 1 < size)
-		text[length] = '"';
-	length++;
-	if (size > 0)
-		text[length < size ? length : size - 1] = '\0';
-	return length;
 }
 
 static int with_channel(wok_pg_conn *conn, const char *command, const char *channel)
