@@ -212,6 +212,192 @@ int wok_pg_fetch_int(wok_pg_conn *conn, const char *sql, const wok_args *args, i
  */
 int wok_pg_script(wok_pg_conn *conn, const char *sql) WOK_MUST_CHECK;
 
+/*
+ * Rows one by one, with as much memory as a few of them take: while they are not asked for, the
+ * server waits, and so does what other tasks ask of this connection.
+ */
+typedef struct wok_pg_cursor wok_pg_cursor;
+
+/**
+ * Run one statement and read its rows one by one.
+ *
+ * ret_cursor: to be freed with wok_pg_cursor_free(), before the connection
+ * Returns:    as wok_pg_fetch()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_query(wok_pg_conn *conn, const char *sql, const wok_args *args,
+		 wok_pg_cursor **ret_cursor) WOK_MUST_CHECK;
+
+/**
+ * wok_pg_query() with options. With batch_rows, in a transaction, the server keeps the rows, and
+ * the connection is free for others between two batches.
+ *
+ * Returns:    as wok_pg_fetch(); -EINVAL: batch_rows without a transaction
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_query_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
+		      const wok_pg_query_options *options, wok_pg_cursor **ret_cursor)
+	WOK_MUST_CHECK;
+
+/**
+ * The next row.
+ *
+ * ret_row:    until the next call on the cursor
+ * Returns:    1; 0 at the end; as wok_pg_fetch()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_cursor_next(wok_pg_cursor *cursor, const wok_row **ret_row) WOK_MUST_CHECK;
+
+/**
+ * Release a cursor. If it was not read to its end, the server is told to stop.
+ *
+ * cursor:     NULL does nothing
+ * Returns:    nothing
+ * Checkpoint: shielded
+ * Threads:    the loop's
+ */
+void wok_pg_cursor_free(wok_pg_cursor *cursor);
+WOK_DEFINE_AUTO(wok_pg_cursor)
+
+/* How much a transaction sees of others. */
+typedef enum {
+	WOK_PG_DEFAULT_ISOLATION, /* the server's: read committed */
+	WOK_PG_READ_COMMITTED,
+	WOK_PG_REPEATABLE_READ,
+	WOK_PG_SERIALIZABLE,
+} wok_pg_isolation;
+
+/* Options of a transaction. Zero in a field means the default; a savepoint has none. */
+typedef struct {
+	wok_pg_isolation isolation;
+	bool read_only;
+	bool deferrable; /* serializable, read only: waits for a moment without conflicts */
+} wok_pg_transaction_options;
+
+/*
+ * What is done in it is done as a whole or not at all. A transaction within a transaction is a
+ * savepoint. It is rolled back if it is freed without a commit: by an early return, or a cancel.
+ */
+typedef struct wok_pg_transaction wok_pg_transaction;
+
+/**
+ * Begin.
+ *
+ * options:    NULL for the defaults
+ * ret_tx:     to be freed with wok_pg_transaction_free(), before the connection
+ * Returns:    as wok_pg_execute()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_transaction_begin(wok_pg_conn *conn, const wok_pg_transaction_options *options,
+			     wok_pg_transaction **ret_tx) WOK_MUST_CHECK;
+
+/**
+ * Commit. A cancel that comes meanwhile waits for the answer: what is returned is what happened.
+ *
+ * Returns:    0; WOK_EDB, WOK_ERETRY: it was rolled back, or a statement of it had failed before;
+ *             WOK_ECONNLOST: nobody knows; -EINVAL: it has ended, or one within it has not;
+ *             -ECANCELED: nothing was sent, it is open still
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_transaction_commit(wok_pg_transaction *tx) WOK_MUST_CHECK;
+
+/**
+ * Roll back.
+ *
+ * Returns:    0; -EINVAL as wok_pg_transaction_commit(); WOK_ECONNLOST: then the server does it
+ * Checkpoint: shielded
+ * Threads:    the loop's
+ */
+int wok_pg_transaction_rollback(wok_pg_transaction *tx);
+
+/**
+ * Release a transaction: one that is open is rolled back.
+ *
+ * tx:         NULL does nothing
+ * Returns:    nothing
+ * Checkpoint: shielded
+ * Threads:    the loop's
+ */
+void wok_pg_transaction_free(wok_pg_transaction *tx);
+WOK_DEFINE_AUTO(wok_pg_transaction)
+
+/**
+ * Run one statement for each of many sets of parameters, as one: if one fails, none has happened.
+ * They are sent without waiting for each other's answers.
+ *
+ * args:       n pointers, each to as many parameters as the statement has
+ * ret_result: changes is the sum; NULL if it does not matter
+ * Returns:    as wok_pg_execute(). A failure in a transaction ends that, too
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_execute_many(wok_pg_conn *conn, const char *sql, const wok_args *const *args, size_t n,
+			wok_db_result *ret_result) WOK_MUST_CHECK;
+
+/* A statement of a batch. */
+typedef struct {
+	const char *sql;
+	const wok_args *args;  /* NULL for none */
+	bool want_rows;        /* keep its rows */
+	int result;            /* out: as wok_pg_execute(); WOK_EDB too if one before it failed */
+	char sqlstate[6];      /* out: of its own error; "" */
+	wok_db_result changes; /* out */
+	wok_rows *rows;        /* out, if they are wanted; to be freed by the caller */
+} wok_pg_statement;
+
+/**
+ * Run several statements in one round trip (and one before it for those that are not prepared yet):
+ * all happen or none, unless a transaction is around.
+ *
+ * statements: n, their outputs written whatever is returned
+ * Returns:    0; the first error of one, and those behind it did not run; as wok_pg_execute()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_batch(wok_pg_conn *conn, wok_pg_statement *statements, size_t n) WOK_MUST_CHECK;
+
+/* A column of what a statement gives, or nothing: see wok_pg_describe(). */
+typedef struct {
+	const char *name;
+	uint32_t type;    /* its OID */
+	int32_t modifier; /* as of varchar(20); -1: none */
+	uint32_t table;   /* the OID of the table that it comes from; 0: of none */
+	int16_t number;   /* of the column there, from 1; 0 */
+} wok_pg_column;
+
+/* What the server says of a statement without running it. */
+typedef struct {
+	size_t n_parameters;
+	const uint32_t *parameters; /* their OIDs */
+	size_t n_columns;
+	const wok_pg_column *columns;
+} wok_pg_description;
+
+/**
+ * Prepare a statement and say what it takes and gives. It stays prepared, for who runs it next.
+ *
+ * ret_description: one allocation, to be released with wok_free()
+ * Returns:    as wok_pg_execute()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_describe(wok_pg_conn *conn, const char *sql, wok_pg_description **ret_description)
+	WOK_MUST_CHECK;
+
+/**
+ * The connection as wok/db.h has it.
+ *
+ * Returns:    a view, the connection's
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+wok_db *wok_pg_db(wok_pg_conn *conn);
+
 /**
  * Whether a transaction is open, as the server said last.
  *

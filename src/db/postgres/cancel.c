@@ -50,7 +50,7 @@ static bool op_done(struct wok__pg_waiter *waiter)
 	return waiter->op->done;
 }
 
-static int wait_done(wok_pg_conn *conn, struct wok__pg_op *op)
+int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	struct wok__pg_waiter waiter = {.ready = op_done, .op = op};
 
@@ -75,7 +75,7 @@ static int barrier(wok_pg_conn *conn)
 	}
 	wok__pg_op_queue(conn, &op, mark);
 	int r = wok__pg_push(conn);
-	r = r < 0 ? r : wait_done(conn, &op);
+	r = r < 0 ? r : wok__pg_wait_done(conn, &op);
 	wok__list_remove(&op.link);
 	wok__pg_op_clear(&op);
 	return r;
@@ -88,7 +88,7 @@ static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
 	op->full = false;
 	WOK_TRY(request(conn));
-	WOK_TRY(wait_done(conn, op));
+	WOK_TRY(wok__pg_wait_done(conn, op));
 	/* While another task sends what must stay together, nothing may come between. */
 	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
 	return conn->dead || others ? 0 : barrier(conn);
@@ -120,6 +120,25 @@ void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op)
 			      "the connection was closed: a cancelled statement did not stop in "
 			      "time");
 	assert(op->done);
+}
+
+/* A statement that gives little more is cheaper read than cancelled. */
+enum { DRAIN_TIME = 10 };
+
+void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
+	op->full = false;
+	op->task = NULL;
+	WOK_SHIELD (2 * conn->options.cancel_timeout) {
+		WOK_TIMEOUT (&timeout, DRAIN_TIME * WOK_MS) {
+			WOK_IGNORE(wok__pg_wait_done(conn, op));
+		}
+		wok__pg_cancel(conn, op);
+	}
 }
 
 void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)

@@ -44,6 +44,7 @@ int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn)
 	wok__pg_statements_init(&conn->statements);
 	conn->gate = (wok_semaphore) WOK_SEMAPHORE_INIT(1);
 	conn->status = 'I';
+	conn->face.ops = &wok__pg_db_ops;
 	*ret_conn = conn;
 	return 0;
 }
@@ -119,7 +120,6 @@ void wok_pg_conn_free(wok_pg_conn *conn)
 	wok__pg_buffer_free(&conn->out);
 	wok__pg_buffer_free(&conn->sending);
 	wok_stream_free(conn->stream);
-	wok_free(conn->view);
 	wok_free(conn->cause);
 	wok_free(conn->why);
 	wok_free(conn);

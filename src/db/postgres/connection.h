@@ -67,8 +67,11 @@ struct wok_pg_conn {
 	const struct wok_pg_types *types; /* what was looked up; NULL */
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
 	struct wok__pg_notifications *notifications;
-	struct wok__pg_view *view; /* the wok_db; made when asked for */
+	wok_db face;
 };
+
+/* db_face.c: its functions for wok/db.h. */
+extern const wok_db_ops wok__pg_db_ops;
 
 /* A connection over a stream that the server's startup is still to come on. */
 int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn);
@@ -116,6 +119,12 @@ void wok__pg_parameters_free(wok_pg_conn *conn);
 /* cancel.c: after a wait for an operation ended with -ECANCELED: ask the server to stop, and wait
  * for its answer, or leave the operation behind. Afterwards it is not the connection's any more. */
 void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op);
+
+/* Nobody wants the rest of what an operation gives: read it, or cancel it. Shielded. */
+void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op);
+
+/* Wait until an operation has ended; nothing is cancelled. */
+int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op);
 
 /* The first operation was left behind by its task: ask the server to stop it. */
 void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op);

@@ -104,7 +104,5 @@ int wok__pg_op_result(struct wok_pg_conn *conn, const struct wok__pg_op *op)
 		return wok_fail(WOK_EDB, "not run: a statement before it in the group failed");
 	if (op->failed < 0)
 		return op->failed == WOK_ECONNLOST ? wok__pg_dead(conn) : op->failed;
-	if (!op->done)
-		return wok__pg_dead(conn);
 	return 0;
 }
