@@ -122,7 +122,10 @@ static int fetch_one(struct fetch *fetch, char *url)
 	int r = fetch_job_run(&job);
 	delist(&job);
 	if (r == 0)
+		r = fetch_db_store(&job);
+	if (r == 0)
 		r = fetch_report_job(&job);
+	fetch_db_clear(&job);
 	free(job.final_url);
 	free(job.path);
 	free(job.part);
@@ -197,14 +200,20 @@ static int run(void *arg)
 		WOK_TRY(wok_stdout(&out));
 	WOK_TRY(wok_queue_new(sizeof(char *), QUEUE_SIZE, &urls));
 	WOK_TRY(make_session(options, &session));
+	int r = fetch_db_open(fetch);
+	if (r < 0) {
+		(void) fetch_db_close(fetch);
+		return r;
+	}
 	fetch->out = out;
 	fetch->urls = urls;
 	fetch->session = session;
 	if (terminal_is(stderr) && !options->quiet && !(fetch->to_stdout && terminal_is(stdout)))
 		progress = wok_create_task(fetch_progress_main, fetch);
-	int r = work_all(fetch);
+	r = work_all(fetch);
 	drain(urls);
-	return r;
+	int closed = fetch_db_close(fetch);
+	return r < 0 ? r : closed;
 }
 
 int fetch_main(int argc, char **argv)

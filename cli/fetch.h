@@ -20,6 +20,8 @@ struct fetch_options {
 	wok_time max_time;  /* of a download as a whole, retries included; WOK_FOREVER */
 	const char *output; /* the file, for one URL; "-" is standard output; NULL */
 	const char *folder; /* for files that are named by their URLs; NULL: none was asked for */
+	const char *db;     /* where results are kept: a file, or a server's address; NULL */
+	bool db_body;       /* bodies, too */
 	bool force;         /* overwrite */
 	bool resume;
 	bool jsonl;
@@ -60,7 +62,10 @@ struct fetch_job {
 	uint64_t got;                    /* bytes of the body that are there */
 	uint64_t size;                   /* of it, if known */
 	bool has_size;
-	bool there; /* it was there before, and nothing was fetched */
+	bool there;    /* it was there before, and nothing was fetched */
+	char *headers; /* for the database: of the last response, as JSON; malloc'd */
+	char *body;    /* the same; malloc'd */
+	size_t body_size, body_space;
 	int status; /* of the last response; 0: none */
 	unsigned tries;
 	wok_time began;
@@ -71,6 +76,7 @@ struct fetch_job {
 struct fetch {
 	const struct fetch_options *options;
 	wok_http_session *session;
+	struct database *db;
 	wok_stream *out; /* standard output; NULL: nothing goes there */
 	bool to_stdout;  /* the body does */
 	wok_rate rate;
@@ -104,6 +110,23 @@ int fetch_file_restart(struct fetch_job *job);
 /* Give the file its name; or leave the part where it can be gone on with, else remove it. */
 int fetch_file_finish(struct fetch_job *job);
 void fetch_file_give_up(struct fetch_job *job);
+
+/* --- the database (fetch_db.c): each does nothing without one ------------------------------- */
+
+int fetch_db_open(struct fetch *fetch);
+int fetch_db_close(struct fetch *fetch);
+
+/* Look whether an earlier run has it, if that counts. Returns 0; 1: it does. */
+int fetch_db_plan(struct fetch_job *job);
+
+/* What a response says, and its body piece by piece; begin the body anew. */
+int fetch_db_take_head(struct fetch_job *job, const wok_http_response *response);
+int fetch_db_take_body(struct fetch_job *job, const void *data, size_t size);
+void fetch_db_restart(struct fetch_job *job);
+
+/* What became of it. */
+int fetch_db_store(struct fetch_job *job);
+void fetch_db_clear(struct fetch_job *job);
 
 /* --- names (fetch_name.c) ------------------------------------------------------------------- */
 

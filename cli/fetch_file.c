@@ -187,6 +187,7 @@ int fetch_file_restart(struct fetch_job *job)
 		return wok_fail(-ESPIPE, "the connection was lost, and the server does not go on "
 					 "where it was");
 	job->got = 0;
+	fetch_db_restart(job);
 	if (!job->file || !job->part)
 		return 0;
 	WOK_TRY(wok_file_truncate(job->file, 0));

@@ -169,6 +169,7 @@ static int read_body(struct fetch_job *job, wok_http_response *response)
 			n = r < 0 ? r : n;
 		}
 		int r = n < 0 ? (int) n : fetch_file_write(job, data, (size_t) n);
+		r = r < 0 ? r : fetch_db_take_body(job, data, (size_t) n);
 		if (r < 0) {
 			n = r;
 			break;
@@ -250,6 +251,7 @@ static int try_once(struct fetch_job *job, enum outcome *ret_outcome, wok_time *
 	job->status = wok_http_status(response);
 	free(job->final_url);
 	job->final_url = strdup(wok_http_response_url(response));
+	WOK_TRY(fetch_db_take_head(job, response));
 	if (job->status >= 300) {
 		*ret_outcome = refuse(job, response, ret_pause);
 		return 0;
@@ -305,8 +307,10 @@ static int try_all(void *arg)
 
 int fetch_job_run(struct fetch_job *job)
 {
-	int r = fetch_file_plan(job);
+	int r = fetch_db_plan(job);
 
+	if (r == 0)
+		r = fetch_file_plan(job);
 	job->there = r == 1;
 	if (r == 0)
 		r = wok_wait_for(try_all, job, job->fetch->options->max_time);

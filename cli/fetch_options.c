@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "database.h"
 #include "fetch.h"
 #include "take.h"
 #include "text.h"
@@ -29,6 +30,11 @@ static const char help[] =
 	"                        is complete\n"
 	"      --jsonl           tell of each URL in a line of JSON on standard output; bodies\n"
 	"                        are kept only with -d or -o\n"
+	"      --db DATABASE     keep what became of each URL in the table wok_fetch there:\n"
+	"                        postgresql://... is a server, else it is a file of SQLite;\n"
+	"                        bodies are kept only with --db-body, -d or -o; with --resume\n"
+	"                        what an earlier run has got is passed over\n"
+	"      --db-body         keep bodies in that table, too\n"
 	"  -c, --concurrency N   how many at once (16)\n"
 	"      --per-host N      connections to one host at most (no limit)\n"
 	"      --rate BYTES      a second, of all together, as 500k or 2M (no limit)\n"
@@ -153,6 +159,17 @@ static int take_folder(const char *value, struct fetch_options *options)
 	return 0;
 }
 
+static int take_db(const char *value, struct fetch_options *options)
+{
+	if (!*value)
+		return reject("--db: it needs a file's name, or postgresql://...");
+	const char *missing = database_missing(value);
+	if (missing)
+		return reject("--db: %s", missing);
+	options->db = value;
+	return 0;
+}
+
 /* Letters of the options that have none. */
 enum {
 	PER_HOST = 256,
@@ -168,6 +185,8 @@ enum {
 	CACERT,
 	COMPRESSED,
 	PROXY,
+	DB,
+	DB_BODY,
 };
 
 /* A flag. Returns false if it is none. */
@@ -186,6 +205,8 @@ static bool take_flag(int option, struct fetch_options *options)
 		return options->compressed = true;
 	case INSECURE:
 		return options->insecure = true;
+	case DB_BODY:
+		return options->db_body = true;
 	default:
 		return false;
 	}
@@ -222,6 +243,8 @@ static int take_value(int option, char *value, struct fetch_options *options)
 	case PROXY:
 		options->proxy = value;
 		return 0;
+	case DB:
+		return take_db(value, options);
 	case CACERT:
 		options->cacert = value;
 		return 0;
@@ -246,10 +269,16 @@ static int settle(struct fetch_options *options)
 			"--output: one file is for one URL; several go into a folder (--dir)");
 	if (options->jsonl && options->output && strcmp(options->output, "-") == 0)
 		return reject("--jsonl and --output -: both would go to standard output");
-	if (!options->output && !options->folder && !options->jsonl)
+	if (options->db_body && !options->db)
+		return reject("--db-body: that needs a database (--db)");
+	if (options->resume && options->db_body && (options->output || options->folder))
+		return reject("--resume and --db-body: of a file's rest there is no whole body");
+	if (!options->output && !options->folder && !options->jsonl && !options->db)
 		*(one ? &options->output : &options->folder) = one ? "-" : ".";
-	if (options->resume && !options->folder && (!options->output || *options->output == '-'))
-		return reject("--resume: that needs a file (--output or --dir)");
+	if (options->resume && !options->db && !options->folder &&
+	    (!options->output || *options->output == '-'))
+		return reject(
+			"--resume: that needs a file (--output or --dir), or a database (--db)");
 	if (!options->method)
 		options->method = options->data ? "POST" : "GET";
 	return 0;
@@ -276,6 +305,8 @@ static int parse(int argc, char **argv, struct fetch_options *options)
 		{"data", required_argument, NULL, DATA},
 		{"compressed", no_argument, NULL, COMPRESSED},
 		{"proxy", required_argument, NULL, PROXY},
+		{"db", required_argument, NULL, DB},
+		{"db-body", no_argument, NULL, DB_BODY},
 		{"insecure", no_argument, NULL, INSECURE},
 		{"cacert", required_argument, NULL, CACERT},
 		{"quiet", no_argument, NULL, 'q'},

@@ -46,3 +46,9 @@ extern wok_barrier barrier;
 extern wok_rwlock table;
 extern wok_rate rate;
 extern wok_channel *numbers_in, *numbers_out;
+
+/* Databases. */
+#include <wok/migrate.h>
+#include <wok/sqlite.h>
+extern wok_sqlite *sqlite;
+extern wok_db *db_view;

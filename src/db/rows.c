@@ -7,8 +7,11 @@
 
 #include "base/memory.h"
 
-/* Blocks double from the first size to the last; what is larger gets one of its own. */
-#define FIRST_BLOCK ((size_t) 4 << 10)
+/*
+ * Blocks double from the first size to the last; what is larger gets one of its own. The first is
+ * of those that malloc() has at hand: most results are a row.
+ */
+#define FIRST_BLOCK ((size_t) 960)
 #define LAST_BLOCK ((size_t) 1 << 20)
 
 struct block {
@@ -118,7 +121,7 @@ static struct block *add_block(wok_rows *rows, size_t need)
 	return rows->blocks = block;
 }
 
-void *wok__rows_alloc(wok_rows *rows, size_t size)
+static inline void *alloc(wok_rows *rows, size_t size)
 {
 	struct block *block = rows->blocks;
 
@@ -134,6 +137,17 @@ void *wok__rows_alloc(wok_rows *rows, size_t size)
 	return data;
 }
 
+void *wok__rows_alloc(wok_rows *rows, size_t size)
+{
+	return alloc(rows, size);
+}
+
+static int grow(wok_rows *rows)
+{
+	return wok__grow((void **) &rows->rows, &rows->capacity, rows->count + 1,
+			 sizeof(rows->rows[0]));
+}
+
 int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes)
 {
 	const size_t head = sizeof(struct wok_row) + rows->columns->count * sizeof(wok_value);
@@ -143,10 +157,9 @@ int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **
 				"the result has more than %zu bytes: read it row by row, or raise "
 				"its limit",
 				rows->limit);
-	if (size > SIZE_MAX - head || wok__grow((void **) &rows->rows, &rows->capacity,
-						rows->count + 1, sizeof(rows->rows[0])) < 0)
+	if (size > SIZE_MAX - head || (rows->count == rows->capacity && grow(rows) < 0))
 		return -ENOMEM;
-	struct wok_row *row = wok__rows_alloc(rows, head + size);
+	struct wok_row *row = alloc(rows, head + size);
 	if (!row)
 		return -ENOMEM;
 	memset(row, 0, head);

@@ -21,6 +21,9 @@ struct wok__caller {
 	pthread_cond_t changed;
 };
 
+/* The extension face: wok's other libraries use these, too. */
+WOK_BEGIN_DECLS
+
 /* The current task, or else this thread. what: as a report would say it: waits for ... */
 void wok__caller_open(struct wok__caller *caller, const char *what);
 void wok__caller_close(struct wok__caller *caller);
@@ -33,6 +36,7 @@ void wok__caller_give_up(struct wok__caller *caller);
 
 /* Wait until it is told, or has given up. */
 void wok__caller_wait(struct wok__caller *caller);
+WOK_END_DECLS
 
 /* For plain threads: the same until a moment on the machine's clock; false if it came first. */
 bool wok__caller_wait_until(struct wok__caller *caller, wok_time deadline);

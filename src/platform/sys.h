@@ -34,8 +34,10 @@ int wok__sys_eventfd(void);
  * Sleep while a word is 0, for at most timeout nanoseconds; 0 if it is worth looking again, or
  * -ETIMEDOUT. And wake who sleeps on it.
  */
+WOK_BEGIN_DECLS
 int wok__sys_futex_wait(atomic_int *word, wok_time timeout);
 void wok__sys_futex_wake(atomic_int *word);
+WOK_END_DECLS
 /* This thread's number; and a signal to another one of this process, with a mark. */
 int wok__sys_gettid(void);
 int wok__sys_signal_thread(int thread, int number, const void *mark);
@@ -68,10 +70,12 @@ void wok__sys_timerfd_set(int fd, wok_time when);
  * Start a thread, with so many bytes of stack. One that takes no signals takes its own faults'
  * only, since the others are the application's. ret_id: NULL for a detached one.
  */
+WOK_BEGIN_DECLS
 int wok__sys_thread(void *(*fn)(void *), void *arg, size_t stack_size, bool takes_signals,
 		    pthread_t *ret_id);
 /* Name the current thread; what is too long is cut off. */
 void wok__sys_name_thread(const char *name);
+WOK_END_DECLS
 int wok__sys_unlink(const char *path);
 ssize_t wok__sys_writev(int fd, const struct iovec *parts, int n_parts);
 

@@ -8,6 +8,7 @@ BUILD is the build folder (build), TEXT runs only tests whose name contains it. 
 and at the end "N passed, N failed". Everything happens on the loopback interface.
 """
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -17,7 +18,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import postgres  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -419,6 +425,82 @@ def sse_clock():
             client.send_signal(signal.SIGINT)
             client.communicate(timeout=TIMEOUT)
         assert client.returncode == 0, client.returncode
+
+
+@test
+def sqlite_hello():
+    if not os.path.exists(os.path.join(BUILD, "examples", "sqlite_hello")):
+        return  # built without SQLite
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "hello.db")
+        for turn in "12":
+            status, out, err, _ = run("sqlite_hello", path)
+            assert (status, err) == (0, "") and "Ada was here %s times\n" % turn in out, (out, err)
+        status, _, err, _ = run("sqlite_hello", "/nonexistent/hello.db")
+        assert status == 1 and "unable to open" in err, err
+
+
+@test
+def pg_hello():
+    if not os.path.exists(os.path.join(BUILD, "examples", "pg_hello")):
+        return  # built without PostgreSQL
+    with postgres.cluster() as dsn:
+        if dsn:
+            status, out, err, _ = run("pg_hello", dsn)
+            assert (status, err) == (0, "") and "PostgreSQL 15" in out, (out, err)
+    status, _, err, _ = run("pg_hello", "postgresql://127.0.0.1:1/nothing")
+    assert status == 1 and "pg_hello: " in err, err
+
+
+def ask(port, method, path, body=None):
+    """Status and JSON, if that is what comes."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    client.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+    response = client.getresponse()
+    data = response.read()
+    is_json = response.getheader("Content-Type") == "application/json"
+    return response.status, json.loads(data) if is_json else data
+
+
+def use_notes(where):
+    with server("examples/notes_service", "127.0.0.1:PORT", where) as port:
+        assert ask(port, "GET", "/notes") == (200, [])
+        milk = {"text": "milk 牛奶", "tags": ["shop", "food"]}
+        assert ask(port, "POST", "/notes", milk)[0] == 201
+        assert ask(port, "POST", "/notes", {"text": "'; DROP TABLE notes; --"})[0] == 201
+        status, notes = ask(port, "GET", "/notes")
+        assert [note["tags"] for note in notes] == [["food", "shop"], []], notes
+        assert notes[0]["text"] == milk["text"] and "DROP" in notes[1]["text"], notes
+        # A tag twice: no tag and no note of it stays.
+        assert ask(port, "POST", "/notes", {"text": "half", "tags": ["x", "x"]})[0] == 409
+        assert ask(port, "POST", "/notes", {"tags": 5})[0] == 400
+        assert ask(port, "GET", "/notes?tag=food") == (200, [notes[0]])
+        assert ask(port, "GET", "/notes?tag=x") == (200, [])
+        assert ask(port, "GET", "/notes/%d" % notes[0]["id"]) == (200, notes[0])
+        assert ask(port, "DELETE", "/notes/%d" % notes[0]["id"])[0] == 204
+        assert ask(port, "DELETE", "/notes/%d" % notes[0]["id"])[0] == 404
+        assert ask(port, "GET", "/notes/999999")[0] == 404
+        threads = [threading.Thread(target=ask, args=(port, "POST", "/notes",
+                                                      {"text": str(i), "tags": ["many"]}))
+                   for i in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ask(port, "GET", "/notes?tag=many")[1]) == 20
+    with server("examples/notes_service", "127.0.0.1:PORT", where) as port:
+        assert len(ask(port, "GET", "/notes")[1]) == 21
+
+
+@test
+def notes_service():
+    if not os.path.exists(os.path.join(BUILD, "examples", "notes_service")):
+        return  # built without a database
+    with tempfile.TemporaryDirectory() as folder:
+        use_notes(os.path.join(folder, "notes.db"))
+    with postgres.cluster() as dsn:
+        if dsn:
+            use_notes(dsn)
 
 
 @test

@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import command  # noqa: E402
+import postgres  # noqa: E402
 from command import (OK, TIMEOUT, answer, check, closes_after, environment, fake_server,  # noqa: E402
                      main, read_request, run, started, test)
 
@@ -657,6 +659,96 @@ def a_terminal_shows_progress_and_ends_clean():
         for word in ("one", "two", "█", "░", "of 2", "2 of 2 fetched"):
             assert word in text, (word, text)
         assert text.rstrip().endswith("/s)"), text[-200:]
+
+
+# --- databases -----------------------------------------------------------------------------------
+
+def some_missing(request):
+    request.reply(404 if "missing" in request.path else 200, request.path.encode(), X_A="1")
+
+
+def rows_of(path, sql):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+@test
+def a_database_keeps_what_became_of_each_url():
+    with server(some_missing) as it, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "results.db")
+        urls = [it.url + "/a", it.url + "/missing", it.url + "/b"]
+        result = fetch("--db", path, "--db-body", *urls, cwd=folder)
+        if "no SQLite" in result.err:
+            return
+        check(result.status == 1 and result.out == b"", result)
+        rows = rows_of(path, "SELECT url, ok, status, size, tries, headers, body, error "
+                             "FROM wok_fetch ORDER BY url")
+        assert [row[0] for row in rows] == sorted(urls), rows
+        assert rows[0][1:5] == (1, 200, 2, 1) and rows[0][6:] == (b"/a", None), rows
+        assert ["X-A", "1"] in json.loads(rows[0][5]), rows
+        assert rows[2][1:3] == (0, 404) and rows[2][6:] == (None, "the status is 404"), rows
+        assert os.listdir(folder) == ["results.db"], os.listdir(folder)
+
+
+@test
+def a_database_is_gone_on_with():
+    with server(some_missing) as it, tempfile.TemporaryDirectory() as folder:
+        path, many = os.path.join(folder, "results.db"), [it.url + "/%d" % i for i in range(300)]
+        result = fetch("--db", path, *many[:100], it.url + "/missing")
+        if "no SQLite" in result.err:
+            return
+        seen = len(it.seen)
+        result = fetch("--db", path, "--resume", it.url + "/missing", *many)
+        check(result.status == 1 and "300 of 301" in result.err, result)
+        assert len(it.seen) - seen == 201, len(it.seen)
+        assert rows_of(path, "SELECT count(*), count(DISTINCT url), sum(body IS NULL) "
+                             "FROM wok_fetch") == [(302, 301, 302)]
+        # Without --resume rows are added; files are written beside them.
+        result = fetch("--db", path, "-d", folder, many[0])
+        check(result.status == 0 and content(folder, "0") == b"/0", result)
+        rows = rows_of(path, "SELECT file, body FROM wok_fetch WHERE url = '%s'" % many[0])
+        assert sorted(rows, key=str) == [(os.path.join(folder, "0"), None), (None, None)], rows
+
+
+@test
+def a_database_that_does_not_work_ends_the_run():
+    with server(some_missing) as it, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "no.db")
+        with open(path, "w") as file:
+            file.write("this is no database, but a text of some length " * 100)
+        result = fetch("--db", path, it.url + "/a")
+        if "no SQLite" in result.err:
+            return
+        check(result.status == 1 and "--db: " in result.err and "not a database" in result.err,
+              result)
+        assert not it.seen
+        for words, what in ((["--db-body"], "--db"), (["--db", ""], "file's name")):
+            result = fetch(*words, it.url)
+            check(result.status == 2 and what in result.err, result)
+        result = fetch("--db", "postgresql://127.0.0.1:1/x", it.url + "/a")
+        check(result.status != 0 and "--db: " in result.err and not it.seen, result)
+
+
+@test
+def a_server_keeps_what_became_of_each_url():
+    with postgres.cluster() as dsn, server(some_missing) as it:
+        if not dsn:
+            return
+        urls = [it.url + "/%d" % i for i in range(50)] + [it.url + "/missing"]
+        result = fetch("--db", dsn, "--db-body", *urls)
+        if "no PostgreSQL" in result.err:
+            return
+        check(result.status == 1 and "50 of 51" in result.err, result)
+        assert postgres.query(dsn, "SELECT count(*), count(*) FILTER (WHERE ok), sum(size) "
+                                   "FROM wok_fetch") == ["51|50|140"]
+        assert postgres.query(dsn, "SELECT convert_from(body, 'UTF8'), status, headers->1->>0 "
+                                   "FROM wok_fetch WHERE url LIKE '%/49'") == ["/49|200|Date"]
+        seen = len(it.seen)
+        result = fetch("--db", dsn, "--resume", *urls[:50], it.url + "/new")
+        check(result.status == 0 and len(it.seen) == seen + 1, result)
 
 
 if __name__ == "__main__":

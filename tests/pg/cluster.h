@@ -34,7 +34,7 @@ struct pg_cluster {
 const struct pg_cluster *pg_cluster(void);
 const char *pg_cluster_dsn(void);
 
-/* The same, and pgbouncer before it: transaction mode, two server connections for a database. */
+/* The same, and pgbouncer before it: transaction mode, ten server connections for a database. */
 const struct pg_cluster *pg_cluster_with_bouncer(void);
 
 /* What psql -At answers to some SQL, '|' between fields, until the next call; up to 64 KiB. It is

@@ -443,7 +443,7 @@ static bool write_bouncer_settings(void)
 		 "[databases]\n* = host=%s port=%d\n"
 		 "[pgbouncer]\n"
 		 "listen_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir = %s\n"
-		 "pool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200\n"
+		 "pool_mode = transaction\ndefault_pool_size = 10\nmax_client_conn = 200\n"
 		 "auth_type = trust\nauth_file = %s/bouncer.users\n"
 		 "ignore_startup_parameters = extra_float_digits\n"
 		 "admin_users = postgres\nserver_login_retry = 1\n"

@@ -45,6 +45,15 @@ static bool is_first(const wok_pg_conn *conn, const struct wok__pg_op *op)
 	return wok__list_first(&conn->ops) == &op->link;
 }
 
+/* Of a group with one Sync the last operation is waited for, and the first one runs. */
+static bool is_running(const wok_pg_conn *conn, const struct wok__pg_op *op)
+{
+	const struct wok__node *first = wok__list_first(&conn->ops);
+
+	return is_first(conn, op) ||
+	       (op->alone && first && WOK__CONTAINER(first, struct wok__pg_op, link)->alone);
+}
+
 static bool op_done(struct wok__pg_waiter *waiter)
 {
 	return waiter->op->done;
@@ -87,7 +96,8 @@ static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 	wok_rows_free(WOK_TAKE(op->rows));
 	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
 	op->full = false;
-	WOK_TRY(request(conn));
+	if (is_running(conn, op))
+		WOK_TRY(request(conn));
 	WOK_TRY(wok__pg_wait_done(conn, op));
 	/* While another task sends what must stay together, nothing may come between. */
 	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
@@ -112,7 +122,7 @@ void wok__pg_cancel(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	if (conn->dead || op->done)
 		return;
-	if (!is_first(conn, op) && wok__pg_op_abandon(op))
+	if (!is_first(conn, op) && !op->alone && wok__pg_op_abandon(op))
 		return;
 	int r = stop_in_time(conn, op);
 	if (r < 0 && !conn->dead)

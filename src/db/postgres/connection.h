@@ -51,6 +51,7 @@ struct wok_pg_conn {
 	bool skipping;                 /* the server skips all up to the next Sync */
 	size_t in_flight;              /* bytes sent by operations that are not done */
 	wok_semaphore gate;            /* taken while nothing else may be sent */
+	const void *gate_task;         /* whose it is */
 	char status;                   /* of the last ReadyForQuery: 'I', 'T', 'E' */
 	bool dead;                     /* broken, or closed */
 	int code;                      /* dead: which error everybody gets */

@@ -277,7 +277,7 @@ int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message)
 	}
 	if (!op)
 		return unexpected(op, message);
-	if (op->full && message->type == 'D')
+	if (op->full && (message->type == 'D' || message->type == 'd'))
 		return 1;
 	op->started = true;
 	op->bytes_in += WOK__PG_HEAD + message->size;

@@ -171,7 +171,7 @@ static int make(struct wok_pg_conn *conn, const char *sql, size_t size, const wo
 	return 0;
 }
 
-/* What somebody prepares just now stays: he would not find it again. */
+/* What somebody uses just now stays, even if there are more than there should be. */
 static void make_room(struct wok_pg_conn *conn)
 {
 	struct wok__pg_statements *statements = &conn->statements;
@@ -182,7 +182,7 @@ static void make_room(struct wok_pg_conn *conn)
 			WOK__CONTAINER(node, struct wok__pg_statement, lru);
 
 		node = node->prev;
-		if (last->state != WOK__PG_PARSING)
+		if (last->refs == 1)
 			wok__pg_statement_drop(conn, last, last->state == WOK__PG_READY);
 	}
 }

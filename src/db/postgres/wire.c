@@ -268,6 +268,14 @@ static int check_streams(const wok_pg_conn *conn)
 	return 0;
 }
 
+static int check_gate(const wok_pg_conn *conn)
+{
+	if (wok_semaphore_available(&conn->gate) > 0 || conn->gate_task != wok_current_task())
+		return 0;
+	return wok_fail(-EDEADLK,
+			"a COPY of this task is open on this connection: finish it first");
+}
+
 static bool may_append(const wok_pg_conn *conn)
 {
 	return conn->in_flight < conn->options.max_in_flight &&
@@ -282,6 +290,7 @@ int wok__pg_enter(wok_pg_conn *conn)
 		struct wok__pg_waiter waiter = {.ready = has_room, .arg = conn};
 
 		if (wok_semaphore_available(&conn->gate) == 0) {
+			WOK_TRY(check_gate(conn));
 			WOK_TRY(wok_semaphore_acquire(&conn->gate));
 			wok__pg_leave_alone(conn);
 		} else {
@@ -294,7 +303,9 @@ int wok__pg_enter(wok_pg_conn *conn)
 int wok__pg_enter_alone(wok_pg_conn *conn)
 {
 	WOK_TRY(check_streams(conn));
+	WOK_TRY(check_gate(conn));
 	WOK_TRY(wok_semaphore_acquire(&conn->gate));
+	conn->gate_task = wok_current_task();
 	if (!conn->dead)
 		return 0;
 	wok__pg_leave_alone(conn);
@@ -303,5 +314,6 @@ int wok__pg_enter_alone(wok_pg_conn *conn)
 
 void wok__pg_leave_alone(wok_pg_conn *conn)
 {
+	conn->gate_task = NULL;
 	WOK_IGNORE(wok_semaphore_release(&conn->gate));
 }

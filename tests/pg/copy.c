@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* COPY in and out. */
+#include <stdlib.h>
+#include <unistd.h>
+#include <wok/pg_copy.h>
+
+#include "pg/check.h"
+
+static ssize_t lines(void *data, size_t size, void *arg)
+{
+	int *left = arg;
+	size_t used = 0;
+
+	while (*left > 0 && size - used > 40)
+		used += (size_t) snprintf((char *) data + used, size - used, "%d\tname %d\n", *left,
+					  *left),
+			(*left)--;
+	return (ssize_t) used;
+}
+
+static ssize_t broken_source(void *data, size_t size, void *arg)
+{
+	return *(int *) arg > 50000 ? lines(data, size, arg) : -EIO;
+}
+
+static int count_bytes(const void *data, size_t size, void *arg)
+{
+	(void) data;
+	*(size_t *) arg += size;
+	return 0;
+}
+
+static void make_table(wok_pg_conn *conn)
+{
+	ASSERT_OK(wok_pg_execute(conn, "CREATE TEMP TABLE c (i int PRIMARY KEY, t text)", NULL));
+}
+
+PG_TEST(copy_moves_rows_both_ways, "pgrow-20", "pg-40")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	char path[] = "/tmp/wok-pg-copy-XXXXXX";
+	wok_db_result result;
+	int left = 100000;
+	size_t bytes = 0;
+
+	make_table(conn);
+	ASSERT_OK(wok_pg_copy_from(conn, "COPY c FROM STDIN", lines, &left, &result));
+	ASSERT_EQ(result.changes, 100000);
+	ASSERT_OK(wok_pg_copy_to(conn, "COPY c TO STDOUT (FORMAT csv)", count_bytes, &bytes,
+				 &result));
+	ASSERT_EQ(result.changes, 100000);
+	ASSERT(bytes > 1000000);
+	int fd = mkstemp(path);
+	ASSERT(fd >= 0);
+	close(fd);
+	ASSERT_OK(wok_pg_copy_to_file(conn, "COPY c TO STDOUT (FORMAT binary)", path, NULL));
+	ASSERT_OK(wok_pg_execute(conn, "TRUNCATE c", NULL));
+	ASSERT_OK(wok_pg_copy_from_file(conn, "COPY c FROM STDIN (FORMAT binary)", path, &result));
+	ASSERT_EQ(result.changes, 100000);
+	unlink(path);
+	ASSERT_OK(wok_pg_copy_from_memory(conn, "COPY c FROM STDIN", "", 0, &result));
+	ASSERT_EQ(result.changes, 0);
+	ASSERT_OK(wok_pg_copy_from_memory(conn, "COPY c FROM STDIN (FORMAT csv)", "-1,a\n-2,b", 9,
+					  &result));
+	ASSERT_EQ(result.changes, 2);
+	return 0;
+}
+
+PG_TEST(a_copy_that_fails_on_either_side_copies_nothing, "pg-40")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	int left = 100000;
+	size_t bytes = 0;
+
+	make_table(conn);
+	ASSERT_ERR(wok_pg_copy_from(conn, "COPY c FROM STDIN", broken_source, &left, NULL), -EIO);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM c"), 0);
+	ASSERT_ERR(wok_pg_copy_from_memory(conn, "COPY c FROM STDIN", "1\ta\n1\tb\n", 8, NULL),
+		   WOK_EDB);
+	ASSERT_STR(wok_db_last_error()->sqlstate, "23505");
+	ASSERT_ERR(wok_pg_copy_to(conn, "COPY nothing TO STDOUT", count_bytes, &bytes, NULL),
+		   WOK_EDB);
+	ASSERT_STR(wok_db_last_error()->sqlstate, "42P01");
+	/* A server that refuses early ends the sending early. */
+	left = 100000000;
+	ASSERT_ERR(wok_pg_copy_from(conn, "COPY c (i) FROM STDIN", lines, &left, NULL), WOK_EDB);
+	ASSERT(left > 90000000);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM c"), 0);
+	return 0;
+}
+
+PG_TEST(a_copy_that_is_given_up_leaves_the_connection_usable, "pg-40")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	wok_pg_copy *copy;
+	wok_view data;
+
+	make_table(conn);
+	ASSERT_OK(wok_pg_copy_in(conn, "COPY c FROM STDIN", &copy));
+	ASSERT_OK(wok_pg_copy_write(copy, "1\ta\n", 4));
+	ASSERT_ERR(wok_pg_execute(conn, "SELECT 1", NULL), -EDEADLK);
+	ASSERT_ERR(wok_pg_copy_read(copy, &data), -EINVAL);
+	wok_pg_copy_free(copy);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM c"), 0);
+	ASSERT_OK(wok_pg_copy_out(
+		conn,
+		"COPY (SELECT repeat('x', 100) FROM (SELECT generate_series(1, 100000000)) s) "
+		"TO STDOUT",
+		&copy));
+	ASSERT_EQ(wok_pg_copy_read(copy, &data), 1);
+	wok_pg_copy_free(copy);
+	ASSERT_EQ(pg_check_int(conn, "SELECT 3"), 3);
+	return 0;
+}
+
+PG_TEST(a_copy_that_was_not_expected_is_refused, "pg-41")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	wok_pg_copy *copy;
+
+	make_table(conn);
+	ASSERT_ERR(wok_pg_script(conn, "COPY c FROM STDIN; SELECT 1"), -EINVAL);
+	ASSERT_ERR(wok_pg_script(conn, "COPY c TO STDOUT"), -EINVAL);
+	ASSERT_ERR(wok_pg_execute(conn, "COPY c FROM STDIN", NULL), -EINVAL);
+	ASSERT_ERR(wok_pg_execute(conn, "COPY c TO STDOUT", NULL), -EINVAL);
+	ASSERT_ERR(wok_pg_copy_in(conn, "SELECT 1", &copy), -EINVAL);
+	ASSERT_ERR(wok_pg_copy_in(conn, "COPY c TO STDOUT", &copy), -EINVAL);
+	ASSERT_EQ(pg_check_int(conn, "SELECT 4"), 4);
+	return 0;
+}
