@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes what says how a PostgreSQL server is reached. Up to the first NUL the input is a DSN, behind
- * it the text of a password file and of a service file. Claims:
+ * Fuzzes what says how a PostgreSQL server is reached. Up to the first NUL the input is a DSN,
+ * behind it the text of a password file and of a service file. Claims:
  *
  *   - a DSN that is taken, written anew as key='value' with its quotes and backslashes escaped, is
  *     taken again, and says the same;
