@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields of rows: see wok/row.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/rows.h"
@@ -172,10 +173,8 @@ static size_t render_double(double value, char *text, size_t size)
 	int length = 0;
 
 	for (int digits = 15; digits <= 17; digits++) {
-		double again;
-
 		length = snprintf(all, sizeof(all), "%.*g", digits, value);
-		if (sscanf(all, "%lf", &again) == 1 && again == value)
+		if (strtod(all, NULL) == value)
 			break;
 	}
 	snprintf(text, size, "%s", all);

@@ -371,7 +371,7 @@ static int read_hosts(struct wok__pg_settings *settings)
 /* Why a password file is not read, or 0. */
 static int read_passfile(struct wok__pg_settings *settings, const char *path, char **ret_text)
 {
-	struct stat status;
+	struct stat status = {0};
 	int r = read_text(path, &status, ret_text);
 
 	if (r == 0 && (status.st_mode & (S_IRWXG | S_IRWXO))) {
@@ -390,7 +390,7 @@ static int read_passfile(struct wok__pg_settings *settings, const char *path, ch
 static int read_passwords(struct wok__pg_settings *settings)
 {
 	const char *path = value_of(settings, WOK__PG_KEY_PASSFILE);
-	char own[4096], port[8], *text;
+	char own[4096], port[8], *text = NULL;
 
 	if (settings->password)
 		return 0;
