@@ -1,10 +1,10 @@
-/* W10: queries to PostgreSQL, the client's CPU time: one, pgtype, series, batch, copy.
+/* W10: queries to PostgreSQL, the client's CPU time: one, pgtype, series, batch.
  * Try:      w10-pg /var/run/postgresql one 10 2   (user bench, database postgres) */
 #include <wok/pg.h>
 
 #include "bench.h"
 
-enum { BATCH = 1000, COPIED = 10000, MOST_CONNECTIONS = 256, SQL_SIZE = 300 };
+enum { BATCH = 1000, MOST_CONNECTIONS = 256, SQL_SIZE = 300 };
 
 struct client {
 	const char *folder, *query;
@@ -138,7 +138,7 @@ static int async_main(void *arg)
 int main(int argc, char **argv)
 {
 	if (argc != 5 || bench_count(argc, argv, 3) > MOST_CONNECTIONS) {
-		fprintf(stderr, "usage: w10-pg FOLDER one|pgtype|series|batch|copy N SECONDS\n");
+		fprintf(stderr, "usage: w10-pg FOLDER one|pgtype|series|batch N SECONDS\n");
 		return 2;
 	}
 	return bench_exit(argv[0], wok_run(async_main, argv));

@@ -70,6 +70,9 @@ typedef struct {
 	/* A notification, instead of wok_pg_notification_next(). Must not wait. */
 	void (*on_notification)(const wok_pg_notification *notification, void *arg);
 	void *arg; /* of these */
+	/* For types that wok does not know: see wok/pg_codec.h. They outlive the connection. */
+	const struct wok_pg_codec *codecs;
+	size_t n_codecs;
 } wok_pg_options;
 
 /* How one statement is run. Zero in a field means the default. */
@@ -413,7 +416,7 @@ wok_db *wok_pg_db(wok_pg_conn *conn);
 /**
  * Whether a transaction is open, as the server said last.
  *
- * Returns:    'I' none; 'T' one is open; 'E' one is open, and has failed: only to be rolled back
+ * Returns:    'I' none; 'T' one is open; 'E' one is open, and has failed
  * Checkpoint: never
  * Threads:    the loop's
  */

@@ -6,13 +6,13 @@
 WOK_BEGIN_DECLS
 
 /*
- * A codec of the application's, for a type that wok does not know, or knows otherwise: as geometry
- * of an extension, or an enum as numbers. It is found by the type's name, in whichever database the
+ * A codec of the application's, for a type that is not built into PostgreSQL: geometry of an
+ * extension, or an enum as numbers. It is found by the type's name, in whichever database the
  * connection is: see wok_pg_options.codecs. Its functions run on the loop, and do not wait.
  */
 typedef struct wok_pg_codec {
 	const char *schema; /* NULL: in any */
-	const char *name;   /* as in pg_type.typname: "geometry", "int4" */
+	const char *name;   /* as in pg_type.typname: "geometry" */
 	bool binary;        /* the form that results are asked for in, and parameters are sent in */
 	/*
 	 * What a field is. data ends with a NUL that its size does not count, and lives as long as

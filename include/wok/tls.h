@@ -42,6 +42,11 @@ typedef struct {
 	const char *key;
 	const char *pkcs12_file; /* or all of it in one file, as PKCS #12: .p12, .pfx */
 	const char *password;    /* of the key, or that file; nobody is ever asked for one */
+	/*
+	 * Servers: the CA's OCSP response on the certificate, in DER, for clients that ask. It is
+	 * sent as it is, so it has to be renewed in time: wok_tls_context_reload() reads it anew.
+	 */
+	const char *staple_file;
 } wok_tls_identity;
 
 /* How to make a context. Zero in a field means the default. */
@@ -56,6 +61,12 @@ typedef struct {
 	const char *ca;
 	/* Lists of revoked certificates; then each peer's CA must have one there. */
 	const char *crl_file;
+	/*
+	 * Clients: refuse a server that sends no valid OCSP response with its certificate. One that
+	 * says "revoked" is refused in any case, and one without a response if its certificate
+	 * promises it (RFC 7633). No one else is asked: nothing goes to the CA.
+	 */
+	bool require_staple;
 	/* Clients: trust anybody. Whoever is in between can read and change everything. */
 	bool no_verify;
 	/* Clients: trust whom the CA vouches for, under whatever name. */

@@ -168,7 +168,14 @@ static inline bool wok__timer_armed(const struct wok__timer *timer)
 	return wok__heap_contains(&timer->link);
 }
 
-/* Which of the timers of one deadline fires first is drawn here, or when it starts. */
+static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
+{
+	wok__heap_insert(&loop->timers, &timer->link, deadline);
+	if (__builtin_expect(loop->doorbell, false))
+		wok__loop_ring(loop);
+}
+
+/* Which of the timers of one deadline fires first is drawn when it starts, or here, before. */
 static inline uint64_t wok__timer_draw(wok_loop *loop)
 {
 	return wok__heap_draw(&loop->timers);
@@ -180,11 +187,6 @@ static inline void wok__timer_start_drawn(wok_loop *loop, struct wok__timer *tim
 	wok__heap_insert_drawn(&loop->timers, &timer->link, deadline, drawn);
 	if (__builtin_expect(loop->doorbell, false))
 		wok__loop_ring(loop);
-}
-
-static inline void wok__timer_start(wok_loop *loop, struct wok__timer *timer, wok_time deadline)
-{
-	wok__timer_start_drawn(loop, timer, deadline, wok__timer_draw(loop));
 }
 
 static inline void wok__timer_stop(wok_loop *loop, struct wok__timer *timer)

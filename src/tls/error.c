@@ -34,6 +34,9 @@ static const struct {
 	{SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, WOK_EPEER, "the peer refuses our certificate"},
 	{SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, WOK_EPEER,
 	 "the peer says that our certificate has expired"},
+	{SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE, WOK_EPEER,
+	 "the peer refuses our certificate for its OCSP response, or for want of one (see "
+	 "staple_file)"},
 	{SSL_R_NO_APPLICATION_PROTOCOL, WOK_EPEER, "no protocol above in common (see alpn)"},
 	{SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, WOK_EPEER,
 	 "no protocol above in common (see alpn)"},

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <wok/error.h>
 
+#include "tls/staple.h"
+
 enum { FILE_MAX = 64 << 20, PIECE = 16 << 10 };
 
 static int copy_all(int fd, BIO *bio)
@@ -145,14 +147,18 @@ static int load_pkcs12(const wok_tls_identity *from, struct wok__tls_identity *t
 	return 0;
 }
 
-int wok__tls_identity_load(const wok_tls_identity *from, struct wok__tls_identity *to)
+static int load_pem(const wok_tls_identity *from, struct wok__tls_identity *to)
 {
-	if (from->pkcs12_file)
-		return load_pkcs12(from, to);
 	if (!from->certificate && !from->certificate_file)
 		return wok_fail(-EINVAL, "an identity needs a certificate: give certificate_file");
 	WOK_TRY(load_certificate(from, to));
 	return load_key(from, to);
+}
+
+int wok__tls_identity_load(const wok_tls_identity *from, struct wok__tls_identity *to)
+{
+	WOK_TRY(from->pkcs12_file ? load_pkcs12(from, to) : load_pem(from, to));
+	return from->staple_file ? wok__tls_staple_load(from->staple_file, to) : 0;
 }
 
 void wok__tls_identity_clear(struct wok__tls_identity *identity)
@@ -160,6 +166,7 @@ void wok__tls_identity_clear(struct wok__tls_identity *identity)
 	X509_free(identity->certificate);
 	EVP_PKEY_free(identity->key);
 	sk_X509_pop_free(identity->chain, X509_free);
+	OPENSSL_free(identity->staple);
 }
 
 typedef int adder(X509_STORE *store, X509_INFO *info);

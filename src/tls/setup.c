@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "tls/pem.h"
+#include "tls/staple.h"
 #include "tls/tls.h"
 
 enum { SESSIONS_DEFAULT = 256, PROTOCOL_MAX = 255 };
@@ -122,6 +123,8 @@ static int set_identities(struct wok__tls_setup *setup, const wok_tls_options *o
 	if (SSL_CTX_use_cert_and_key(setup->ctx, first->certificate, first->key, first->chain, 1) !=
 	    1)
 		return wok__tls_setup_error(-EINVAL, "the first certificate");
+	if (setup->server)
+		wok__tls_staple_offer(setup);
 	if (setup->server && setup->n_identities > 1) {
 		SSL_CTX_set_tlsext_servername_callback(setup->ctx, choose_identity);
 		SSL_CTX_set_tlsext_servername_arg(setup->ctx, setup);
@@ -183,8 +186,14 @@ static int set_trust(struct wok__tls_setup *setup, const wok_tls_options *option
 	if (setup->verify_client && !given)
 		return wok_fail(-EINVAL, "a TLS server that asks for certificates must say whom it "
 					 "trusts: give ca_file, ca_path or ca");
+	setup->require_staple = options->require_staple;
+	if (options->require_staple && (setup->server || !setup->verify))
+		return wok_fail(-EINVAL, "require_staple is for clients that verify: leave it out, "
+					 "or no_verify");
 	if (!setup->verify)
 		return 0;
+	if (!setup->server)
+		WOK_TRY(wok__tls_staple_ask(setup));
 	if (given || options->crl_file)
 		WOK_TRY(trust_given(setup, options));
 	if (!given && SSL_CTX_set_default_verify_paths(setup->ctx) != 1)

@@ -25,6 +25,8 @@ struct wok__tls_identity {
 	X509 *certificate;
 	EVP_PKEY *key;
 	STACK_OF(X509) * chain;
+	unsigned char *staple; /* an OCSP response in DER; NULL */
+	int staple_size;
 };
 
 struct wok__tls_setup {
@@ -40,6 +42,7 @@ struct wok__tls_setup {
 	bool verify;
 	bool verify_host;
 	bool verify_client;
+	bool require_staple;
 	bool resume;
 	size_t max_sessions;
 };

@@ -28,6 +28,12 @@ fi
 if [ -f "$folder/libwok-dns.pc" ]; then # left out where there is no c-ares
 	libraries="libwok-dns $libraries" flags="$flags -DWITH_DNS"
 fi
+if [ -f "$folder/libwok-sqlite.pc" ]; then
+	libraries="libwok-sqlite $libraries" flags="$flags -DWITH_SQLITE"
+fi
+if [ -f "$folder/libwok-postgres.pc" ]; then
+	libraries="libwok-postgres $libraries" flags="$flags -DWITH_POSTGRES"
+fi
 # shellcheck disable=SC2046
 ${CC:-cc} -std=c17 -Wall -Werror $flags hello.c -o hello $(pkg-config --cflags --libs $libraries)
 LD_LIBRARY_PATH=$(dirname "$folder") ./hello

@@ -78,6 +78,10 @@ const struct cert *make_cert(const struct cert_spec *spec)
 		      spec->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (spec->names)
 		add_extension(x509, issuer->x509, NID_subject_alt_name, spec->names);
+	if (spec->usage)
+		add_extension(x509, issuer->x509, NID_ext_key_usage, spec->usage);
+	if (spec->feature)
+		add_extension(x509, issuer->x509, NID_tlsfeature, spec->feature);
 	ASSERT(X509_sign(x509, issuer->pkey, EVP_sha256()) > 0);
 	write_pems(cert, spec);
 	return cert;

@@ -20,6 +20,8 @@ struct cert_spec {
 	bool ca;
 	long from, until; /* seconds from now; 0: an hour ago, in a day */
 	bool rsa;
+	const char *usage;   /* its extended key usage; NULL */
+	const char *feature; /* RFC 7633's; NULL */
 };
 
 /* They live as long as the test's process. */

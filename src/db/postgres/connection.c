@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "db/postgres/dialer.h"
 #include "db/postgres/notify.h"
+#include "db/postgres/types/catalog.h"
 
 static void set_defaults(wok_pg_options *options)
 {
@@ -119,6 +120,7 @@ void wok_pg_conn_free(wok_pg_conn *conn)
 	if (!conn->dead && conn->stream)
 		WOK_IGNORE(wok_pg_close(conn));
 	wok__pg_statements_free(&conn->statements);
+	wok__pg_types_unref(conn->types);
 	wok__pg_parameters_free(conn);
 	wok__pg_notifications_free(conn);
 	wok__pg_dialer_free(conn->dialer);

@@ -13,12 +13,14 @@ static int refuse(wok_pg_conn *conn, struct wok__pg_op *op, char type)
 {
 	const size_t mark = conn->out.size;
 
+	if (type == 'W')
+		return wok_fail(WOK_EPEER, "PostgreSQL began to replicate, though nobody asked");
 	if (op->failed == 0)
 		op->failed = wok_fail(-EINVAL, "the statement is a COPY: use wok_pg_copy_in() or "
 					       "wok_pg_copy_out()");
 	if (type == 'H')
 		return 0;
-	if (type == 'W' || op->link.next != &conn->ops.head)
+	if (op->link.next != &conn->ops.head)
 		return wok_fail(WOK_EPEER, "a COPY began on a connection that other tasks use");
 	wok__pg_send_text(&conn->out, 'f', "COPY was not expected");
 	if (*op->steps != 'q')

@@ -186,7 +186,7 @@ void wok_pg_cursor_free(wok_pg_cursor *cursor)
 		return;
 	if (!cursor->op.done)
 		wok__pg_abort(cursor->conn, &cursor->op);
-	if (cursor->op.suspended && cursor->conn->status == 'T' && !cursor->conn->dead)
+	if (cursor->portal[0] && cursor->conn->status == 'T' && !cursor->conn->dead)
 		close_portal(cursor);
 	wok__pg_op_clear(&cursor->op);
 	wok__pg_shape_unref(cursor->shape);

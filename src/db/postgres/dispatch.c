@@ -8,6 +8,7 @@
 
 #include "db/postgres/connection.h"
 #include "db/postgres/copy.h"
+#include "db/postgres/lookup.h"
 #include "db/postgres/notify.h"
 
 /* A batch of a stream's rows. */
@@ -205,6 +206,7 @@ static int take_execution(wok_pg_conn *conn, struct wok__pg_op *op,
 		return take_row(op, message);
 	case 'C':
 		WOK_TRY(take_tag(op, message));
+		wok__pg_look_at_tag(conn, message->body);
 		break;
 	case 's':
 		op->suspended = true;

@@ -7,6 +7,7 @@
 #include <wok/loop.h>
 #include <wok/timeout.h>
 
+#include "db/postgres/lookup.h"
 #include "db/postgres/run.h"
 #include "db/postgres/types/types.h"
 #include "task/park.h"
@@ -265,6 +266,7 @@ int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *
 		int r;
 
 		WOK_TRY(wok__pg_enter(conn));
+		wok__pg_forget_types(conn);
 		WOK_TRY(wok__pg_statement_get(conn, sql, args, &statement));
 		if (statement->state == WOK__PG_READY ||
 		    (statement->state == WOK__PG_NEW && whole)) {
@@ -275,6 +277,8 @@ int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *
 			r = wok_event_wait(&statement->settled);
 		} else {
 			r = prepare(conn, statement);
+			if (r == 0 && !conn->dead)
+				r = wok__pg_look_up(conn, statement);
 			*ret_prepared = true;
 			if (r == 0 && statement->temporary && !conn->dead) {
 				*ret_statement = statement; /* it cannot be found again */

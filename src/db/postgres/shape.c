@@ -3,6 +3,7 @@
 #include "db/postgres/shape.h"
 
 #include "base/memory.h"
+#include "db/postgres/types/catalog.h"
 
 static void fill_column(const struct wok_pg_types *types, bool said,
 			const struct wok__pg_column *from, struct wok__pg_shape_column *to)
@@ -33,7 +34,7 @@ static int make_columns(struct wok__pg_shape *shape, struct wok__pg_reader reade
 		if (shape->column[i].format != 1)
 			shape->all_binary = false;
 	}
-	int r = wok__columns_new(&wok__pg_dialect, names, shape->count, &shape->columns);
+	int r = wok__columns_new(wok__pg_dialect_of(types), names, shape->count, &shape->columns);
 	wok_free(names);
 	return r;
 }
@@ -57,6 +58,41 @@ int wok__pg_shape_new(const struct wok_pg_types *types, const struct wok__pg_mes
 		return r;
 	}
 	*ret_shape = shape;
+	return 0;
+}
+
+/* A new one: rows that were asked for by the old one are still to come. */
+int wok__pg_shape_retype(const struct wok_pg_types *types, struct wok__pg_shape **shape)
+{
+	const size_t size = sizeof(**shape) + (*shape)->count * sizeof((*shape)->column[0]);
+	bool same = true;
+
+	for (size_t i = 0; i < (*shape)->count; i++)
+		same = same && wok__pg_type_find(types, (*shape)->column[i].oid) ==
+				       (*shape)->column[i].type;
+	if (same)
+		return 0;
+	struct wok__pg_shape *better = wok__alloc_zeroed(size);
+	if (!better)
+		return -ENOMEM;
+	memcpy(better, *shape, size);
+	better->refs = 1;
+	better->all_binary = true;
+	for (size_t i = 0; i < better->count; i++) {
+		struct wok__pg_shape_column *column = &better->column[i];
+
+		column->type = wok__pg_type_find(types, column->oid);
+		column->format = wok__pg_result_format(column->type);
+		better->all_binary = better->all_binary && column->format == 1;
+	}
+	const int r = wok__columns_new(wok__pg_dialect_of(types), (*shape)->columns->columns,
+				       better->count, &better->columns);
+	if (r < 0) {
+		wok_free(better);
+		return r;
+	}
+	wok__pg_shape_unref(*shape);
+	*shape = better;
 	return 0;
 }
 

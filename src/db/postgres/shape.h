@@ -29,6 +29,9 @@ struct wok__pg_shape {
  */
 int wok__pg_shape_new(const struct wok_pg_types *types, const struct wok__pg_message *message,
 		      bool said, struct wok__pg_shape **ret_shape);
+/* After types were looked up: a new shape instead of the caller's, if that helps. -ENOMEM. */
+int wok__pg_shape_retype(const struct wok_pg_types *types, struct wok__pg_shape **shape);
+
 struct wok__pg_shape *wok__pg_shape_ref(struct wok__pg_shape *shape); /* NULL gives NULL */
 void wok__pg_shape_unref(struct wok__pg_shape *shape);                /* NULL does nothing */
 

@@ -192,7 +192,8 @@ static int take_chunk(wok_sqlite_cursor *cursor)
 	wok_sqlite *db = cursor->db;
 	int r;
 
-	if (cursor->last && !cursor->filling) {
+	/* As long as it is filled, what is the last is the thread's to know. */
+	if (!cursor->filling && cursor->last) {
 		if (cursor->current)
 			wok__rows_clear(cursor->current);
 		cursor->position = 0;

@@ -191,14 +191,3 @@ const struct wok__pg_type *wok__pg_builtin(uint32_t oid)
 	return bsearch(&oid, builtin, sizeof(builtin) / sizeof(builtin[0]), sizeof(builtin[0]),
 		       compare);
 }
-
-/* The array over an element; they are few, and only a parameter without a type asks. */
-uint32_t wok__pg_builtin_array(uint32_t element)
-{
-	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
-		if (builtin[i].kind == WOK__PG_ARRAY && builtin[i].element == element &&
-		    builtin[i].oid > 30)
-			return builtin[i].oid;
-	}
-	return 0;
-}

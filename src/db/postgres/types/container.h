@@ -26,12 +26,7 @@ int wok__pg_build_container(const struct wok_pg_types *types, ssize_t place,
 			    const struct wok__pg_type *type, const wok_value *value,
 			    struct wok__pg_buffer *out, unsigned depth);
 
-/* A constructor's container: arrays have type WOK__PG_ANY_ARRAY or that of their C elements. */
-enum {
-	WOK__PG_ANY_ARRAY = 2277,
-	WOK__PG_ANY_RANGE = 3831,
-	WOK__PG_ANY_MULTIRANGE = 4537,
-};
+/* A container that a constructor of wok/pg_array.h made. */
 bool wok__pg_own_container(const wok_value *value);
 
 /* The elements of a constructor's array, whatever it was made of. */

@@ -7,14 +7,13 @@
 #include "db/postgres/types/container.h"
 #include "db/postgres/types/encode.h"
 
-static wok_value native(uint32_t type, const void *data, size_t size)
+static wok_value native(unsigned form, const void *data, size_t size)
 {
 	if (!data)
 		return wok_value_null();
 	return (wok_value){
 		.kind = WOK_VALUE_OWN,
-		.format = WOK__PG_FORM_NATIVE,
-		.type = type,
+		.format = (uint8_t) form,
 		.size = size,
 		.data = data,
 	};
@@ -25,66 +24,62 @@ wok_value wok_pg_array(const wok_pg_list *list)
 	size_t product = 1;
 
 	if (!list || list->dimensions <= 1)
-		return native(WOK__PG_ANY_ARRAY, list, 0);
+		return native(WOK__PG_FORM_ARRAY, list, 0);
 	for (size_t i = 0; i < list->dimensions && list->dimensions <= 6; i++) {
 		if (__builtin_mul_overflow(product, list->lengths[i], &product))
 			product = SIZE_MAX;
 	}
 	if (list->dimensions > 6 || product != list->count)
 		return (wok_value){.kind = WOK_VALUE_WRONG};
-	return native(WOK__PG_ANY_ARRAY, list, 0);
+	return native(WOK__PG_FORM_ARRAY, list, 0);
 }
 
 wok_value wok_pg_ints(const int64_t *integers, size_t count)
 {
-	return native(WOK__PG_OID_INT8_ARRAY, integers, count);
+	return native(WOK__PG_FORM_INTS, integers, count);
 }
 
 wok_value wok_pg_doubles(const double *reals, size_t count)
 {
-	return native(WOK__PG_OID_FLOAT8_ARRAY, reals, count);
+	return native(WOK__PG_FORM_DOUBLES, reals, count);
 }
 
 wok_value wok_pg_texts(const char *const *texts, size_t count)
 {
-	return native(WOK__PG_OID_TEXT_ARRAY, texts, count);
+	return native(WOK__PG_FORM_TEXTS, texts, count);
 }
 
 wok_value wok_pg_record(const wok_args *fields)
 {
-	return native(WOK__PG_OID_RECORD, fields, 0);
+	return native(WOK__PG_FORM_RECORD, fields, 0);
 }
 
 wok_value wok_pg_range(const wok_pg_bounds *bounds)
 {
-	return native(WOK__PG_ANY_RANGE, bounds, 1);
+	return native(WOK__PG_FORM_RANGE, bounds, 1);
 }
 
 wok_value wok_pg_multirange(const wok_pg_bounds *ranges, size_t count)
 {
-	return native(WOK__PG_ANY_MULTIRANGE, ranges, count);
+	return native(WOK__PG_FORM_MULTIRANGE, ranges, count);
 }
 
 static bool is_array(const wok_value *value)
 {
-	return value->kind == WOK_VALUE_OWN && value->format == WOK__PG_FORM_NATIVE &&
-	       (value->type == WOK__PG_ANY_ARRAY || value->type == WOK__PG_OID_INT8_ARRAY ||
-		value->type == WOK__PG_OID_FLOAT8_ARRAY || value->type == WOK__PG_OID_TEXT_ARRAY);
+	return value->kind == WOK_VALUE_OWN && value->format >= WOK__PG_FORM_ARRAY &&
+	       value->format <= WOK__PG_FORM_TEXTS;
 }
 
 bool wok__pg_own_container(const wok_value *value)
 {
-	return is_array(value) ||
-	       (value->kind == WOK_VALUE_OWN && value->format == WOK__PG_FORM_NATIVE &&
-		(value->type == WOK__PG_OID_RECORD || value->type == WOK__PG_ANY_RANGE ||
-		 value->type == WOK__PG_ANY_MULTIRANGE));
+	return value->kind == WOK_VALUE_OWN && value->format >= WOK__PG_FORM_ARRAY;
 }
 
 struct wok__pg_list wok__pg_list_of(const wok_value *array)
 {
 	struct wok__pg_list list = {.array = array, .list.count = array->size};
 
-	if (array->type == WOK__PG_ANY_ARRAY)
+	if (array->format == WOK__PG_FORM_ARRAY)
 		list.list = *(const wok_pg_list *) array->data;
 	return list;
 }
@@ -93,12 +88,12 @@ wok_value wok__pg_list_at(const struct wok__pg_list *list, size_t index)
 {
 	const void *data = list->array->data;
 
-	switch (list->array->type) {
-	case WOK__PG_OID_INT8_ARRAY:
+	switch (list->array->format) {
+	case WOK__PG_FORM_INTS:
 		return wok_value_int(((const int64_t *) data)[index]);
-	case WOK__PG_OID_FLOAT8_ARRAY:
+	case WOK__PG_FORM_DOUBLES:
 		return wok_value_double(((const double *) data)[index]);
-	case WOK__PG_OID_TEXT_ARRAY:
+	case WOK__PG_FORM_TEXTS:
 		return wok_value_text(((const char *const *) data)[index]);
 	default:
 		return list->list.values[index];
@@ -143,9 +138,9 @@ int wok__pg_check_native(const struct wok__pg_target *target, const wok_value *v
 		}
 		return 0;
 	}
-	for (size_t i = 0; value->type == WOK__PG_OID_RECORD && i < fields->count; i++)
+	for (size_t i = 0; value->format == WOK__PG_FORM_RECORD && i < fields->count; i++)
 		WOK_TRY(wok__pg_check_native(target, &fields->values[i], depth + 1));
-	for (size_t i = 0; value->type != WOK__PG_OID_RECORD && i < value->size; i++) {
+	for (size_t i = 0; value->format != WOK__PG_FORM_RECORD && i < value->size; i++) {
 		if (bounds[i].lower)
 			WOK_TRY(wok__pg_check_native(target, bounds[i].lower, depth + 1));
 		if (bounds[i].upper)
@@ -216,9 +211,9 @@ void wok__pg_write_native(struct wok__pg_writer *writer, const wok_value *value)
 	writer->depth++;
 	if (is_array(value)) {
 		write_array(writer, value);
-	} else if (value->type == WOK__PG_OID_RECORD) {
+	} else if (value->format == WOK__PG_FORM_RECORD) {
 		write_record(writer, value->data);
-	} else if (value->type == WOK__PG_ANY_RANGE) {
+	} else if (value->format == WOK__PG_FORM_RANGE) {
 		write_bounds(writer, bounds);
 	} else {
 		wok__pg_put(writer, '{');
@@ -362,11 +357,11 @@ int wok__pg_build_container(const struct wok_pg_types *types, ssize_t place,
 		return -EINVAL;
 	if (is_array(value) && type->kind == WOK__PG_ARRAY)
 		return build_array(&target, value);
-	if (value->type == WOK__PG_OID_RECORD && type->kind == WOK__PG_RECORD)
+	if (value->format == WOK__PG_FORM_RECORD && type->kind == WOK__PG_RECORD)
 		return build_record(&target, value->data);
-	if (value->type == WOK__PG_ANY_RANGE && type->kind == WOK__PG_RANGE)
+	if (value->format == WOK__PG_FORM_RANGE && type->kind == WOK__PG_RANGE)
 		return build_range(&target, value->data);
-	if (value->type == WOK__PG_ANY_MULTIRANGE && type->kind == WOK__PG_MULTIRANGE)
+	if (value->format == WOK__PG_FORM_MULTIRANGE && type->kind == WOK__PG_MULTIRANGE)
 		return build_multirange(&target, value);
 	return -EINVAL;
 }

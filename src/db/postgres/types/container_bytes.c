@@ -46,11 +46,14 @@ bool wok__pg_bytes_shape(struct wok__pg_bytes *bytes, struct wok__pg_dims *ret_s
 	for (size_t i = 0; i < shape.dimensions; i++) {
 		shape.lengths[i] = wok__pg_bytes_int32(bytes);
 		shape.lowers[i] = (int32_t) wok__pg_bytes_int32(bytes);
-		if (bytes->failed || shape.lengths[i] == 0 ||
-		    shape.lengths[i] > bytes->left / 4 / shape.count)
+		if (bytes->failed ||
+		    (shape.count > 0 && shape.lengths[i] > bytes->left / 4 / shape.count))
 			return false;
 		shape.count *= shape.lengths[i];
 	}
+	/* An empty int2vector has a dimension all the same. */
+	if (shape.count == 0)
+		shape.dimensions = 0;
 	*ret_shape = shape;
 	return true;
 }

@@ -125,7 +125,8 @@ static int take_element(struct parse *parse, const wok_pg_types *types, uint32_t
 	const char ends[] = {parse->delimiter, '{', '}', '\0'};
 	wok_value item;
 
-	if (parse->depth != parse->items->shape.dimensions || !take_item(parse, ends, false, &item))
+	if (parse->depth == 0 || parse->depth != parse->items->shape.dimensions ||
+	    !take_item(parse, ends, false, &item))
 		return malformed("array");
 	const bool is_null =
 		!parse->quoted && item.size == 4 && strncasecmp(item.text, "null", 4) == 0;

@@ -16,7 +16,7 @@ const struct wok__pg_type *wok__pg_type_find(const struct wok_pg_types *types, u
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		const struct wok__pg_type *type = &types->types[middle];
+		const struct wok__pg_type *type = &types->entries[middle]->type;
 
 		if (type->oid == oid)
 			return type;

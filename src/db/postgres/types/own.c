@@ -234,7 +234,7 @@ static void write_own(struct wok__pg_writer *writer, const wok_value *value)
 
 	if (value->format == WOK__PG_FORM_TEXT)
 		wok__pg_put_bytes(writer, value->text, value->size);
-	else if (value->format == WOK__PG_FORM_NATIVE && wok__pg_own_container(value))
+	else if (wok__pg_own_container(value))
 		wok__pg_write_native(writer, value);
 	else if (!type && value->format == WOK__PG_FORM_BINARY)
 		wok__pg_write_hex(writer, value->data, value->size);

@@ -69,6 +69,14 @@ enum wok__pg_form {
 	WOK__PG_FORM_BINARY = 1,
 	WOK__PG_FORM_INLINE = 2, /* a parameter: the number stands in the value itself */
 	WOK__PG_FORM_NATIVE = 3, /* a parameter: data points to the struct of wok/pg_types.h */
+	/* The same of wok/pg_array.h; these are of no type, until it is known where they go. */
+	WOK__PG_FORM_ARRAY = 4,
+	WOK__PG_FORM_INTS = 5,
+	WOK__PG_FORM_DOUBLES = 6,
+	WOK__PG_FORM_TEXTS = 7,
+	WOK__PG_FORM_RECORD = 8,
+	WOK__PG_FORM_RANGE = 9,
+	WOK__PG_FORM_MULTIRANGE = 10,
 };
 
 struct wok__pg_field {

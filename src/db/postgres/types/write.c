@@ -89,16 +89,41 @@ static char decimal_point(void)
 	return localeconv()->decimal_point[0];
 }
 
-/* The fewest digits that read back as the same number, as d.ddde+dd. */
+/* Whether a text, as d.ddde+dd, is exactly this number: which is then written out in full. */
+static bool is_exactly(const char *text, long double number)
+{
+	const size_t n = strcspn(text, "e");
+	char all[128];
+
+	if (strtold(text, NULL) != number)
+		return false;
+	snprintf(all, sizeof(all), "%.80Le", number);
+	return strncmp(all, text, n) == 0 && strspn(all + n, "0.") == strcspn(all + n, "e");
+}
+
+/* Halfway between two numbers: C reads it as the even one, but not everybody does. */
+static bool is_tie(const char *text, double value, bool single)
+{
+	const double up = single ? nextafterf((float) value, INFINITY) : nextafter(value, INFINITY);
+	const double down = single ? nextafterf((float) value, 0) : nextafter(value, 0);
+
+	return is_exactly(text, ((long double) value + up) / 2) ||
+	       is_exactly(text, ((long double) value + down) / 2);
+}
+
+/* The fewest digits that everybody reads back as the same number, as d.ddde+dd; value above 0. */
 static void shortest(double value, bool single, char text[32])
 {
-	const bool tiny = fabs(value) < (single ? 0x1p-126 : 0x1p-1022);
+	const bool tiny = value < (single ? 0x1p-126 : 0x1p-1022);
 	const int last = single ? 8 : 16;
 
 	/* Six or 15 digits always survive, except in numbers that have lost digits already. */
 	for (int digits = tiny ? 0 : single ? 5 : 14; digits <= last; digits++) {
 		snprintf(text, 32, "%.*e", digits, value);
-		if (single ? strtof(text, NULL) == (float) value : strtod(text, NULL) == value)
+		const bool same =
+			single ? strtof(text, NULL) == (float) value : strtod(text, NULL) == value;
+
+		if (same && !is_tie(text, value, single))
 			return;
 	}
 }

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * COPY of values: see wok/pg_records.h. The stream is a head, then for each record its number of
+ * fields and the fields, each with its length; -1 as a number of fields is the end.
+ */
+#include <wok/pg_array.h>
+#include <wok/pg_copy.h>
+#include <wok/pg_records.h>
+
+#include "base/memory.h"
+#include "db/postgres/connection.h"
+#include "db/postgres/types/catalog.h"
+#include "task/park.h"
+
+static const char signature[] = "PGCOPY\n\377\r\n";
+
+enum {
+	SIGNATURE = 11, /* with its NUL */
+	HEAD = SIGNATURE + 8,
+	SEND_SIZE = 64 << 10,
+};
+
+struct wok_pg_records {
+	wok_pg_conn *conn;
+	wok_pg_copy *copy;
+	wok_rows *rows; /* of the columns; the record that was read last */
+	size_t columns;
+	struct wok__pg_buffer buffer; /* to be sent; or received and not yet read */
+	size_t at;                    /* received: of the next record */
+	size_t looked;                /* received: of it, so far known to be there */
+	size_t fields;                /* of it, whose ends are known */
+	bool begun;                   /* received: the head is behind us */
+	bool ended;
+};
+
+static int format_sql(struct wok__pg_buffer *sql, const char *const *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		wok__pg_buffer_add(sql, parts[i], strlen(parts[i]));
+	wok__pg_buffer_byte(sql, 0);
+	return sql->error;
+}
+
+/* The columns and their types: of a query that gives no rows. */
+static int find_columns(wok_pg_records *records, const char *columns, const char *source)
+{
+	const char *const parts[] = {"SELECT ", columns, " FROM ", source, " wok WHERE false"};
+	struct wok__pg_buffer sql = {0};
+	int r = format_sql(&sql, parts, 5);
+
+	if (r == 0)
+		r = wok_pg_fetch(records->conn, sql.data, NULL, &records->rows);
+	if (r == 0)
+		records->columns = wok_rows_columns(records->rows);
+	wok__pg_buffer_free(&sql);
+	return r;
+}
+
+static int begin(wok_pg_conn *conn, const char *columns, const char *source,
+		 const char *const parts[5], bool in, wok_pg_records **ret_records)
+{
+	WOK_AUTO(wok_pg_records) *records = wok__alloc_zeroed(sizeof(*records));
+	struct wok__pg_buffer sql = {0};
+
+	if (!records)
+		return -ENOMEM;
+	records->conn = conn;
+	WOK_TRY(find_columns(records, columns, source));
+	int r = format_sql(&sql, parts, 5);
+	if (r == 0 && in)
+		r = wok_pg_copy_in(conn, sql.data, &records->copy);
+	else if (r == 0)
+		r = wok_pg_copy_out(conn, sql.data, &records->copy);
+	wok__pg_buffer_free(&sql);
+	if (r == 0)
+		*ret_records = WOK_TAKE(records);
+	return r;
+}
+
+int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
+		      wok_pg_records **ret_records)
+{
+	const bool all = !columns;
+	const char *const parts[] = {
+		"COPY ",
+		table ? table : "",
+		all ? "" : " (",
+		all ? "" : columns,
+		all ? " FROM STDIN (FORMAT binary)" : ") FROM STDIN (FORMAT binary)",
+	};
+	wok_pg_records *records;
+
+	if (!table)
+		return wok_fail(-EINVAL, "the table is NULL");
+	WOK_TRY(begin(conn, all ? "*" : columns, table, parts, true, &records));
+	wok__pg_buffer_add(&records->buffer, signature, SIGNATURE);
+	wok__pg_buffer_int64(&records->buffer, 0); /* flags, and no more of a head */
+	if (records->buffer.error < 0) {
+		wok_pg_records_free(records);
+		return -ENOMEM;
+	}
+	*ret_records = records;
+	return 0;
+}
+
+static int send_all(wok_pg_records *records)
+{
+	WOK_TRY(wok_pg_copy_write(records->copy, records->buffer.data, records->buffer.size));
+	records->buffer.size = 0;
+	return 0;
+}
+
+int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
+{
+	struct wok__pg_buffer *out = &records->buffer;
+	const size_t before = out->size, n = record ? record->count : 0;
+	int r = 0;
+
+	if (records->ended || n != records->columns)
+		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
+				records->columns, n);
+	wok__pg_buffer_int16(out, (uint16_t) n);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = wok__pg_encode_binary(wok_pg_types_of(records->rows), -(ssize_t) i - 1,
+					  wok_rows_column_type(records->rows, i),
+					  &record->values[i], out);
+	if (r == 0)
+		r = out->error;
+	if (r < 0) {
+		out->size = before;
+		out->error = 0;
+		return r;
+	}
+	return out->size < SEND_SIZE ? wok__checkpoint() : send_all(records);
+}
+
+int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
+{
+	if (!records->ended) {
+		wok__pg_buffer_int16(&records->buffer, UINT16_MAX);
+		WOK_TRY(records->buffer.error);
+		WOK_TRY(send_all(records));
+		records->ended = true;
+	}
+	return wok_pg_copy_finish(records->copy, ret_result);
+}
+
+int wok_pg_records_out(wok_pg_conn *conn, const char *source, wok_pg_records **ret_records)
+{
+	const char *const parts[] = {"COPY ", source ? source : "", " TO STDOUT (FORMAT binary)",
+				     "", ""};
+
+	if (!source)
+		return wok_fail(-EINVAL, "the table or query is NULL");
+	return begin(conn, "*", source, parts, false, ret_records);
+}
+
+static int broken(void)
+{
+	return wok_fail(WOK_EPEER, "PostgreSQL sent bytes that are no binary COPY");
+}
+
+/* Whether so many bytes are there, behind those of this record that have been looked at. */
+static bool has(const wok_pg_records *records, size_t size)
+{
+	return records->buffer.size - records->at - records->looked >= size;
+}
+
+/* 1: the head is behind us; 0: it is not there yet. */
+static int take_head(wok_pg_records *records)
+{
+	const char *head = records->buffer.data + records->at;
+
+	if (records->begun)
+		return 1;
+	if (!has(records, HEAD))
+		return 0;
+	const uint32_t more = wok__pg_get32(head + SIGNATURE + 4);
+	if (memcmp(head, signature, SIGNATURE) != 0 || more > 1 << 20)
+		return broken();
+	if (!has(records, HEAD + more))
+		return 0;
+	records->at += HEAD + more;
+	records->begun = true;
+	return 1;
+}
+
+/*
+ * 1: a whole record is there, or the end; 0: not yet. What was looked at is not looked at again: a
+ * record may come in small pieces.
+ */
+static int look(wok_pg_records *records)
+{
+	const char *record = records->buffer.data + records->at;
+
+	if (records->looked == 0) {
+		if (!has(records, 2))
+			return 0;
+		const uint16_t n = wok__pg_get16(record);
+		if (n == UINT16_MAX) {
+			records->ended = true;
+			return 1;
+		}
+		if (n != records->columns)
+			return broken();
+		records->looked = 2;
+	}
+	while (records->fields < records->columns) {
+		if (!has(records, 4))
+			return 0;
+		const int32_t size = (int32_t) wok__pg_get32(record + records->looked);
+		if (size < -1)
+			return broken();
+		const size_t n = 4 + (size < 0 ? 0 : (size_t) size);
+		if (!has(records, n))
+			return 0;
+		records->looked += n;
+		records->fields++;
+	}
+	return 1;
+}
+
+static int read_record(wok_pg_records *records, const wok_row **ret_row)
+{
+	const wok_pg_types *types = wok_pg_types_of(records->rows);
+	struct wok_row *row;
+	char *at;
+
+	wok__rows_clear(records->rows);
+	WOK_TRY(wok__rows_add(records->rows, records->looked + 1, &row, &at));
+	memcpy(at, records->buffer.data + records->at, records->looked);
+	records->at += records->looked;
+	records->looked = records->fields = 0;
+	at += 2;
+	int32_t next = records->columns > 0 ? (int32_t) wok__pg_get32(at) : 0;
+	for (size_t i = 0; i < records->columns; i++) {
+		const uint32_t oid = wok_rows_column_type(records->rows, i);
+		const int32_t size = next;
+		char *data = at + 4;
+
+		/* Before this field's NUL goes over it. */
+		at = data + (size < 0 ? 0 : size);
+		next = i + 1 < records->columns ? (int32_t) wok__pg_get32(at) : 0;
+		if (size >= 0)
+			WOK_TRY(wok__pg_decode(wok__pg_type_find(types, oid), WOK__PG_FORM_BINARY,
+					       data, (size_t) size, &row->values[i]));
+	}
+	*ret_row = row;
+	return 1;
+}
+
+/* More of the stream, behind what has not been read of it. 1; 0 at the end. */
+static int receive(wok_pg_records *records)
+{
+	struct wok__pg_buffer *buffer = &records->buffer;
+	wok_view data;
+	const int r = wok_pg_copy_read(records->copy, &data);
+
+	if (r <= 0)
+		return r;
+	/* Moved only if that is not more than has been read: each byte is moved once at most. */
+	if (records->at >= buffer->size - records->at && records->at > 0) {
+		buffer->size -= records->at;
+		memmove(buffer->data, buffer->data + records->at, buffer->size);
+		records->at = 0;
+	}
+	wok__pg_buffer_add(buffer, data.data, data.size);
+	return buffer->error < 0 ? buffer->error : 1;
+}
+
+int wok_pg_records_next(wok_pg_records *records, const wok_row **ret_row)
+{
+	WOK_TRY(wok__checkpoint());
+	while (!records->ended) {
+		int r = take_head(records);
+
+		if (r == 1)
+			r = look(records);
+		if (r == 1 && !records->ended)
+			return read_record(records, ret_row);
+		if (r == 0)
+			r = receive(records);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return broken();
+	}
+	return wok_pg_copy_finish(records->copy, NULL);
+}
+
+void wok_pg_records_free(wok_pg_records *records)
+{
+	if (!records)
+		return;
+	wok_pg_copy_free(records->copy);
+	wok_rows_free(records->rows);
+	wok__pg_buffer_free(&records->buffer);
+	wok_free(records);
+}
