@@ -52,6 +52,47 @@ TEST_TASK(a_connection_that_cannot_be_put_in_order_is_closed, "pgrow-35")
 	ASSERT_POOL(pool, 1, 1, 0, 0);
 }
 
+static int close_it(void *pool)
+{
+	return wok_pg_pool_close(pool, WOK_FOREVER);
+}
+
+TEST_TASK(closing_does_not_cut_off_whom_a_reset_is_still_under_way_for, "pg-10", "pgrow-35")
+{
+	struct server server = {.reset_time = WOK_SECOND};
+	WOK_AUTO(wok_pg_pool) *pool = fake_pool(&server, &(wok_pg_pool_options){.max = 1});
+	wok_pg_conn *conn = take(pool);
+
+	ASSERT_OK(fake_query(conn, 0));
+	wok_pg_pool_release(pool, conn);
+	ASSERT(take(pool) == conn);
+	WOK_AUTO(wok_task) *closing = wok_create_task(close_it, pool);
+	test_settle();
+	ASSERT_OK(fake_query(conn, WOK_SECOND));
+	wok_pg_pool_release(pool, conn);
+	ASSERT_OK(wok_await(closing));
+	ASSERT_EQ(server.stops, 0);
+}
+
+/* The reset of a user before fails while the pool waits for another user's cancelled statement. */
+TEST_TASK(a_connection_is_closed_once_though_two_things_fail, "pgrow-35", "pg-8")
+{
+	struct server server = {.reset_time = WOK_MS, .ping_time = WOK_MS, .reset_error = WOK_EDB};
+	WOK_AUTO(wok_pg_pool) *pool = fake_pool(&server, &(wok_pg_pool_options){.max = 1});
+	wok_pg_conn *conn = take(pool);
+
+	ASSERT_OK(fake_query(conn, 0));
+	wok_pg_pool_release(pool, conn);
+	ASSERT(take(pool) == conn);
+	fake_of(conn)->queries++;
+	fake_of(conn)->in_doubt = true;
+	wok_pg_pool_release(pool, conn);
+	wok_test_advance(WOK_SECOND);
+	ASSERT_CLOSED(pool, WOK_PG_POOL_UNCLEAN, 1);
+	ASSERT_POOL(pool, 0, 0, 0, 0);
+	ASSERT_EQ(server.open, 0);
+}
+
 TEST_TASK(a_reset_that_takes_too_long_ends_the_connection, "pgrow-35")
 {
 	struct server server = {.reset_time = WOK_MINUTE};

@@ -70,6 +70,7 @@ void wok__pg_break(wok_pg_conn *conn, int code, const char *why)
 	if (conn->dead)
 		return;
 	conn->dead = true;
+	conn->cut_short = !wok__list_empty(&conn->ops);
 	conn->code = code;
 	conn->why = wok__strdup(why ? why : wok_errmsg(code));
 	if (conn->stream)

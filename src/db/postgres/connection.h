@@ -54,6 +54,7 @@ struct wok_pg_conn {
 	const void *gate_task;         /* whose it is */
 	char status;                   /* of the last ReadyForQuery: 'I', 'T', 'E' */
 	bool dead;                     /* broken, or closed */
+	bool cut_short;                /* while operations ran: the server may still be at them */
 	int code;                      /* dead: which error everybody gets */
 	char *why;                     /* its message; NULL */
 	char *cause;                   /* the body of the server's last words; NULL */

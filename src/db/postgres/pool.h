@@ -106,9 +106,9 @@ struct wok_pg_pool {
 	wok_pg_pool_options options;
 	char *reset_sql; /* the application's, or NULL */
 	wok_loop *loop;
-	unsigned fork;    /* the process that it belongs to */
-	wok_scope *tasks; /* that dial, check, clean */
-	wok_scope *closers;
+	unsigned fork;      /* the process that it belongs to */
+	wok_scope *tasks;   /* that dial, check, run hooks: until the pool is closed */
+	wok_scope *closers; /* that close, stop, reset: to their end */
 	struct wok__list all;
 	struct wok__list idle; /* what was used last in front */
 	struct wok__list waiters;

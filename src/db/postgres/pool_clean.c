@@ -45,51 +45,60 @@ static int run_reset(struct wok__pg_member *member)
 }
 
 /* What is to be done with it depends on where it has got to meanwhile. */
-static void reset_failed(struct wok__pg_member *member)
+static void failed(struct wok__pg_member *member, wok_pg_pool_reason reason)
 {
-	wok_pg_pool *pool = member->pool;
-
-	switch (member->state) {
-	case WOK__PG_IDLE:
-	case WOK__PG_CLEANING:
-		wok__pg_member_discard(member, WOK_PG_POOL_UNCLEAN);
-		break;
-	case WOK__PG_LEASED:
-		(void) pool->ops->cut(member->conn);
-		break;
-	default:
-		break;
-	}
+	if (member->state == WOK__PG_IDLE || member->state == WOK__PG_CLEANING)
+		wok__pg_member_discard(member, reason);
 }
 
-static void reset_succeeded(struct wok__pg_member *member)
+static void succeeded(struct wok__pg_member *member)
 {
 	member->proved = wok_now();
-	if (member->state != WOK__PG_CLEANING)
+	if (member->state != WOK__PG_CLEANING || member->attended > 0)
 		return;
 	member->queries = member->pool->ops->queries(member->conn);
 	wok__pg_pool_supply(member);
 }
 
+/* Its next user must not go on in what is not his; nor must the server, for him. */
+static void cut_off(struct wok__pg_member *member)
+{
+	const struct wok__pg_pool_ops *ops = member->pool->ops;
+
+	if (!ops->cut(member->conn))
+		return;
+	WOK_SHIELD (WOK_FOREVER) {
+		ops->stop(member->conn);
+	}
+}
+
+/* The end of a task that has attended to a member. */
+static int finish(struct wok__pg_member *member, int r, wok_pg_pool_reason reason)
+{
+	wok_pg_pool *pool = member->pool;
+
+	if (r < 0 && member->state == WOK__PG_LEASED)
+		cut_off(member);
+	if (wok__pg_member_leave(member)) {
+		if (r < 0)
+			failed(member, reason);
+		else
+			succeeded(member);
+	}
+	wok__pg_pool_pump(pool);
+	return 0;
+}
+
 static int reset(void *arg)
 {
 	struct wok__pg_member *member = arg;
-	wok_pg_pool *pool = member->pool;
 
 	member->begun = true;
-	wok__pg_member_attend(member);
 	int r = run_reset(member);
 	if (member->ended)
 		*member->ended = true;
 	member->ended = NULL;
-	if (wok__pg_member_leave(member)) {
-		if (r < 0)
-			reset_failed(member);
-		else
-			reset_succeeded(member);
-	}
-	wok__pg_pool_pump(pool);
-	return 0;
+	return finish(member, r, WOK_PG_POOL_UNCLEAN);
 }
 
 /*
@@ -129,20 +138,20 @@ static int clean(void *arg)
 	struct wok__pg_member *member = arg;
 	wok_pg_pool *pool = member->pool;
 	wok_pg_pool_reason reason = WOK_PG_POOL_UNCLEAN;
-	int r = member->in_doubt ? wait_out(member) : 0;
 
+	int r = member->in_doubt ? wait_out(member) : 0;
 	if (r >= 0) {
 		reason = WOK_PG_POOL_HOOK;
 		r = run_hook(member);
 	}
-	if (r < 0) {
-		wok__pg_member_discard(member, reason);
-		wok__pg_pool_pump(pool);
-		return 0;
+	if (r >= 0) {
+		reason = WOK_PG_POOL_UNCLEAN;
+		member->in_transaction =
+			pool->ops->fitness(member->conn, member->attended - 1) != WOK__PG_FIT;
+		member->sql = sql_for(pool, member->in_transaction);
+		r = run_reset(member);
 	}
-	member->in_transaction = pool->ops->fitness(member->conn, member->attended) != WOK__PG_FIT;
-	member->sql = sql_for(pool, member->in_transaction);
-	return reset(member);
+	return finish(member, r, reason);
 }
 
 static void tell_of_transaction(wok_pg_pool *pool)
@@ -176,17 +185,21 @@ void wok__pg_pool_clean(struct wok__pg_member *member, enum wok__pg_fitness fitn
 		return;
 	}
 	wok__pg_member_set(member, WOK__PG_CLEANING);
+	wok__pg_member_attend(member);
 	member->ended = pipelined ? &ended : NULL;
-	if (wok_scope_spawn_with(pool->tasks, alone ? reset : clean, member, &eager) < 0) {
+	/* A pool that closes lets a reset go on: somebody may use the connection already. */
+	const int r = alone ? wok_scope_spawn_with(pool->closers, reset, member, &eager)
+			    : wok_scope_spawn(pool->tasks, clean, member);
+	if (r < 0) {
 		member->ended = NULL;
-		wok__pg_member_discard(member, WOK_PG_POOL_UNCLEAN);
+		(void) finish(member, r, WOK_PG_POOL_UNCLEAN);
 		return;
 	}
 	if (ended)
 		return;
 	member->ended = NULL;
-	/* It waits for the answer now: the connection need not. */
-	if (pipelined && member->begun) {
+	/* It waits for the answer now: the connection need not, if all is well with it still. */
+	if (pipelined && member->begun && member->state == WOK__PG_CLEANING) {
 		member->queries = pool->ops->queries(member->conn);
 		wok__pg_pool_supply(member);
 	}

@@ -143,10 +143,9 @@ static uint64_t queries(const wok_pg_conn *conn)
 
 static bool cut(wok_pg_conn *conn)
 {
-	const bool ran = !conn->dead && !wok__list_empty(&conn->ops);
-
 	wok__pg_break(conn, WOK_ECONNLOST, "the pool has cut the connection off");
-	return ran;
+	/* A server that has said goodbye runs nothing. */
+	return conn->cut_short && !conn->cause;
 }
 
 /* The server notices that its client is gone only when it wants to say something. */
@@ -154,6 +153,7 @@ static void stop(wok_pg_conn *conn)
 {
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 
+	conn->cut_short = false;
 	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
 		WOK_IGNORE(wok__pg_request_cancel(conn));
 	}
@@ -185,9 +185,8 @@ static void drop(wok_pg_conn *conn)
 
 static void say_goodbye(wok_pg_conn *conn)
 {
-	if (is_entered(conn) || !wok__list_empty(&conn->ops))
-		if (cut(conn))
-			stop(conn);
+	if ((conn->dead || is_entered(conn) || !wok__list_empty(&conn->ops)) && cut(conn))
+		stop(conn);
 	while (is_entered(conn) && wok_sleep(WOK_MS) == 0)
 		;
 	let_go(conn);
