@@ -19,7 +19,7 @@ enum {
 	MAX_BATCH = 256 * 1024 * 1024,
 };
 
-#define MAX_TIME (24 * 60 * WOK_MINUTE)
+#define MAX_TIME ((wok_time) 24 * 60 * WOK_MINUTE)
 
 static const char help[] =
 	"usage: wok bench [OPTION]... URL\n"

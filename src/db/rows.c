@@ -144,8 +144,7 @@ void *wok__rows_alloc(wok_rows *rows, size_t size)
 
 static int grow(wok_rows *rows)
 {
-	return wok__grow((void **) &rows->rows, &rows->capacity, rows->count + 1,
-			 sizeof(rows->rows[0]));
+	return wok__grow((void **) &rows->rows, &rows->capacity, rows->count + 1, sizeof(void *));
 }
 
 int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes)

@@ -145,7 +145,7 @@ static int parse_port(const struct parts *parts, uint16_t *port)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
+	return (char) (c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 static void make_lower(struct host *name)

@@ -5,6 +5,7 @@
  */
 #include "db/postgres/conninfo.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <wok/error.h>
 #include <wok/memory.h>
@@ -92,12 +93,12 @@ void wok__pg_conninfo_clear(struct wok__pg_conninfo *info)
 
 static int unknown_key(const char *name)
 {
-	char list[700] = "";
+	char list[700];
+	size_t size = 0;
 
-	for (int i = 0; i < WOK__PG_N_KEYS; i++) {
-		strcat(list, i ? " " : "");
-		strcat(list, keys[i].name);
-	}
+	for (int i = 0; i < WOK__PG_N_KEYS && size < sizeof(list); i++)
+		size += (size_t) snprintf(list + size, sizeof(list) - size, "%s%s", i ? " " : "",
+					  keys[i].name);
 	return wok_fail(-EINVAL, "DSN: \"%.40s\" is no setting; there are: %s", name, list);
 }
 

@@ -100,7 +100,7 @@ static int take_error(wok_pg_conn *conn, struct wok__pg_op *op,
 static int take_ready(wok_pg_conn *conn, struct wok__pg_op *op,
 		      const struct wok__pg_message *message)
 {
-	const char status = message->size == 1 ? message->body[0] : '\0';
+	const char status = (char) (message->size == 1 ? message->body[0] : '\0');
 
 	if ((*op->steps != 'z' && *op->steps != 'q') ||
 	    (status != 'I' && status != 'T' && status != 'E'))

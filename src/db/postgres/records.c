@@ -88,11 +88,13 @@ int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
 		all ? "" : columns,
 		all ? " FROM STDIN (FORMAT binary)" : ") FROM STDIN (FORMAT binary)",
 	};
-	wok_pg_records *records;
+	wok_pg_records *records = NULL;
 
 	if (!table)
 		return wok_fail(-EINVAL, "the table is NULL");
-	WOK_TRY(begin(conn, all ? "*" : columns, table, parts, true, &records));
+	int r = begin(conn, all ? "*" : columns, table, parts, true, &records);
+	if (r < 0 || !records)
+		return r;
 	wok__pg_buffer_add(&records->buffer, signature, SIGNATURE);
 	wok__pg_buffer_int64(&records->buffer, 0); /* flags, and no more of a head */
 	if (records->buffer.error < 0) {

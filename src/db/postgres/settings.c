@@ -397,7 +397,7 @@ static int read_passwords(struct wok__pg_settings *settings)
 	if (!path && at_home(own, sizeof(own), ".pgpass"))
 		path = own;
 	int r = path ? read_passfile(settings, path, &text) : -ENOENT;
-	if (r < 0)
+	if (r < 0 || !text)
 		return r == -ENOMEM ? r : 0; /* perhaps the server asks for none */
 	for (size_t i = 0; i < settings->n_hosts; i++) {
 		struct wok__pg_host *host = &settings->hosts[i];

@@ -13,7 +13,7 @@ static void fill_column(const struct wok_pg_types *types, bool said,
 	to->table = from->table;
 	to->number = from->number;
 	to->modifier = from->modifier;
-	to->format = said ? from->format : wok__pg_result_format(to->type);
+	to->format = (int16_t) (said ? from->format : wok__pg_result_format(to->type));
 }
 
 /* The columns as wok/row.h knows them; names are views of the message until they are copied. */

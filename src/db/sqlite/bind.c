@@ -44,7 +44,7 @@ int wok__sqlite_bind(struct wok__sqlite_job *job, struct wok__sqlite_statement *
 		return wok__sqlite_fail_text(job, -EINVAL,
 					     "the statement has %zu parameters, and %zu were given",
 					     statement->n_values, n);
-	for (int i = 0; i < statement->n_parameters; i++) {
+	for (int i = 0; args && i < statement->n_parameters; i++) {
 		const size_t place = statement->places ? statement->places[i] : (size_t) i;
 		const wok_value *value = &args->values[place];
 		const int r = bind_one(statement->handle, i + 1, value,
@@ -93,7 +93,7 @@ int wok__sqlite_columns(struct wok__sqlite_job *job, struct wok__sqlite_statemen
 {
 	/* SQLite prepares it again by itself when the schema has changed. */
 	const int prepared = sqlite3_stmt_status(statement->handle, SQLITE_STMTSTATUS_REPREPARE, 0);
-	struct wok__columns *columns;
+	struct wok__columns *columns = NULL;
 
 	(void) job;
 	if (!statement->columns || statement->prepared != prepared) {

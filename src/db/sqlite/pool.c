@@ -84,8 +84,8 @@ int wok_sqlite_pool_open_at(const char *path, const wok_sqlite_pool_options *opt
 	int r = path ? set_up(pool, path, options ? options : &defaults)
 		     : wok_fail(-EINVAL, "wok_sqlite_pool_open: there is no path");
 	if (r == 0 && pool->limit > 0) {
-		pool->idle = wok__alloc_array(pool->limit, sizeof(pool->idle[0]));
-		pool->readers = wok__alloc_array(pool->limit, sizeof(pool->readers[0]));
+		pool->idle = wok__alloc_array(pool->limit, sizeof(void *));
+		pool->readers = wok__alloc_array(pool->limit, sizeof(void *));
 		r = pool->idle && pool->readers ? 0 : -ENOMEM;
 	}
 	if (r < 0) {

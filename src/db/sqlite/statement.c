@@ -136,7 +136,7 @@ int wok__sqlite_prepare(struct wok__sqlite_job *job, const char *sql,
 			struct wok__sqlite_statement **ret_statement)
 {
 	struct wok__sqlite_statement *statement;
-	const char *rest;
+	const char *rest = "";
 	size_t size;
 	const uint32_t hash = hash_of(sql, &size);
 

@@ -250,7 +250,7 @@ static int watch(void *arg)
 
 	while (r > 0 && digit == 0) {
 		r = wok_stream_fill(upload->stream, upload->head_limit, &bytes);
-		digit = r > 0 ? final_digit(&answer, bytes) : 0;
+		digit = (char) (r > 0 ? final_digit(&answer, bytes) : 0);
 	}
 	if (digit > '2') {
 		upload->answered = true;

@@ -198,7 +198,7 @@ static struct wok__pg_entry *find(const struct wok_pg_types *types, uint32_t oid
 {
 	const struct wok__pg_entry key = {.type.oid = oid}, *wanted = &key;
 	struct wok__pg_entry *const *found =
-		bsearch(&wanted, types->entries, types->count, sizeof(types->entries[0]), by_oid);
+		bsearch(&wanted, types->entries, types->count, sizeof(void *), by_oid);
 
 	return found ? *found : NULL;
 }
@@ -280,7 +280,7 @@ static void sort(struct wok_pg_types *types)
 	size_t n = 0;
 
 	if (types->count > 1)
-		qsort(types->entries, types->count, sizeof(types->entries[0]), by_oid);
+		qsort(types->entries, types->count, sizeof(void *), by_oid);
 	for (size_t i = 0; i < types->count; i++) {
 		if (n > 0 && types->entries[n - 1]->type.oid == types->entries[i]->type.oid)
 			entry_unref(types->entries[i]);
@@ -325,7 +325,7 @@ int wok__pg_types_learn(const struct wok_pg_types *types, const wok_rows *rows,
 
 	if (n > MAX_TYPES)
 		return wok_fail(WOK_EPEER, "PostgreSQL told of more than %d types", MAX_TYPES);
-	struct wok_pg_types *more = wok__alloc_zeroed(sizeof(*more) + n * sizeof(more->entries[0]));
+	struct wok_pg_types *more = wok__alloc_zeroed(sizeof(*more) + n * sizeof(void *));
 	if (!more)
 		return -ENOMEM;
 	more->dialect = (struct wok__dialect){render, ref, unref};

@@ -96,7 +96,7 @@ wok_value wok__pg_list_at(const struct wok__pg_list *list, size_t index)
 	case WOK__PG_FORM_TEXTS:
 		return wok_value_text(((const char *const *) data)[index]);
 	default:
-		return list->list.values[index];
+		return list->list.values ? list->list.values[index] : wok_value_null();
 	}
 }
 

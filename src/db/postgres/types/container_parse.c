@@ -209,7 +209,7 @@ int wok__pg_items_parse(const wok_value *value, const wok_pg_types *types,
 {
 	const bool is_record =
 		type ? type->kind == WOK__PG_RECORD : value->size > 0 && value->text[0] == '(';
-	const char delimiter = type && !is_record ? type->delimiter : ',';
+	const char delimiter = (char) (type && !is_record ? type->delimiter : ',');
 	const size_t room = count_delimiters(value->text, value->size, delimiter);
 	WOK_AUTO(wok_pg_items) *items = wok__pg_items_new(room, value->size);
 

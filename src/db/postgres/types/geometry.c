@@ -119,7 +119,7 @@ ssize_t wok__pg_parse_geometry(unsigned kind, const char *text, size_t size, cha
 		double number;
 		uint64_t bits;
 
-		if (memchr("()[]{}<>, ", *scan.at, 10)) {
+		if (wok__pg_find_in("()[]{}<>, ", *scan.at)) {
 			scan.at++;
 			continue;
 		}

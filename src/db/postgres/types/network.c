@@ -28,6 +28,13 @@ static void put_v4(struct wok__pg_writer *writer, const uint8_t *bytes)
 	}
 }
 
+static unsigned group_at(const uint8_t *bytes, int i)
+{
+	const size_t at = 2 * (size_t) i;
+
+	return (unsigned) bytes[at] << 8 | bytes[at + 1];
+}
+
 /* The longest run of zero groups, the first of those, from two on: it becomes "::". */
 static int longest_run(const uint8_t *bytes, int *ret_length)
 {
@@ -36,7 +43,7 @@ static int longest_run(const uint8_t *bytes, int *ret_length)
 	for (int i = 0; i < 8; i++) {
 		int n = 0;
 
-		while (i + n < 8 && bytes[2 * (i + n)] == 0 && bytes[2 * (i + n) + 1] == 0)
+		while (i + n < 8 && group_at(bytes, i + n) == 0)
 			n++;
 		if (n > length) {
 			best = i;
@@ -76,7 +83,7 @@ static void put_v6(struct wok__pg_writer *writer, const uint8_t *bytes)
 			put_v4(writer, bytes + 12);
 			return;
 		}
-		snprintf(group, sizeof(group), "%x", bytes[2 * i] << 8 | bytes[2 * i + 1]);
+		snprintf(group, sizeof(group), "%x", group_at(bytes, i));
 		wok__pg_puts(writer, group);
 	}
 	if (run >= 0 && run + length == 8)
@@ -103,7 +110,7 @@ size_t wok__pg_build_inet(const wok_pg_network *network, bool cidr, char *to)
 
 	to[0] = network->v6 ? V6 : V4;
 	to[1] = (char) (network->bits > bytes * 8 ? bytes * 8 : network->bits);
-	to[2] = cidr;
+	to[2] = (char) cidr;
 	to[3] = (char) bytes;
 	memcpy(to + HEAD, network->address, bytes);
 	return HEAD + bytes;
@@ -232,8 +239,8 @@ ssize_t wok__pg_parse_macaddr(size_t bytes, const char *text, size_t size, char 
 	if (size != bytes * 3 - 1)
 		return -EINVAL;
 	for (size_t i = 0; i < bytes; i++) {
-		const char *high = memchr(digits, text[3 * i], 32);
-		const char *low = memchr(digits, text[3 * i + 1], 32);
+		const char *high = wok__pg_find_in(digits, text[3 * i]);
+		const char *low = wok__pg_find_in(digits, text[3 * i + 1]);
 
 		if (!high || !low || (i + 1 < bytes && text[3 * i + 2] != ':'))
 			return -EINVAL;

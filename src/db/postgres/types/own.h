@@ -5,6 +5,7 @@
  * The types that have no common kind. Each has a binary form, which is what everything here works
  * on: a text is parsed into it, a parameter is built into it, a getter and the text read it.
  */
+#include <string.h>
 #include <wok/pg_types.h>
 
 #include "db/postgres/types/oids.h"
@@ -147,4 +148,10 @@ bool wok__pg_plain_is_right(unsigned kind, const char *data, size_t size);
 int wok__pg_build_bits(const char *text, size_t size, struct wok__pg_buffer *out);
 
 /* Arrays, records, ranges: container.h. */
+
+/* Where a character stands in a text; NULL: nowhere, and for a NUL. */
+static inline const char *wok__pg_find_in(const char *set, char c)
+{
+	return c ? strchr(set, c) : NULL;
+}
 #endif

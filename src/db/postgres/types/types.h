@@ -105,7 +105,7 @@ const struct wok__pg_type *wok__pg_type_find(const struct wok_pg_types *types, u
 /* What to ask for; type: NULL for an unknown one, which is asked for as text. */
 static inline int16_t wok__pg_result_format(const struct wok__pg_type *type)
 {
-	return type ? type->format : 0;
+	return (int16_t) (type ? type->format : 0);
 }
 
 /*

@@ -26,7 +26,7 @@ static void put_escaped(struct wok__pg_writer *writer, const struct wok__pg_esca
 		return;
 	}
 	if (c == '"' || c == '\\')
-		put_escaped(writer, escape->outer, escape->doubled ? c : '\\');
+		put_escaped(writer, escape->outer, (char) (escape->doubled ? c : '\\'));
 	put_escaped(writer, escape->outer, c);
 }
 
@@ -152,7 +152,7 @@ static void put_fixed(struct wok__pg_writer *writer, const char *digits, size_t 
 	for (int place = exponent < 0 ? -1 : exponent; i < n || place >= 0; place--) {
 		if (place == -1)
 			wok__pg_put(writer, '.');
-		wok__pg_put(writer, place > exponent || i >= n ? '0' : digits[i++]);
+		wok__pg_put(writer, (char) (place > exponent || i >= n ? '0' : digits[i++]));
 	}
 }
 
@@ -204,7 +204,7 @@ bool wok__pg_take(struct wok__pg_scan *reader, char c)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+	return (char) (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 bool wok__pg_take_text(struct wok__pg_scan *reader, const char *text)
@@ -241,10 +241,11 @@ bool wok__pg_take_double(struct wok__pg_scan *reader, double *ret_number)
 	size_t n = 0;
 
 	while (n < sizeof(text) - 1 && reader->at + n < reader->end &&
-	       (memchr("+-.", reader->at[n], 3) || (reader->at[n] >= '0' && reader->at[n] <= '9') ||
+	       (wok__pg_find_in("+-.", reader->at[n]) ||
+		(reader->at[n] >= '0' && reader->at[n] <= '9') ||
 		(reader->at[n] >= 'a' && reader->at[n] <= 'z') ||
 		(reader->at[n] >= 'A' && reader->at[n] <= 'Z'))) {
-		text[n] = reader->at[n] == '.' ? decimal_point() : reader->at[n];
+		text[n] = (char) (reader->at[n] == '.' ? decimal_point() : reader->at[n]);
 		n++;
 	}
 	text[n] = '\0';
