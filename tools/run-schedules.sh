@@ -17,6 +17,7 @@ while read -r program; do
 	case $(basename "$program") in
 	test-io | test-file | test-fs | test-process | test-tls | test-dns) n=$((seeds / 20 + 1)) ;;
 	test-static | test-values | test-parser) n=$((seeds / 20 + 1)) ;;
+	test-sqlite | test-pg*) n=$((seeds / 20 + 1)) ;;
 	test-client | test-server | test-h2 | test-ws | test-coding) n=$((seeds / 4 + 1)) ;;
 	esac
 	output=$("$program" --seeds "1..$n" </dev/null)

@@ -68,7 +68,8 @@ with_io_uring() {
 		echo "run-tests: io_uring is left out: $(printf '%s' "$reason" | grep skipped: | head -n 1)"
 		return
 	fi
-	for suite in loop exec io file fs process tls dns http client server h2 ws coding static; do
+	for suite in loop exec io file fs process tls dns http client server h2 ws coding static \
+		sqlite pg pgconf pgpool pgtypes pguse; do
 		[ -x "$build/tests/test-$suite" ] || continue # left out of this build
 		run "test-$suite io_uring" env WOK_BACKEND=io_uring "$build/tests/test-$suite" \
 			${text:+"$text"}
