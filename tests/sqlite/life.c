@@ -127,6 +127,28 @@ TEST_TASK(each_queued_statement_ends_once, "sqlite-30")
 	remove_database(path);
 }
 
+static int always(void *arg)
+{
+	(void) arg;
+	return 1;
+}
+
+/* SQLite asks whether to go on even after a statement's end, when it is committed. */
+TEST_TASK(what_is_committed_is_not_said_to_be_interrupted, "sqlite-30")
+{
+	const wok_sqlite_hooks hooks = {.on_progress = always};
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	int done = 0;
+
+	ASSERT_OK(wok_sqlite_execute(db, "CREATE TABLE t(x)", NULL));
+	ASSERT_OK(wok_sqlite_set_hooks(db, &hooks));
+	for (int i = 0; i < 5000; i++)
+		done += wok_sqlite_execute(db, "INSERT INTO t VALUES(1)", NULL) == 0;
+	ASSERT_OK(wok_sqlite_set_hooks(db, NULL));
+	ASSERT(done < 5000); /* some were stopped in time */
+	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), done);
+}
+
 static int threads(void)
 {
 	DIR *dir = opendir("/proc/self/task");

@@ -122,6 +122,7 @@ struct wok_sqlite {
 	/* The connection's thread's: */
 	sqlite3 *handle;
 	struct wok__sqlite_job *current; /* for the handlers; NULL */
+	sqlite3_stmt *stepped;           /* by wok__sqlite_step(); NULL */
 	wok_time busy_since;
 	struct wok__list statements; /* kept ones, the hottest first */
 	size_t n_statements;

@@ -74,7 +74,7 @@ static int fill_rows(wok_sqlite_cursor *cursor, struct wok__sqlite_job *job)
 	size_t bytes = 0;
 	int r;
 
-	while ((r = sqlite3_step(statement->handle)) == SQLITE_ROW) {
+	while ((r = wok__sqlite_step(job->db, statement->handle)) == SQLITE_ROW) {
 		if (!columns)
 			WOK_TRY(wok__sqlite_columns(job, statement, &columns));
 		if (!cursor->next)

@@ -5,9 +5,17 @@
 #include <wok/error.h>
 #include <wok/timeout.h>
 
+int wok__sqlite_step(wok_sqlite *db, sqlite3_stmt *handle)
+{
+	db->stepped = handle;
+	const int r = sqlite3_step(handle);
+	db->stepped = NULL;
+	return r;
+}
+
 static int step(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement)
 {
-	const int r = sqlite3_step(statement->handle);
+	const int r = wok__sqlite_step(job->db, statement->handle);
 
 	if (r == SQLITE_ROW || r == SQLITE_DONE)
 		return r == SQLITE_ROW;

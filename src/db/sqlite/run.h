@@ -23,6 +23,9 @@ int wok__sqlite_run_one(struct wok__sqlite_job *job, struct wok__sqlite_statemen
 int wok__sqlite_run_rows(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement,
 			 size_t max_rows, size_t max_bytes, wok_rows **ret_rows);
 
+/* sqlite3_step() of a statement which, once it has taken effect, is not stopped any more. */
+int wok__sqlite_step(wok_sqlite *db, sqlite3_stmt *handle);
+
 /* wok__sqlite_call() under a limit of time; 0: the connection's. */
 int wok__sqlite_call_for(wok_sqlite *db, struct wok__sqlite_job *job, wok__sqlite_fn *run,
 			 wok_time timeout);

@@ -17,6 +17,9 @@ int wok__sqlite_on_progress(void *arg)
 {
 	wok_sqlite *db = arg;
 
+	/* It asks after a statement's end, too: to stop that would deny what is committed. */
+	if (db->stepped && !sqlite3_stmt_busy(db->stepped))
+		return 0;
 	return (db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db);
 }
 
