@@ -129,10 +129,12 @@ static bool may_have_control(const char *p)
 
 bool wok__h1_valid_value(const char *data, size_t size)
 {
+	if (size == 0) /* data may be NULL */
+		return true;
 	const char *p = data, *end = data + size;
 
 	/* Most values are shorter than what is looked at at once below. */
 	while (end - p >= 8 && !may_have_control(p))
 		p += 8;
-	return size == 0 || wok__h1_find_control(data, p, end) == end;
+	return wok__h1_find_control(data, p, end) == end;
 }

@@ -81,6 +81,8 @@ static ssize_t source_read(wok_stream *stream, void *data, size_t size)
 
 wok_view wok_stream_buffered(const wok_stream *stream)
 {
+	if (!stream->buffer)
+		return (wok_view){0};
 	return (wok_view){stream->buffer + stream->start, stream->end - stream->start};
 }
 
