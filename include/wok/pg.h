@@ -341,6 +341,28 @@ int wok_pg_transaction_rollback(wok_pg_transaction *tx);
 void wok_pg_transaction_free(wok_pg_transaction *tx);
 WOK_DEFINE_AUTO(wok_pg_transaction)
 
+/* How wok_pg_transaction_run() does it. Zero in a field means the default. */
+typedef struct {
+	wok_pg_transaction_options transaction;
+	wok_db_retry retry;
+} wok_pg_transaction_run_options;
+
+/**
+ * Run fn in a transaction, which is committed if fn returns 0 or more and rolled back otherwise;
+ * and again from its start, as wok_db_transaction_retry() has it, after WOK_ERETRY. Within a
+ * transaction it is a savepoint, and run once. A connection that is lost is no reason to try again:
+ * nobody knows whether it was committed.
+ *
+ * fn:         as of wok_db_transaction_retry()
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    what fn returned, if that is negative, or the commit's error, or else fn's result; as
+ *             wok_pg_transaction_begin()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_transaction_run(wok_pg_conn *conn, int (*fn)(wok_pg_conn *conn, void *arg), void *arg,
+			   const wok_pg_transaction_run_options *options) WOK_MUST_CHECK;
+
 /**
  * Run one statement for each of many sets of parameters, as one: if one fails, none has happened.
  * They are sent without waiting for each other's answers.

@@ -122,6 +122,9 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
 int wok__pg_fail(const char *body, size_t size, bool lost);
 int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 
+/* transaction.c: whether one is open, as far as we know. */
+bool wok__pg_in_transaction(const wok_pg_conn *conn);
+
 /* parameters.c */
 int wok__pg_parameter_status(wok_pg_conn *conn, const struct wok__pg_message *message);
 void wok__pg_parameters_free(wok_pg_conn *conn);
