@@ -66,6 +66,21 @@ PG_TEST(copy_moves_rows_both_ways, "pgrow-20", "pg-40")
 	return 0;
 }
 
+PG_TEST(little_data_comes_all_at_once_and_is_a_copy_too, "pg-40")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	size_t bytes = 0;
+
+	for (int i = 0; i < 20; i++)
+		ASSERT_OK(wok_pg_copy_to(conn, "COPY (SELECT 1) TO STDOUT", count_bytes, &bytes,
+					 NULL));
+	ASSERT_EQ(bytes, 40);
+	ASSERT_OK(wok_pg_copy_to(conn, "COPY (SELECT 1 WHERE false) TO STDOUT", count_bytes, &bytes,
+				 NULL));
+	ASSERT_EQ(bytes, 40);
+	return 0;
+}
+
 PG_TEST(a_copy_that_fails_on_either_side_copies_nothing, "pg-40")
 {
 	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);

@@ -154,11 +154,21 @@ void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 
+	int r = 0;
+
 	op->canceled = true;
 	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
-		/* If that fails the statement runs on, and those behind it wait. */
-		WOK_IGNORE(wok__pg_request_cancel(conn));
+		r = wok__pg_request_cancel(conn);
 	}
+	r = wok_timeout_result(&timeout, r);
+	if (conn->dead || r == 0)
+		return;
+	if (r == -ECANCELED) /* only who reads just now: the next one asks */
+		op->canceled = false;
+	else /* those behind it would wait for it as long as it likes to run */
+		wok__pg_break(conn, WOK_ECONNLOST,
+			      "the connection was closed: the server could not be asked to stop a "
+			      "cancelled statement");
 }
 
 int wok__pg_finish(wok_pg_conn *conn, struct wok__pg_op *op)
