@@ -37,7 +37,9 @@ typedef struct {
 	const char *channel;
 	const char *payload;
 	uint32_t process; /* of the server, that sent it */
-	/* Not 0: no notification, but the place where so many, or an unknown number, are missing.
+	/*
+	 * Not 0: no notification, but the place where so many are missing; WOK_UNLIMITED: nobody
+	 * knows how many.
 	 */
 	size_t lost;
 } wok_pg_notification;

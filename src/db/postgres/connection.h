@@ -15,6 +15,7 @@
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 
+#include "db/postgres/notify.h"
 #include "db/postgres/op.h"
 #include "db/postgres/send.h"
 #include "db/postgres/statement.h"
@@ -68,8 +69,9 @@ struct wok_pg_conn {
 	struct wok__pg_statements statements;
 	const struct wok_pg_types *types; /* what was looked up; NULL */
 	bool types_changed;               /* some of it may not be true any more */
+	bool tables_changed;              /* nor what the statements say of their rows */
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
-	struct wok__pg_notifications *notifications;
+	struct wok__pg_notifications notifications;
 	wok_db face;
 	uint64_t queries;                     /* operations so far */
 	struct wok__pg_member *member;        /* of the pool that it is taken from */
@@ -121,6 +123,9 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
  * WOK_ECONNLOST. */
 int wok__pg_fail(const char *body, size_t size, bool lost);
 int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
+
+/* pool_wire.c: an error of connecting that may have passed in a while. */
+bool wok__pg_is_temporary(int code);
 
 /* transaction.c: whether one is open, as far as we know. */
 bool wok__pg_in_transaction(const wok_pg_conn *conn);

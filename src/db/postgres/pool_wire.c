@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/dialer.h"
-#include "db/postgres/notify.h"
 #include "db/postgres/pool.h"
 #include "loop/report.h"
 
@@ -46,7 +45,7 @@ static bool server_is_busy(void)
 	return false;
 }
 
-static bool is_temporary(int code)
+bool wok__pg_is_temporary(int code)
 {
 	switch (code) {
 	case WOK_EDB:
@@ -132,7 +131,7 @@ static int ping(wok_pg_conn *conn)
 static int reset(wok_pg_conn *conn, const char *sql)
 {
 	conn->savepoints = 0;
-	wok__pg_notifications_free(conn);
+	wok__pg_notifications_clear(&conn->notifications);
 	return wok_pg_script(conn, sql);
 }
 
@@ -202,7 +201,7 @@ static void wire_free(void *context)
 
 static const struct wok__pg_pool_ops ops = {
 	.dial = dial,
-	.is_temporary = is_temporary,
+	.is_temporary = wok__pg_is_temporary,
 	.owner = owner,
 	.fitness = fitness,
 	.peek = peek,
