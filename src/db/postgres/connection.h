@@ -68,8 +68,7 @@ struct wok_pg_conn {
 	size_t n_parameters;
 	struct wok__pg_statements statements;
 	const struct wok_pg_types *types; /* what was looked up; NULL */
-	bool types_changed;               /* some of it may not be true any more */
-	bool tables_changed;              /* nor what the statements say of their rows */
+	unsigned outdated;                /* what may not be true any more: see lookup.h */
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
 	struct wok__pg_notifications notifications;
 	wok_db face;

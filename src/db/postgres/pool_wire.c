@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/dialer.h"
+#include "db/postgres/lookup.h"
 #include "db/postgres/pool.h"
 #include "loop/report.h"
 
@@ -189,6 +190,19 @@ static void say_goodbye(wok_pg_conn *conn)
 	while (is_entered(conn) && wok_sleep(WOK_MS) == 0)
 		;
 	let_go(conn);
+}
+
+void wok__pg_outdate(wok_pg_conn *conn, enum wok__pg_outdated what)
+{
+	conn->outdated |= what;
+	if (conn->member)
+		WOK__LIST_EACH (node, &conn->member->pool->all) {
+			const struct wok__pg_member *member =
+				WOK__CONTAINER(node, struct wok__pg_member, in_all);
+
+			if (member->conn)
+				member->conn->outdated |= what;
+		}
 }
 
 static void wire_free(void *context)

@@ -137,6 +137,12 @@ bool wok__pg_in_transaction(const wok_pg_conn *conn)
 	return conn->savepoints > 0 || conn->status != 'I';
 }
 
+/* A COMMIT would be answered as if it had done something. */
+static bool was_ended_by_sql(const wok_pg_conn *conn)
+{
+	return !conn->dead && conn->status == 'I' && wok__list_empty(&conn->ops);
+}
+
 static int check_open(wok_pg_transaction *tx)
 {
 	const wok_pg_conn *conn = tx->conn;
@@ -145,8 +151,7 @@ static int check_open(wok_pg_transaction *tx)
 		return wok_fail(-EINVAL, "the transaction has ended already");
 	if (tx->level != conn->savepoints)
 		return wok_fail(-EINVAL, "a transaction within this one is still open");
-	/* A COMMIT would be answered as if it had done something. */
-	if (!conn->dead && conn->status == 'I' && wok__list_empty(&conn->ops)) {
+	if (was_ended_by_sql(conn)) {
 		end(tx);
 		return wok_fail(-EINVAL,
 				"the transaction has been ended by SQL already, as PREPARE "
@@ -212,7 +217,10 @@ void wok_pg_transaction_free(wok_pg_transaction *tx)
 		return;
 	if (!tx->ended && tx->level <= tx->conn->savepoints) {
 		tx->conn->savepoints = tx->level;
-		WOK_IGNORE(wok_pg_transaction_rollback(tx));
+		if (was_ended_by_sql(tx->conn))
+			end(tx); /* the message is somebody else's */
+		else
+			WOK_IGNORE(wok_pg_transaction_rollback(tx));
 	}
 	wok_free(tx);
 }
