@@ -79,7 +79,9 @@ typedef struct {
 
 /* How one statement is run. Zero in a field means the default. */
 typedef struct {
-	wok_time timeout;  /* instead of the connection's command_timeout; WOK_FOREVER */
+	/* Instead of the connection's command_timeout; WOK_FOREVER. Of a cursor: of all waiting for
+	 * its rows. */
+	wok_time timeout;
 	size_t max_result; /* instead of the connection's */
 	/*
 	 * A statement that is not prepared yet is sent whole, and answered in one round trip
