@@ -333,3 +333,56 @@ TEST_TASK(a_line_that_is_reset_anywhere_is_a_lost_connection, "pg-15")
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
 		cut_everywhere(&stories[i], true);
 }
+
+/* --- round trips ------------------------------------------------------------------------------ */
+
+#define DESCRIBED                                                                                  \
+	"t\0\0\0\012\0\1\0\0\0\x17"                                                                \
+	"T\0\0\0\x1a\0\1a\0\0\0\0\0\0\0\0\0\0\x17\0\4\xff\xff\xff\xff\0\0"
+
+/* Answers what comes up to a Sync: a Parse, a statement, or both. */
+static int answer_statements(void *arg)
+{
+	struct line *line = arg;
+
+	line_heard(line, 'P');
+	if (line->dial == LINE_CANCELS) { /* both at once */
+		if (line_heard(line, 'E') && line_heard(line, 'S'))
+			LINE_SAY(line, "1\0\0\0\4" DESCRIBED "2\0\0\0\4" ROW
+				       "C\0\0\0\15SELECT 1\0" LINE_READY);
+		return 0;
+	}
+	if (line_heard(line, 'S'))
+		LINE_SAY(line, "1\0\0\0\4" DESCRIBED LINE_READY);
+	if (line_heard(line, 'S'))
+		LINE_SAY(line, "2\0\0\0\4" ROW "C\0\0\0\15SELECT 1\0" LINE_READY);
+	return 0;
+}
+
+static wok_time time_of_one(bool in_one_trip)
+{
+	struct line line = {.dial = in_one_trip ? LINE_CANCELS : LINE_REFUSES,
+			    .options.delay = 10 * WOK_MS};
+	const wok_pg_query_options options = {.in_one_trip = in_one_trip};
+	wok_value value = wok_value_int(5);
+	const wok_args args = {&value, 1};
+	WOK_AUTO(wok_rows) *rows = NULL;
+
+	value.type = 23;
+	line_open(&line, NULL);
+	WOK_AUTO(wok_task) *server = wok_create_task(answer_statements, &line);
+	const wok_time begun = wok_now();
+	ASSERT_OK(wok_pg_fetch_with(line.conn, "SELECT $1", &args, &options, &rows));
+	const wok_time took = wok_now() - begun;
+	ASSERT_EQ(wok_row_int_at(wok_rows_at(rows, 0), 0), 7);
+	ASSERT_OK(wok_await(server));
+	line_close(&line);
+	return took;
+}
+
+/* On a line where a round trip takes 20 ms. */
+TEST_TASK(a_new_statement_with_types_takes_one_round_trip, "pgrow-14")
+{
+	ASSERT_EQ(time_of_one(true), 20 * WOK_MS);
+	ASSERT_EQ(time_of_one(false), 40 * WOK_MS);
+}
