@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <wok/pg_copy.h>
+#include <wok/pg_notify.h>
 
 #include "pg/check.h"
 
@@ -202,7 +203,15 @@ PG_TEST(a_copy_that_is_cancelled_copies_nothing_and_the_connection_goes_on, "pg-
 	return 0;
 }
 
-/* Who takes the data slowly makes the server wait, and keeps no more than a piece. */
+static int read_along(void *conn)
+{
+	wok_pg_notification notification;
+
+	return wok_pg_notification_next(conn, &notification);
+}
+
+/* Who takes the data slowly makes the server wait, and keeps no more than a piece: also while
+ * somebody else would read. */
 PG_TEST(a_slow_sink_makes_the_server_wait, "pg-40")
 {
 	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
@@ -215,9 +224,11 @@ PG_TEST(a_slow_sink_makes_the_server_wait, "pg-40")
 		"COPY (SELECT repeat('x', 100) FROM (SELECT generate_series(1, 100000000)) s) "
 		"TO STDOUT",
 		&copy));
+	WOK_AUTO(wok_task) *reader = wok_create_task(read_along, conn);
 	snprintf(sql, sizeof(sql), "SELECT wait_event FROM pg_stat_activity WHERE pid = %u",
 		 (unsigned) wok_pg_backend_pid(conn));
 	for (int i = 0; i < 5; i++) {
+		ASSERT_OK(wok_sleep(20 * WOK_MS));
 		pg_cluster_wait(sql, "ClientWrite");
 		for (int j = 0; j < 50; j++) {
 			ASSERT_EQ(wok_pg_copy_read(copy, &data), 1);
@@ -226,6 +237,7 @@ PG_TEST(a_slow_sink_makes_the_server_wait, "pg-40")
 	}
 	wok_pg_copy_free(copy);
 	ASSERT_EQ(pg_check_int(conn, "SELECT 3"), 3);
+	wok_cancel(reader);
 	return 0;
 }
 
