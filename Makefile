@@ -27,7 +27,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS ?= abort_on_error=0:strict_string_checks=1:detect_stack_use_after_return=0
 
 .PHONY: all demo check check-all interop seed bench bench-smoke bench-programs lint sanitize fuzz docs install deps \
-	need need-fuzz clean help
+	need need-clang clean help
 
 all: need $(BUILD)/build.ninja ## build into build/ (the default)
 	@ninja -C $(BUILD)
@@ -62,11 +62,11 @@ lint: all ## formatter, analyser, layers, exported names, sizes, headers alone
 	@tools/need.sh build test lint
 	@tools/lint.sh $(BUILD)
 
-sanitize: need $(BUILD)-asan/build.ninja ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: need-clang $(BUILD)-asan/build.ninja ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ninja -C $(BUILD)-asan
 	@CK_TIMEOUT_MULTIPLIER=5 tools/run-tests.sh $(BUILD)-asan $(if $(TEXT),"$(TEXT)")
 
-fuzz: need-fuzz $(BUILD)-fuzz/build.ninja ## each parser's fuzzer for FUZZ_SECONDS
+fuzz: need-clang $(BUILD)-fuzz/build.ninja ## each parser's fuzzer for FUZZ_SECONDS
 	@ninja -C $(BUILD)-fuzz
 	@tools/fuzz.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
 
@@ -82,7 +82,7 @@ install: all ## to PREFIX; DESTDIR is honoured
 deps: ## install the Debian packages of tools/packages.txt; GROUP="build test" for some
 	@tools/deps.sh $(GROUP)
 
-need-fuzz:
+need-clang:
 	@tools/need.sh build test fuzz
 
 need:
@@ -99,8 +99,10 @@ $(BUILD)/build.ninja: examples/seed
 	@meson setup $(if $(wildcard $@),--reconfigure) $(BUILD) \
 		--prefix="$(abspath $(PREFIX))" $(MESON_ARGS)
 
+# Clang's sanitizers know more than GCC's: NULL + 0, and locals whose life has ended before an
+# earlier one's clean-up runs.
 $(BUILD)-asan/build.ninja:
-	@meson setup $(BUILD)-asan $(SANITIZE) $(MESON_ARGS)
+	@CC=clang meson setup $(BUILD)-asan $(SANITIZE) $(MESON_ARGS)
 
 $(BUILD)-fuzz/build.ninja:
 	@CC=clang meson setup $(BUILD)-fuzz -Dfuzz=true -Dtests=false $(SANITIZE) $(MESON_ARGS)

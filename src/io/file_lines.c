@@ -98,11 +98,13 @@ static bool found_line(const wok_file *file, const char *at, bool ended, struct 
 
 static const char *search(const wok_file *file)
 {
-	const char *from = file->in + file->in_start + file->in_scanned;
 	size_t size = buffered(file) - file->in_scanned;
-	const char *lf = size > 0 ? memchr(from, '\n', size) : NULL;
 
-	if (file->newlines != WOK_NEWLINES_UNIVERSAL || size == 0)
+	if (size == 0)
+		return NULL;
+	const char *from = file->in + file->in_start + file->in_scanned;
+	const char *lf = memchr(from, '\n', size);
+	if (file->newlines != WOK_NEWLINES_UNIVERSAL)
 		return lf;
 	const char *cr = memchr(from, '\r', lf ? (size_t) (lf - from) : size);
 	return cr ? cr : lf;

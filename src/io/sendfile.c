@@ -13,6 +13,7 @@
 #include <wok/thread_pool.h>
 
 #include "loop/loop.h"
+#include "platform/file.h"
 #include "platform/path.h"
 #include "platform/process.h"
 #include "platform/sys_socket.h"
@@ -51,11 +52,18 @@ static int run_in_thread(struct chunk *chunk)
 	return wok_thread_pool_run_with(NULL, read_chunk, chunk, &options);
 }
 
+static ssize_t read_now(int file, void *data, size_t size, off_t offset)
+{
+	const struct iovec part = {data, size};
+
+	return wok__sys_file_read(file, &part, 1, offset, WOK__RWF_NOWAIT);
+}
+
 static bool is_missing(const struct chunk *chunk, size_t at)
 {
 	char byte;
 
-	return wok__sys_pread_now(chunk->file, &byte, 1, chunk->offset + (off_t) at) == -EAGAIN;
+	return read_now(chunk->file, &byte, 1, chunk->offset + (off_t) at) == -EAGAIN;
 }
 
 int wok__file_load(int file, off_t offset, size_t size)
@@ -91,6 +99,6 @@ ssize_t wok__file_copy(int file, off_t offset, size_t size, void **ret_data)
 	*ret_data = chunk.data = wok_alloc(chunk.size);
 	if (!chunk.data)
 		return -ENOMEM;
-	ssize_t n = wok__sys_pread_now(file, chunk.data, chunk.size, offset);
+	ssize_t n = read_now(file, chunk.data, chunk.size, offset);
 	return n == -EAGAIN || n == -EOPNOTSUPP ? run_in_thread(&chunk) : n;
 }

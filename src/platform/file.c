@@ -11,8 +11,15 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#ifndef STATX_TYPE /* musl has had it, and its call, for a short time only */
+#include <linux/stat.h>
+#endif
 
 #include "platform/sys.h"
+
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
 
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -123,17 +130,15 @@ int wok__sys_file_stat_at(int dir, const char *name, struct stat *ret_stat)
 int wok__sys_file_mode(int fd, mode_t *ret_mode)
 {
 	struct stat stat = {0};
-#ifdef AT_STATX_DONT_SYNC
 	struct statx known = {0};
 
 	if (wok__sys_faulty("statx"))
 		return -wok__sys_fault_error();
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE, &known) ==
-	    0) {
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE,
+		    &known) == 0) {
 		*ret_mode = known.stx_mode;
 		return 0;
 	}
-#endif
 	int r = wok__sys_file_stat(fd, &stat);
 	if (r == 0)
 		*ret_mode = stat.st_mode;

@@ -75,13 +75,6 @@ int wok__sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n)
 	WOK__SYS_RESULT_RETRY("sendmmsg", sendmmsg(fd, messages, n, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-ssize_t wok__sys_pread_now(int fd, void *data, size_t size, off_t offset)
-{
-	struct iovec part = {data, size};
-
-	WOK__SYS_RESULT_RETRY("preadv2", preadv2(fd, &part, 1, offset, RWF_NOWAIT));
-}
-
 void wok__sys_readahead(int fd, off_t offset, size_t size)
 {
 	(void) readahead(fd, offset, size);

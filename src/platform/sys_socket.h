@@ -20,7 +20,5 @@ ssize_t wok__sys_sendmsg_whole(int fd, const struct msghdr *message);
 struct mmsghdr;
 int wok__sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned n);
 int wok__sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned n);
-/* Read without waiting for a disk: -EAGAIN if that would be needed. */
-ssize_t wok__sys_pread_now(int fd, void *data, size_t size, off_t offset);
 void wok__sys_readahead(int fd, off_t offset, size_t size);
 #endif

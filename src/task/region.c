@@ -28,21 +28,26 @@ static struct wok__block *block_of(struct wok__region *region)
 	return WOK__CONTAINER(region, struct wok__block, region);
 }
 
-static void set_drawn_timer(struct wok__block *block, uint64_t drawn)
+static void start_timer(struct wok__block *block)
 {
 	wok_time when = block->deadline;
 
-	block->unarmed = false;
 	if (block->region.shielded)
 		when = wok__time_min(when, block->holds_until);
 	wok__timer_stop(wok__loop, &block->timer);
 	if (when != WOK_FOREVER)
-		wok__timer_start_drawn(wok__loop, &block->timer, when, drawn);
+		wok__timer_start_drawn(wok__loop, &block->timer, when, block->drawn);
 }
 
+/*
+ * One that is unarmed stays so: wok__region_arm() goes outwards to the first that is armed, behind
+ * which all are.
+ */
 static void set_timer(struct wok__block *block)
 {
-	set_drawn_timer(block, wok__timer_draw(wok__loop));
+	block->drawn = wok__timer_draw(wok__loop);
+	if (!block->unarmed)
+		start_timer(block);
 }
 
 static bool is_block(const struct wok__region *region)
@@ -215,7 +220,7 @@ void wok__block_enter(struct wok__block *block, struct wok__region *parent,
 	if (shield > 0 && parent->effective)
 		hold(block);
 	else if (!task)
-		set_drawn_timer(block, block->drawn);
+		start_timer(block);
 	if (task)
 		task->current = &block->region;
 }
@@ -223,8 +228,10 @@ void wok__block_enter(struct wok__block *block, struct wok__region *parent,
 void wok__region_arm(struct wok__region *innermost)
 {
 	for (struct wok__region *region = innermost; is_block(region) && block_of(region)->unarmed;
-	     region = region->parent)
-		set_drawn_timer(block_of(region), block_of(region)->drawn);
+	     region = region->parent) {
+		block_of(region)->unarmed = false;
+		start_timer(block_of(region));
+	}
 }
 
 void wok__block_leave(struct wok__block *block)

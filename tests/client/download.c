@@ -38,7 +38,7 @@ static int part(const struct origin *origin, wok_stream *stream, int from, int t
 {
 	return say(stream,
 		   "HTTP/1.1 206 x\r\nContent-Length: %d\r\nContent-Range: %s\r\n%s\r\n%.*s",
-		   SIZE - from, range, origin->version, to - from, ALL + from);
+		   SIZE - from, range, origin->version, to - from, &ALL[from]);
 }
 
 static int none(wok_stream *stream, int size)
@@ -72,7 +72,7 @@ static int answer(struct origin *origin, wok_stream *stream, char what, int from
 		WOK_TRY(say(stream,
 			    "HTTP/1.1 206 x\r\nContent-Length: 2\r\nContent-Range: bytes "
 			    "%d-%d/%d\r\n%s\r\n%.2s",
-			    from, from + 1, SIZE, origin->version, ALL + from));
+			    from, from + 1, SIZE, origin->version, &ALL[from]));
 		return 1;
 	case 'n':
 		WOK_TRY(none(stream, from < 0 ? 0 : from));

@@ -101,6 +101,8 @@ static int offset(const void *input, size_t size, wok_output *output)
 
 static int echo(const void *input, size_t size, wok_output *output)
 {
+	if (size == 0)
+		return 0;
 	WOK_TRY(wok_output_write(output, input, size / 2));
 	return wok_output_write(output, (const char *) input + size / 2, size - size / 2);
 }

@@ -18,6 +18,15 @@
 #include <wok/error.h>
 #include <wok/test.h>
 
+#include "platform/sanitizer.h"
+
+/* Whether a sanitizer watches: its shadow memory makes figures of memory and time meaningless. */
+#if defined(WOK__ASAN) || defined(WOK__TSAN)
+enum { TEST_SANITIZED = true };
+#else
+enum { TEST_SANITIZED = false };
+#endif
+
 struct test_case {
 	const char *file;
 	int line;

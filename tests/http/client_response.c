@@ -58,8 +58,8 @@ TEST_REAL(a_body_may_come_by_length_in_chunks_or_until_the_end)
 {
 	static const char *const rows[] = {
 		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhelloworld",
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"5;x=y\r\nhello\r\n5\r\nworld\r\n0\r\nX: y\r\n\r\n",
+		("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "5;x=y\r\nhello\r\n5\r\nworld\r\n0\r\nX: y\r\n\r\n"),
 		"HTTP/1.1 200 OK\r\n\r\nhelloworld",
 		"HTTP/1.0 200 OK\r\n\r\nhelloworld",
 	};

@@ -8,13 +8,6 @@
 
 #include "harness/test.h"
 
-/* The sanitizers' shadow memory makes figures of memory meaningless. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
-
 enum { CONNECTIONS = 400 };
 
 struct idle {
@@ -111,7 +104,7 @@ static int keep_many(void *unused)
 	stay_idle(&polls, &sleeps);
 	ASSERT(polls <= 2); /* one that waited, and one that found the timer due */
 	ASSERT(sleeps <= 4);
-	ASSERT(SANITIZED || resident_kib() - before < CONNECTIONS * 8);
+	ASSERT(TEST_SANITIZED || resident_kib() - before < CONNECTIONS * 8);
 	int last = idle.clients[CONNECTIONS - 1];
 	ASSERT_EQ(write(last, data, 4), 4);
 	ASSERT_OK(wok_fd_wait(last, WOK_READABLE));

@@ -219,7 +219,7 @@ STREAM_TEST(bytes_that_are_not_in_the_cache_are_fetched_by_a_thread)
 {
 	struct sending sending = {a, open_file(300000), 0, 300000, 0, 0};
 
-	wok_test_fail_system_call("preadv2", 1, EAGAIN);
+	wok_test_fail_system_call("preadv2 nowait", 1, EAGAIN);
 	WOK_AUTO(wok_task) *task = wok_create_task(send_file, &sending);
 	ASSERT_EQ(read_pattern(b, 0, 300000), 300000);
 	ASSERT_OK(wok_await(task));

@@ -402,9 +402,8 @@ static int sleep_among_ten_thousand(void *unused)
 
 TEST(ten_thousand_ready_tasks_do_not_hold_a_timer_up, "A15")
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	SKIP("the sanitizers make each turn ten times longer");
-#endif
+	if (TEST_SANITIZED)
+		SKIP("the sanitizers make each turn ten times longer");
 	ASSERT_OK(wok_test_run(sleep_among_ten_thousand, NULL,
 			       &(wok_test_options){.real_clock = true, .stack_size = 16384}));
 }

@@ -78,8 +78,8 @@ PG_TEST(the_text_of_what_was_looked_up_is_the_servers, "pg-29", "pgrow-40")
 		"'{5,6}'::grams[]",
 		"('a(b', NULL, 7, '{\"x y\",\"q\\\"r\",\"\\\\\\\\\"}')::dish",
 		"ARRAY[('a', 'low', 7, '{b}')::dish, ('c', 'low', 8, NULL)::dish]",
-		"(('a b', 'low', 7, '{\"c d\"}')::dish, ARRAY[('e \"f\"', 'low', 8, "
-		"'{\"g \\\"h\\\"\"}')::dish])::menu",
+		("(('a b', 'low', 7, '{\"c d\"}')::dish, ARRAY[('e \"f\"', 'low', 8, "
+		 "'{\"g \\\"h\\\"\"}')::dish])::menu"),
 		"ARRAY[ROW(1)]",
 		"ARRAY[ROW('a b'), ROW(NULL), ROW('')]",
 		"ROW()",

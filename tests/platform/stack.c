@@ -12,12 +12,6 @@
 #include "base/memory.h"
 #include "harness/test.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 enum { SIZE = 64 << 10 };
 
 TEST(the_stack_given_back_last_is_taken_first)
@@ -150,7 +144,7 @@ TEST(an_overflow_ends_with_the_tasks_name_and_size, "G1")
 	char text[1000];
 	size_t size = 64 << 10;
 
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		SKIP("the sanitizer catches it first, with a text of its own");
 	int status = run_in_child(run_greedy_task, &size, text, sizeof(text));
 	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
@@ -170,7 +164,7 @@ TEST(another_fault_is_not_called_an_overflow, "G1")
 {
 	char text[1000];
 
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		SKIP("the sanitizer catches it first, with a text of its own");
 	int status = run_in_child(fault_elsewhere, NULL, text, sizeof(text));
 	ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);

@@ -71,7 +71,7 @@ TEST_TASK(what_makes_no_sense_is_refused)
 		{.output.kind = WOK_STDIO_OUTPUT},
 		{.input = {.kind = WOK_STDIO_APPEND, .path = "/dev/null"}},
 		{.input.kind = WOK_STDIO_FILE},
-		{.input = {(wok_stdio_kind) 77}},
+		{.input.kind = (wok_stdio_kind) 77},
 		{.fds = &low, .n_fds = 1},
 		{.fds = twice, .n_fds = 2},
 		{.terminal = true, .columns = 100000},

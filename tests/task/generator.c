@@ -15,8 +15,8 @@ static int count_to(void *arg)
 
 TEST_TASK(a_generator_hands_out_its_values_and_ends)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	int five = 5, r, i, n = 0;
+	WOK_AUTO(wok_gen) *gen = NULL;
 
 	ASSERT_OK(wok_gen_new(count_to, &five, sizeof(int), &gen));
 	ASSERT_OK(wok_sleep(WOK_MINUTE)); /* it is lazy: nothing runs before it is asked */
@@ -61,8 +61,8 @@ static int produce(void *arg)
 
 TEST_TASK(the_body_goes_on_only_when_the_next_is_asked_for)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	struct body body = {.fail_at = -1};
+	WOK_AUTO(wok_gen) *gen = NULL;
 	int i;
 
 	ASSERT_OK(wok_gen_new(produce, &body, sizeof(int), &gen));
@@ -75,8 +75,8 @@ TEST_TASK(the_body_goes_on_only_when_the_next_is_asked_for)
 
 TEST_TASK(the_error_of_the_body_comes_once_with_its_message)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	struct body body = {.fail_at = 2};
+	WOK_AUTO(wok_gen) *gen = NULL;
 	int i, n = 0, r;
 
 	ASSERT_OK(wok_gen_new(produce, &body, sizeof(int), &gen));
@@ -140,8 +140,8 @@ TEST_TASK(closing_tells_how_the_clean_up_failed)
 
 TEST_TASK(one_that_was_never_asked_is_closed_without_running)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	struct body body = {.last = 7};
+	WOK_AUTO(wok_gen) *gen = NULL;
 	int i;
 
 	ASSERT_OK(wok_gen_new(produce, &body, sizeof(int), &gen));
@@ -165,8 +165,8 @@ static int ask(void *arg)
 
 TEST_TASK(cancelling_who_asks_loses_no_value)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	int five = 5, i;
+	WOK_AUTO(wok_gen) *gen = NULL;
 
 	ASSERT_OK(wok_gen_new(count_to, &five, sizeof(int), &gen));
 	struct asker asker = {.gen = gen};
@@ -185,8 +185,8 @@ TEST_TASK(cancelling_who_asks_loses_no_value)
 
 TEST_TASK(a_value_that_came_before_the_cancel_is_returned)
 {
-	WOK_AUTO(wok_gen) *gen = NULL;
 	struct body body = {.fail_at = -1};
+	WOK_AUTO(wok_gen) *gen = NULL;
 
 	ASSERT_OK(wok_gen_new(produce, &body, sizeof(int), &gen));
 	struct asker asker = {.gen = gen, .item = -1};

@@ -6,11 +6,11 @@
 
 #include "harness/test.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SKIP_IF_SANITIZED() SKIP("the sanitizers' shadow memory makes the figures meaningless")
-#else
-#define SKIP_IF_SANITIZED() (void) 0
-#endif
+static void skip_if_sanitized(void)
+{
+	if (TEST_SANITIZED)
+		SKIP("the sanitizers' shadow memory makes the figures meaningless");
+}
 
 static size_t count_mappings(void)
 {
@@ -65,7 +65,7 @@ static int let_many_sleep(void *unused)
 
 TEST(two_hundred_thousand_tasks_sleep_at_once, "G2")
 {
-	SKIP_IF_SANITIZED();
+	skip_if_sanitized();
 	ASSERT_OK(wok_test_run(let_many_sleep, NULL, NULL));
 }
 
@@ -91,7 +91,7 @@ TEST_TASK(tasks_that_come_and_go_leave_nothing_behind, "G2")
 {
 	wok_loop_info before, after;
 
-	SKIP_IF_SANITIZED();
+	skip_if_sanitized();
 	churn(1000);
 	size_t mappings = count_mappings(), resident = resident_kib();
 	ASSERT_OK(wok_loop_get_info(&before));
@@ -130,7 +130,7 @@ TEST_TASK(short_tasks_through_one_scope_leave_nothing_behind, "G2")
 	WOK_AUTO(wok_scope) *scope = NULL;
 	wok_loop_info before, after;
 
-	SKIP_IF_SANITIZED();
+	skip_if_sanitized();
 	ASSERT_OK(wok_scope_new(&scope));
 	pass_through(scope, 10000);
 	size_t mappings = count_mappings(), resident = resident_kib();
@@ -193,6 +193,6 @@ static int idle_after_a_crowd(void *unused)
 
 TEST(stacks_that_are_not_needed_give_their_memory_back, "G2")
 {
-	SKIP_IF_SANITIZED();
+	skip_if_sanitized();
 	ASSERT_OK(wok_test_run(idle_after_a_crowd, NULL, &(wok_test_options){.real_clock = true}));
 }

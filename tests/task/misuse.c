@@ -262,11 +262,8 @@ TEST(the_call_at_the_end_of_the_last_task_starts_nothing, "B22")
 /* --- sizes that cannot be ------------------------------------------------------------------------
  */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { COPIES = 2 }; /* the sanitizers' allocators take the others for a bug */
-#else
-enum { COPIES = 4 };
-#endif
+/* The sanitizers' allocators take the others for a bug. */
+enum { COPIES = TEST_SANITIZED ? 2 : 4 };
 
 TEST_TASK(sizes_beyond_all_memory_are_out_of_memory, "G3")
 {

@@ -518,3 +518,21 @@ TEST_TASK(a_limit_and_a_sleep_that_end_together_end_in_the_order_in_which_they_b
 	ASSERT_ERR(r, -ECANCELED);
 	ASSERT_ERR(wok_timeout_result(&timeout, r), -ETIMEDOUT);
 }
+
+/* What moves an inner limit before the task has waited must not keep the outer one from starting.
+ */
+TEST_TASK(an_outer_limit_runs_though_an_inner_one_was_moved_at_once)
+{
+	wok_timeout outer = WOK_TIMEOUT_INIT, inner = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&outer, WOK_SECOND) {
+		WOK_TIMEOUT (&inner, WOK_MS) {
+			ASSERT_OK(wok_timeout_set_deadline(&inner, WOK_FOREVER));
+			r = wok_sleep(WOK_MINUTE);
+		}
+		ASSERT(!wok_timeout_expired(&inner));
+	}
+	ASSERT_ERR(wok_timeout_result(&outer, r), -ETIMEDOUT);
+	ASSERT_EQ(wok_now(), WOK_SECOND);
+}

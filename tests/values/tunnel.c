@@ -58,8 +58,8 @@ TEST_TASK(a_2xx_opens_the_tunnel_whatever_its_head_says, "client-38", "http-27")
 		"HTTP/1.1 200 OK\r\n\r\ntunnel",
 		"HTTP/1.1 200 Connection established\r\nContent-Length: 100\r\n\r\ntunnel",
 		"HTTP/1.0 204 x\r\nTransfer-Encoding: chunked\r\n\r\ntunnel",
-		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n"
-		"HTTP/1.1 200\r\n\r\ntunnel",
+		("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n"
+		 "HTTP/1.1 200\r\n\r\ntunnel"),
 	};
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)

@@ -171,12 +171,11 @@ static bool has(const wok_pg_records *records, size_t size)
 /* 1: the head is behind us; 0: it is not there yet. */
 static int take_head(wok_pg_records *records)
 {
-	const char *head = records->buffer.data + records->at;
-
 	if (records->begun)
 		return 1;
 	if (!has(records, HEAD))
 		return 0;
+	const char *head = records->buffer.data + records->at;
 	const uint32_t more = wok__pg_get32(head + SIGNATURE + 4);
 	if (memcmp(head, signature, SIGNATURE) != 0 || more > 1 << 20)
 		return broken();

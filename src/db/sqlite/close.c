@@ -125,11 +125,9 @@ int wok__sqlite_shut(wok_sqlite *db, bool now)
 		pthread_mutex_unlock(&db->mutex);
 		refuse(&stopped);
 	}
-	wok_shield shield;
-	wok_shield_enter(&shield, WOK_FOREVER);
-	while (!wok_event_is_set(&db->closed) && wok_event_wait(&db->closed) == 0)
-		;
-	wok_shield_leave(&shield);
+	WOK_SHIELD (WOK_FOREVER)
+		while (!wok_event_is_set(&db->closed) && wok_event_wait(&db->closed) == 0)
+			;
 	return 0;
 }
 

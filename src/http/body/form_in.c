@@ -207,8 +207,9 @@ static ssize_t read_part(wok_http_multipart *multipart, void *data, size_t size)
 			*piece = (wok_view){0};
 	}
 	size_t n = piece->size < size ? piece->size : size;
-	if (n > 0)
-		memcpy(data, piece->data, n);
+	if (n == 0)
+		return 0;
+	memcpy(data, piece->data, n);
 	*piece = (wok_view){piece->data + n, piece->size - n};
 	return (ssize_t) n;
 }

@@ -191,7 +191,7 @@ int wok_http_next_line(wok_http_response *response, size_t limit, wok_view *ret_
 	WOK_TRY(wok__check());
 	for (;;) {
 		size_t left = line->size - response->line_at;
-		const char *text = line->data + response->line_at;
+		const char *text = left > 0 ? line->data + response->line_at : "";
 		const char *end = left > seen ? memchr(text + seen, '\n', left - seen) : NULL;
 		size_t size = end ? (size_t) (end - text) : left;
 

@@ -138,12 +138,12 @@ static bool step(struct reader *reader, struct search *search)
 bool wok__netrc_find(const struct wok__netrc *netrc, const char *host, const char *user,
 		     struct wok__netrc_entry *ret_entry)
 {
-	struct reader reader = {.at = netrc->text, .end = netrc->text + netrc->size};
 	struct search search = {.host = host, .user = user};
 	bool found = false;
 
 	if (!netrc->text)
 		return false;
+	struct reader reader = {.at = netrc->text, .end = netrc->text + netrc->size};
 	while (!found && next_token(&reader))
 		found = step(&reader, &search);
 	found = is_found(&search);

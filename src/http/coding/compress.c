@@ -116,9 +116,10 @@ static bool may_transform(const wok_http_request *request, const wok_http_reply_
 {
 	const wok_http_header *header = find(options, "Cache-Control");
 	const char *extra = find_extra(request, "Cache-Control");
-	/* Each line there has its end; there is no NUL behind them. */
-	size_t size = extra ? (size_t) ((const char *) rawmemchr(extra, '\r') - extra) : 0;
+	size_t size = 0;
 
+	while (extra && extra[size] != '\r') /* each line there has its end */
+		size++;
 	if (header && strcasestr(header->value, "no-transform"))
 		return false;
 	for (size_t i = 0; i + 12 <= size; i++)

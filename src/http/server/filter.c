@@ -49,7 +49,7 @@ static int run_filters(wok_http_request *request, struct iovec *piece, bool last
 
 int wok__reply_filter_piece(wok_http_request *request, const void *data, size_t size, bool last)
 {
-	const char *at = data;
+	const char *at = size > 0 ? data : ""; /* not NULL */
 
 	do {
 		struct iovec piece = {(char *) (uintptr_t) at, size < PIECE ? size : PIECE};

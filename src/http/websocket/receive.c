@@ -46,7 +46,7 @@ static int add_piece(wok_ws *ws, const char *data, size_t size)
 
 	if (ws->in.compressed)
 		return add_compressed(ws, data, size, false);
-	if (data == partial->data + partial->size) /* it was read there */
+	if (partial->data && data == partial->data + partial->size) /* it was read there */
 		partial->size += size;
 	else
 		wok__buffer_add(partial, data, size);

@@ -107,6 +107,7 @@ static int write_masked(wok_ws *ws, const struct wok__ws_head *plain, const char
 	char small[SMALL];
 
 	head.masked = true;
+	payload = payload ? payload : ""; /* of no bytes */
 	WOK_TRY(next_key(ws, head.key));
 	if (head.size <= SMALL - WOK__WS_HEAD_MAX)
 		return write_pieces(ws, &head, payload, small, sizeof(small), begun);
