@@ -112,6 +112,37 @@ PG_TEST(a_changed_table_is_learnt_by_all_of_a_pool, "pgrow-12", "pg-46")
 	return 0;
 }
 
+static void assert_first(wok_pg_conn *conn, const char *sql, const char *wanted)
+{
+	WOK_AUTO(wok_rows) *rows = NULL;
+
+	ASSERT_OK(wok_pg_fetch(conn, sql, NULL, &rows));
+	ASSERT_STR(wok_row_text_at(wok_rows_at(rows, 0), 0), wanted);
+}
+
+/* Types say themselves what they are made of, and another one has another number. */
+PG_TEST(what_others_do_to_types_is_seen, "pg-34", "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	const char *const sql = "SELECT v FROM typed ORDER BY 1 DESC LIMIT 1";
+
+	pg_cluster_query("DROP TABLE IF EXISTS typed; DROP TYPE IF EXISTS kind; "
+			 "CREATE TYPE kind AS (a int, b int); CREATE TABLE typed (v kind); "
+			 "INSERT INTO typed VALUES (ROW(1, 2))");
+	assert_first(conn, sql, "(1,2)");
+	pg_cluster_query("ALTER TYPE kind ADD ATTRIBUTE c text; "
+			 "INSERT INTO typed VALUES (ROW(3, 4, 'x y'))");
+	assert_first(conn, sql, "(3,4,\"x y\")");
+	pg_cluster_query("DROP TABLE typed; DROP TYPE kind; CREATE TYPE kind AS ENUM ('u'); "
+			 "CREATE TABLE typed (v kind); INSERT INTO typed VALUES ('u')");
+	assert_first(conn, sql, "u");
+	pg_cluster_query("ALTER TYPE kind ADD VALUE 'w'");
+	pg_cluster_query("INSERT INTO typed VALUES ('w')");
+	assert_first(conn, sql, "w");
+	pg_cluster_query("DROP TABLE typed; DROP TYPE kind");
+	return 0;
+}
+
 /* What else is not supported says nothing of the other statements. */
 PG_TEST(a_statement_that_is_not_supported_costs_no_other_one, "pgrow-12")
 {
