@@ -9,7 +9,8 @@ static int stop_statement(void *arg)
 
 	if (wok_stream_read(line->side, request, sizeof(request)) != 16)
 		return -EINVAL;
-	LINE_SAY(line, LINE_ERROR("ERROR", "57014") LINE_READY);
+	if (line->dials > line->early)
+		LINE_SAY(line, LINE_ERROR("ERROR", "57014") LINE_READY);
 	return wok_stream_close(line->side); /* it has been signalled */
 }
 
@@ -32,6 +33,8 @@ static int dial(void *arg, const struct wok__pg_host *host, wok_stream **ret_str
 		return wok_sleep(WOK_FOREVER);
 	if (line->dial == LINE_REFUSES)
 		return wok_fail(-ECONNREFUSED, "refused");
+	wok_task_free(WOK_TAKE(line->canceler));
+	wok_stream_free(WOK_TAKE(line->side));
 	WOK_TRY(wok_stream_pair_with(&line->options, ret_stream, &line->side));
 	line->canceler =
 		wok_create_task(line->dial == LINE_IS_FULL ? say_full : stop_statement, line);

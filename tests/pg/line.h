@@ -25,6 +25,7 @@ struct line {
 	enum line_dial dial;
 	wok_stream_pair_options options; /* of all its streams */
 	int dials;
+	int early; /* so many cancel requests come too early, and stop nothing */
 	wok_task *canceler;
 };
 

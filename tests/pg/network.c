@@ -20,6 +20,7 @@ struct cancel {
 	enum line_dial dial;
 	wok_time at_least, at_most; /* from the cancel to the statement's end */
 	bool alive;
+	int early;
 };
 
 static int answer_barrier(void *arg)
@@ -33,7 +34,8 @@ static int answer_barrier(void *arg)
 
 static void cancel_one(const struct cancel *cancel)
 {
-	struct line line = {.dial = cancel->dial, .options.delay = 10 * WOK_MS};
+	struct line line = {
+		.dial = cancel->dial, .early = cancel->early, .options.delay = 10 * WOK_MS};
 	wok_time took;
 
 	line_open(&line, NULL);
@@ -47,7 +49,7 @@ static void cancel_one(const struct cancel *cancel)
 	if (took < cancel->at_least || took > cancel->at_most)
 		FAIL("dial %d: it took %lld ms", cancel->dial, (long long) (took / WOK_MS));
 	ASSERT_EQ(wok_pg_alive(line.conn), cancel->alive);
-	ASSERT_EQ(line.dials, 1);
+	ASSERT_EQ(line.dials, 1 + cancel->early);
 	if (!cancel->alive)
 		ASSERT_ERR(wok_pg_script(line.conn, ""), WOK_ECONNLOST);
 	ASSERT_OK(wok_await(server));
@@ -57,18 +59,25 @@ static void cancel_one(const struct cancel *cancel)
 /* On a line where a round trip takes 20 ms: one for the request, one for the barrier. */
 TEST_TASK(a_cancel_takes_two_round_trips, "pg-1")
 {
-	cancel_one(&(struct cancel){LINE_CANCELS, 40 * WOK_MS, 45 * WOK_MS, true});
+	cancel_one(&(struct cancel){LINE_CANCELS, 40 * WOK_MS, 45 * WOK_MS, true, 0});
+}
+
+/* The server only looks for a request while it runs something: it is asked again. */
+TEST_TASK(a_cancel_request_that_comes_too_early_is_sent_again, "pg-1")
+{
+	cancel_one(&(struct cancel){LINE_CANCELS, 150 * WOK_MS, 155 * WOK_MS, true, 1});
+	cancel_one(&(struct cancel){LINE_CANCELS, 360 * WOK_MS, 365 * WOK_MS, true, 2});
 }
 
 TEST_TASK(a_cancel_request_that_is_refused_costs_the_connection_at_once, "pg-4")
 {
-	cancel_one(&(struct cancel){LINE_REFUSES, 0, WOK_MS, false});
-	cancel_one(&(struct cancel){LINE_IS_FULL, 10 * WOK_MS, 20 * WOK_MS, false});
+	cancel_one(&(struct cancel){LINE_REFUSES, 0, WOK_MS, false, 0});
+	cancel_one(&(struct cancel){LINE_IS_FULL, 10 * WOK_MS, 20 * WOK_MS, false, 0});
 }
 
 TEST_TASK(a_cancel_request_into_the_void_costs_the_connection_in_time, "pg-4", "pg-14")
 {
-	cancel_one(&(struct cancel){LINE_IS_SILENT, 2 * WOK_SECOND, 2 * WOK_SECOND, false});
+	cancel_one(&(struct cancel){LINE_IS_SILENT, 2 * WOK_SECOND, 2 * WOK_SECOND, false, 0});
 }
 
 /* The statement that was left behind runs when its turn comes, and nobody can stop it. */
@@ -89,6 +98,49 @@ TEST_TASK(nobody_waits_behind_a_statement_that_cannot_be_stopped, "pg-4")
 	LINE_SAY(&line, "I\0\0\0\4" LINE_READY); /* the first has ended */
 	ASSERT_OK(wok_await(first));
 	ASSERT_ERR(wok_await(behind), WOK_ECONNLOST);
+	line_close(&line);
+}
+
+/* Its turn comes in the server before it has begun; and who waits behind it is served. */
+TEST_TASK(a_statement_that_was_left_behind_is_asked_to_stop_until_it_does, "pg-1", "pgrow-28")
+{
+	struct line line = {.dial = LINE_CANCELS, .early = 3};
+
+	line_open(&line, NULL);
+	WOK_AUTO(wok_task) *first = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	WOK_AUTO(wok_task) *left = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	WOK_AUTO(wok_task) *behind = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	wok_cancel(left);
+	ASSERT_ERR(wok_await(left), WOK_ETASKCANCELED);
+	LINE_SAY(&line, "I\0\0\0\4" LINE_READY); /* the first has ended */
+	ASSERT_OK(wok_await(first));
+	wok_test_advance(WOK_SECOND);
+	ASSERT_EQ(line.dials, 4);
+	LINE_SAY(&line, "I\0\0\0\4" LINE_READY);
+	ASSERT_OK(wok_await(behind));
+	ASSERT(wok_pg_alive(line.conn));
+	line_close(&line);
+
+	/* But not for ever. */
+	line = (struct line){.dial = LINE_CANCELS, .early = 1000};
+	line_open(&line, NULL);
+	WOK_AUTO(wok_task) *one = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	WOK_AUTO(wok_task) *two = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	WOK_AUTO(wok_task) *three = wok_create_task(sleep_long, line.conn);
+	test_settle();
+	wok_cancel(two);
+	WOK_IGNORE(wok_await(two));
+	LINE_SAY(&line, "I\0\0\0\4" LINE_READY);
+	const wok_time begun = wok_now();
+	ASSERT_OK(wok_await(one));
+	ASSERT_ERR(wok_await(three), WOK_ECONNLOST);
+	ASSERT_EQ(wok_now() - begun, 2 * WOK_SECOND);
+	ASSERT(line.dials < 10);
 	line_close(&line);
 }
 

@@ -147,8 +147,10 @@ void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op);
 /* Wait until an operation has ended; nothing is cancelled. */
 int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op);
 
-/* The first operation was left behind by its task: ask the server to stop it. */
-void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op);
+/* The first operation was left behind by its task: ask the server to stop it, if it is time to; its
+ * field again says until when its answer may be waited for then. 0, or the connection has died;
+ * -ECANCELED. */
+int wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op);
 
 /* Wait for an operation's end; cancel it if the task is: then -ECANCELED. */
 int wok__pg_finish(wok_pg_conn *conn, struct wok__pg_op *op);
