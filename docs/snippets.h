@@ -52,6 +52,7 @@ extern wok_channel *numbers_in, *numbers_out;
 #include <wok/pg_array.h>
 #include <wok/pg_copy.h>
 #include <wok/pg_notify.h>
+#include <wok/pg_pool.h>
 #include <wok/pg_types.h>
 #include <wok/sqlite.h>
 extern wok_pg_conn *postgres;

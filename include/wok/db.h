@@ -63,6 +63,7 @@ typedef struct {
 	int (*fetch)(wok_db *db, const char *sql, const wok_args *args, wok_rows **ret_rows);
 	int (*script)(wok_db *db, const char *sql);
 	int (*transaction)(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg);
+	bool (*in_transaction)(wok_db *db); /* of this task; NULL: never */
 } wok_db_ops;
 
 struct wok_db {
@@ -122,6 +123,30 @@ int wok_db_script(wok_db *db, const char *sql) WOK_MUST_CHECK;
  * Threads:    the loop's
  */
 int wok_db_transaction(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg) WOK_MUST_CHECK;
+
+/* How long a transaction is run again and again. Zero in a field means the default. */
+typedef struct {
+	unsigned tries; /* all told; 5 */
+	/* Before the second, about; then twice as long each time, up to a second; 10 ms. */
+	wok_time pause;
+	wok_time limit; /* none begins when so much time has passed; 30 s; WOK_FOREVER */
+} wok_db_retry;
+
+/**
+ * wok_db_transaction(), run again from its start when the database says that it may then succeed:
+ * WOK_ERETRY, for a deadlock or a conflict of serializable transactions. In between there is a
+ * pause of random length, or those who met would meet again. Within a transaction it is run once:
+ * it is the whole that has to be run again.
+ *
+ * fn:         may be called several times: what it does outside of the database, too, must bear
+ *             that. It returns the error that it met
+ * retry:      NULL for the defaults; borrowed for the call
+ * Returns:    as wok_db_transaction(); WOK_ERETRY: of the last try
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_db_transaction_retry(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg,
+			     const wok_db_retry *retry) WOK_MUST_CHECK;
 
 WOK_END_DECLS
 #endif

@@ -37,7 +37,9 @@ typedef struct {
 	const char *channel;
 	const char *payload;
 	uint32_t process; /* of the server, that sent it */
-	/* Not 0: no notification, but the place where so many, or an unknown number, are missing.
+	/*
+	 * Not 0: no notification, but the place where so many are missing; WOK_UNLIMITED: nobody
+	 * knows how many.
 	 */
 	size_t lost;
 } wok_pg_notification;
@@ -77,7 +79,9 @@ typedef struct {
 
 /* How one statement is run. Zero in a field means the default. */
 typedef struct {
-	wok_time timeout;  /* instead of the connection's command_timeout; WOK_FOREVER */
+	/* Instead of the connection's command_timeout; WOK_FOREVER. Of a cursor: of all waiting for
+	 * its rows. */
+	wok_time timeout;
 	size_t max_result; /* instead of the connection's */
 	/*
 	 * A statement that is not prepared yet is sent whole, and answered in one round trip
@@ -340,6 +344,28 @@ int wok_pg_transaction_rollback(wok_pg_transaction *tx);
  */
 void wok_pg_transaction_free(wok_pg_transaction *tx);
 WOK_DEFINE_AUTO(wok_pg_transaction)
+
+/* How wok_pg_transaction_run() does it. Zero in a field means the default. */
+typedef struct {
+	wok_pg_transaction_options transaction;
+	wok_db_retry retry;
+} wok_pg_transaction_run_options;
+
+/**
+ * Run fn in a transaction, which is committed if fn returns 0 or more and rolled back otherwise;
+ * and again from its start, as wok_db_transaction_retry() has it, after WOK_ERETRY. Within a
+ * transaction it is a savepoint, and run once. A connection that is lost is no reason to try again:
+ * nobody knows whether it was committed.
+ *
+ * fn:         as of wok_db_transaction_retry()
+ * options:    NULL for the defaults; borrowed for the call
+ * Returns:    what fn returned, if that is negative, or the commit's error, or else fn's result; as
+ *             wok_pg_transaction_begin()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_transaction_run(wok_pg_conn *conn, int (*fn)(wok_pg_conn *conn, void *arg), void *arg,
+			   const wok_pg_transaction_run_options *options) WOK_MUST_CHECK;
 
 /**
  * Run one statement for each of many sets of parameters, as one: if one fails, none has happened.

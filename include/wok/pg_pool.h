@@ -302,6 +302,16 @@ int wok_pg_pool_fetch_int(wok_pg_pool *pool, const char *sql, const wok_args *ar
 int wok_pg_pool_script(wok_pg_pool *pool, const char *sql) WOK_MUST_CHECK;
 
 /**
+ * wok_pg_transaction_run() with a connection of the pool. Between two tries it has none.
+ *
+ * Returns:    as that, and as wok_pg_pool_acquire()
+ * Checkpoint: always
+ * Threads:    the loop's
+ */
+int wok_pg_pool_transaction(wok_pg_pool *pool, int (*fn)(wok_pg_conn *conn, void *arg), void *arg,
+			    const wok_pg_transaction_run_options *options) WOK_MUST_CHECK;
+
+/**
  * The pool as a database: each statement and each transaction has a connection of its own.
  *
  * Returns:    a view that lives as long as the pool

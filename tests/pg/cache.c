@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The statement cache, and what it heals. */
+#include <wok/pg_pool.h>
+
+#include "db/postgres/connection.h"
 #include "pg/check.h"
 
 static void note(const wok_pg_query_info *query, void *arg)
@@ -21,11 +24,31 @@ PG_TEST(a_statement_is_parsed_once, "pgrow-11", "pgrow-45")
 	ASSERT(last.duration > 0 && last.bytes_sent > 0 && last.bytes_received > 0);
 	ASSERT_EQ(pg_check_int(conn, "SELECT 17"), 17);
 	ASSERT(!last.prepared);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 100; i++) {
 		snprintf(sql, sizeof(sql), "SELECT %d", i);
 		ASSERT_EQ(pg_check_int(conn, sql), i);
 	}
-	ASSERT(pg_check_int(conn, "SELECT count(*) FROM pg_prepared_statements") <= 4);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM pg_prepared_statements"), 3);
+	return 0;
+}
+
+PG_TEST(ten_thousand_statements_leave_no_more_than_the_cache_holds, "pg-45", "pgrow-11")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	char sql[40];
+
+	for (int i = 0; i < 10000; i++) {
+		snprintf(sql, sizeof(sql), "SELECT %d", i);
+		ASSERT_EQ(pg_check_int(conn, sql), i);
+	}
+	/* The last ones, this one too. */
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM pg_prepared_statements"), 256);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM pg_prepared_statements "
+				     "WHERE statement = 'SELECT 9999'"),
+		  1);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM pg_prepared_statements "
+				     "WHERE statement = 'SELECT 9700'"),
+		  0);
 	return 0;
 }
 
@@ -63,6 +86,99 @@ PG_TEST(a_changed_table_is_seen_outside_of_transactions, "pg-46", "pgrow-12")
 	ASSERT_ERR(wok_pg_execute(conn, "SELECT * FROM t", NULL), WOK_ERETRY);
 	ASSERT_OK(wok_pg_transaction_rollback(tx));
 	ASSERT_OK(wok_pg_execute(conn, "SELECT * FROM t", NULL));
+	return 0;
+}
+
+/* One connection has met it: the others need not, in the midst of a transaction. */
+PG_TEST(a_changed_table_is_learnt_by_all_of_a_pool, "pgrow-12", "pg-46")
+{
+	WOK_AUTO(wok_pg_pool) *pool = NULL;
+	wok_pg_conn *one = NULL, *other = NULL;
+
+	ASSERT_OK(wok_pg_pool_new(pg_cluster_dsn(), &(wok_pg_pool_options){.max = 2}, &pool));
+	ASSERT_OK(wok_pg_pool_script(pool, "DROP TABLE IF EXISTS shared; "
+					   "CREATE TABLE shared (i int)"));
+	ASSERT_OK(wok_pg_pool_acquire(pool, &one));
+	ASSERT_OK(wok_pg_pool_acquire(pool, &other));
+	ASSERT_OK(wok_pg_execute(one, "SELECT * FROM shared", NULL));
+	ASSERT_OK(wok_pg_execute(other, "SELECT * FROM shared", NULL));
+	pg_cluster_query("ALTER TABLE shared ADD COLUMN j text");
+	ASSERT_OK(wok_pg_execute(one, "SELECT * FROM shared", NULL));
+	ASSERT_OK(wok_pg_script(other, "BEGIN"));
+	ASSERT_OK(wok_pg_execute(other, "SELECT * FROM shared", NULL));
+	ASSERT_OK(wok_pg_script(other, "COMMIT; DROP TABLE shared"));
+	wok_pg_pool_release(pool, one);
+	wok_pg_pool_release(pool, other);
+	return 0;
+}
+
+static void assert_first(wok_pg_conn *conn, const char *sql, const char *wanted)
+{
+	WOK_AUTO(wok_rows) *rows = NULL;
+
+	ASSERT_OK(wok_pg_fetch(conn, sql, NULL, &rows));
+	ASSERT_STR(wok_row_text_at(wok_rows_at(rows, 0), 0), wanted);
+}
+
+/* Types say themselves what they are made of, and another one has another number. */
+PG_TEST(what_others_do_to_types_is_seen, "pg-34", "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	const char *const sql = "SELECT v FROM typed ORDER BY 1 DESC LIMIT 1";
+
+	pg_cluster_query("DROP TABLE IF EXISTS typed; DROP TYPE IF EXISTS kind; "
+			 "CREATE TYPE kind AS (a int, b int); CREATE TABLE typed (v kind); "
+			 "INSERT INTO typed VALUES (ROW(1, 2))");
+	assert_first(conn, sql, "(1,2)");
+	pg_cluster_query("ALTER TYPE kind ADD ATTRIBUTE c text; "
+			 "INSERT INTO typed VALUES (ROW(3, 4, 'x y'))");
+	assert_first(conn, sql, "(3,4,\"x y\")");
+	pg_cluster_query("DROP TABLE typed; DROP TYPE kind; CREATE TYPE kind AS ENUM ('u'); "
+			 "CREATE TABLE typed (v kind); INSERT INTO typed VALUES ('u')");
+	assert_first(conn, sql, "u");
+	pg_cluster_query("ALTER TYPE kind ADD VALUE 'w'");
+	pg_cluster_query("INSERT INTO typed VALUES ('w')");
+	assert_first(conn, sql, "w");
+	pg_cluster_query("DROP TABLE typed; DROP TYPE kind");
+	return 0;
+}
+
+/* What else is not supported says nothing of the other statements. */
+PG_TEST(a_statement_that_is_not_supported_costs_no_other_one, "pgrow-12")
+{
+	wok_pg_query_info last = {0};
+	WOK_AUTO(wok_pg_conn) *conn =
+		pg_check_connect(&(wok_pg_options){.on_query = note, .arg = &last});
+
+	ASSERT_OK(wok_pg_execute(conn, "SELECT 18", NULL));
+	ASSERT_ERR(wok_pg_execute(conn,
+				  "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '0A000', "
+				  "MESSAGE = 'no'; END$$",
+				  NULL),
+		   WOK_EDB);
+	ASSERT_OK(wok_pg_execute(conn, "SELECT 18", NULL));
+	ASSERT(!last.prepared);
+	return 0;
+}
+
+/* As behind a pooler, where another client has prepared it. */
+PG_TEST(a_name_that_is_taken_on_the_server_is_replaced_by_another, "pg-46", "pg-48")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	char sql[80];
+
+	ASSERT_EQ(pg_check_int(conn, "SELECT 1"), 1);
+	snprintf(sql, sizeof(sql), "PREPARE wok_%u AS SELECT 3", conn->statements.numbers + 1);
+	ASSERT_OK(wok_pg_script(conn, sql));
+	ASSERT_EQ(pg_check_int(conn, "SELECT 2"), 2);
+	snprintf(sql, sizeof(sql), "PREPARE wok_%u AS SELECT 3", conn->statements.numbers + 1);
+	ASSERT_OK(wok_pg_script(conn, sql));
+	ASSERT_OK(wok_pg_script(conn, "BEGIN"));
+	ASSERT_ERR(wok_pg_execute(conn, "SELECT 4", NULL), WOK_ERETRY);
+	ASSERT_STR(wok_db_last_error()->sqlstate, "42P05");
+	ASSERT_OK(wok_pg_script(conn, "ROLLBACK; BEGIN"));
+	ASSERT_EQ(pg_check_int(conn, "SELECT 4"), 4);
+	ASSERT_OK(wok_pg_script(conn, "COMMIT"));
 	return 0;
 }
 

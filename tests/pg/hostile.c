@@ -5,6 +5,8 @@
  */
 #include "db/postgres/connection.h"
 
+#include <malloc.h>
+#include <stdlib.h>
 #include <wok/wok.h>
 
 #include "harness/test.h"
@@ -193,6 +195,86 @@ TEST_TASK(endless_notices_take_no_memory_and_can_be_cancelled, "pg-54")
 	wok_pg_conn_free(conn);
 	ASSERT_OK(wok_await(task));
 	wok_stream_free(server);
+}
+
+static size_t heap(void)
+{
+	return mallinfo2().uordblks;
+}
+
+struct flooder {
+	wok_stream *stream;
+	int messages;
+	size_t size; /* of each */
+	char type;
+};
+
+/* Messages whose texts are as long as told. */
+static int flood_much(void *arg)
+{
+	const struct flooder *flooder = arg;
+	char *message = malloc(flooder->size);
+	int r = 0;
+
+	memset(message, 'x', flooder->size);
+	message[0] = flooder->type;
+	wok__pg_put32(message + 1, (uint32_t) flooder->size - 1);
+	message[5] = flooder->type == 'N' ? 'M' : 'x';
+	message[flooder->size / 2] = message[flooder->size - 2] = message[flooder->size - 1] = '\0';
+	for (int i = 0; i < flooder->messages && r == 0; i++)
+		r = wok_stream_write_all(flooder->stream, message, flooder->size);
+	free(message);
+	return 0;
+}
+
+static void assert_little_memory(char type, size_t size)
+{
+	struct flooder flooder = {.messages = 20000, .size = size, .type = type};
+	wok_pg_conn *conn = meet(&flooder.stream);
+	WOK_AUTO(wok_task) *statement = wok_create_task(script, conn);
+	const size_t before = heap();
+
+	ASSERT_OK(flood_much(&flooder));
+	test_settle();
+	if (heap() > before + (1 << 20))
+		FAIL("after 20 MB of '%c' there are %zu KiB more", type, (heap() - before) >> 10);
+	say(flooder.stream, "I\0\0\0\4Z\0\0\0\5I", 11);
+	ASSERT_OK(wok_await(statement));
+	wok_stream_free(flooder.stream);
+	wok_pg_conn_free(conn);
+}
+
+TEST_TASK(what_a_server_tells_without_end_is_not_kept, "pg-54")
+{
+	assert_little_memory('N', 1000);
+}
+
+/* Memory grows with what has come, not with what was announced. */
+TEST_TASK(a_message_that_was_only_announced_takes_no_memory, "pg-54")
+{
+	wok_stream *server;
+	wok_pg_conn *conn;
+
+	ASSERT_OK(wok__pg_conn_new(NULL, &conn)); /* with the default limit, of 1 GiB */
+	ASSERT_OK(wok_stream_pair(0, &conn->stream, &server));
+	WOK_AUTO(wok_task) *statement = wok_create_task(script, conn);
+	const size_t before = heap();
+
+	say(server, "D\x3f\xff\xff\xff\0\1", 7);
+	test_settle();
+	for (int i = 0; i < 100; i++) {
+		char some[1000] = {0};
+
+		say(server, some, sizeof(some));
+		test_settle();
+	}
+	if (heap() > before + (1 << 20))
+		FAIL("%zu KiB more", (heap() - before) >> 10);
+	wok_cancel(statement);
+	WOK_IGNORE(wok_stream_shutdown(server));
+	WOK_IGNORE(wok_await(statement));
+	wok_stream_free(server);
+	wok_pg_conn_free(conn);
 }
 
 /* Any allocation fails: the call says so, and nothing leaks. */

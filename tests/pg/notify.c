@@ -125,6 +125,26 @@ PG_TEST(empty_and_several_statements_are_what_the_protocol_says, "pg-38", "pg-39
 	return 0;
 }
 
+#define NAME_OF_63 "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghi"
+
+PG_TEST(columns_may_have_one_name_twice_and_a_long_one, "pg-39")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_rows) *rows = NULL;
+
+	ASSERT_EQ(strlen(NAME_OF_63), 63);
+	ASSERT_OK(wok_pg_fetch(conn, "SELECT 1 AS a, 2 AS b, 3 AS a, 4 AS \"" NAME_OF_63 "\"", NULL,
+			       &rows));
+	const wok_row *row = wok_rows_at(rows, 0);
+	ASSERT_EQ(wok_rows_columns(rows), 4);
+	ASSERT_EQ(wok_row_int(row, "a"), 1); /* the first of them; the others by their place */
+	ASSERT_EQ(wok_row_int_at(row, 2), 3);
+	ASSERT_STR(wok_rows_column_name(rows, 2), "a");
+	ASSERT_EQ(wok_row_int(row, NAME_OF_63), 4);
+	ASSERT_STR(wok_rows_column_name(rows, 3), NAME_OF_63);
+	return 0;
+}
+
 static int hundred(void *arg)
 {
 	for (int i = 0; i < 100; i++) {

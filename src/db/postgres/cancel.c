@@ -8,15 +8,21 @@
  * tasks that were sent before may be hit; those are sent again (run.c).
  *
  * A statement that still waits behind others of its connection does not run yet: it is left behind,
- * and whoever reads when its turn comes has it cancelled (wok__pg_cancel_left).
+ * and whoever reads when its turn comes has it cancelled (wok__pg_cancel_left). A statement that
+ * the server cannot be asked to stop, or that does not stop in time, costs the connection.
  */
 #include <assert.h>
+#include <wok/loop.h>
 #include <wok/timeout.h>
 
+#include "base/time.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/dialer.h"
 
 enum { CANCEL_CODE = 80877102 };
+
+/* Between two requests to stop the same. */
+#define FIRST_PAUSE (100 * WOK_MS)
 
 int wok__pg_request_cancel(wok_pg_conn *conn)
 {
@@ -89,6 +95,27 @@ static int barrier(wok_pg_conn *conn)
 	return r;
 }
 
+/*
+ * A request that comes before the statement has begun is lost: the server only looks for it while
+ * it runs something. So it is asked again, at longer and longer intervals.
+ */
+static int ask_until_done(wok_pg_conn *conn, struct wok__pg_op *op)
+{
+	for (wok_time pause = FIRST_PAUSE; !op->done && !conn->dead; pause *= 2) {
+		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		int r = 0;
+
+		WOK_TRY(wok__pg_request_cancel(conn));
+		WOK_TIMEOUT (&timeout, pause) {
+			r = wok__pg_wait_done(conn, op);
+		}
+		r = wok_timeout_result(&timeout, r);
+		if (r < 0 && r != -ETIMEDOUT)
+			return r;
+	}
+	return 0;
+}
+
 /* All of it: the request, the answer, the barrier. */
 static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 {
@@ -96,7 +123,7 @@ static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
 	op->full = false;
 	if (is_running(conn, op))
-		WOK_TRY(wok__pg_request_cancel(conn));
+		WOK_TRY(ask_until_done(conn, op));
 	WOK_TRY(wok__pg_wait_done(conn, op));
 	/* While another task sends what must stay together, nothing may come between. */
 	const bool others = wok_semaphore_available(&conn->gate) == 0 && !op->alone;
@@ -150,15 +177,41 @@ void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op)
 	}
 }
 
-void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
+/* How long to wait for it now, before the next request. Longer each time. */
+static wok_time next_pause(const wok_pg_conn *conn, const struct wok__pg_op *op)
+{
+	const wok_time end = wok__time_add(op->asked, conn->options.cancel_timeout);
+	const wok_time pause = wok_now() - op->asked;
+
+	return wok__time_min(pause > FIRST_PAUSE ? pause : FIRST_PAUSE, end - wok_now());
+}
+
+int wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	const wok_time now = wok_now();
+	int r = 0;
 
-	op->canceled = true;
-	WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
-		/* If that fails the statement runs on, and those behind it wait. */
-		WOK_IGNORE(wok__pg_request_cancel(conn));
+	if (op->asked && now < op->again)
+		return 0;
+	op->asked = op->asked ? op->asked : now;
+	if (now - op->asked < conn->options.cancel_timeout) {
+		WOK_TIMEOUT (&timeout, conn->options.cancel_timeout) {
+			r = wok__pg_request_cancel(conn);
+		}
+		r = wok_timeout_result(&timeout, r);
+	} else {
+		r = -ETIMEDOUT;
 	}
+	if (conn->dead || r == -ECANCELED) /* only who reads just now: the next one asks */
+		return r;
+	if (r < 0) /* those behind it would wait for it as long as it likes to run */
+		wok__pg_break(conn, WOK_ECONNLOST,
+			      "the connection was closed: a cancelled statement could not be "
+			      "stopped");
+	else
+		op->again = wok__time_add(wok_now(), next_pause(conn, op));
+	return 0;
 }
 
 int wok__pg_finish(wok_pg_conn *conn, struct wok__pg_op *op)

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "db/postgres/dialer.h"
-#include "db/postgres/notify.h"
 #include "db/postgres/types/catalog.h"
 
 static void set_defaults(wok_pg_options *options)
@@ -43,6 +42,7 @@ int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn)
 	wok__list_init(&conn->ops);
 	wok__list_init(&conn->waiters);
 	wok__pg_statements_init(&conn->statements);
+	wok__pg_notifications_init(&conn->notifications);
 	conn->gate = (wok_semaphore) WOK_SEMAPHORE_INIT(1);
 	conn->status = 'I';
 	conn->face.ops = &wok__pg_db_ops;
@@ -122,7 +122,7 @@ void wok_pg_conn_free(wok_pg_conn *conn)
 	wok__pg_statements_free(&conn->statements);
 	wok__pg_types_unref(conn->types);
 	wok__pg_parameters_free(conn);
-	wok__pg_notifications_free(conn);
+	wok__pg_notifications_clear(&conn->notifications);
 	wok__pg_dialer_free(conn->dialer);
 	wok__pg_buffer_free(&conn->out);
 	wok__pg_buffer_free(&conn->sending);

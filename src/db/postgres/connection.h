@@ -15,6 +15,7 @@
 #include <wok/semaphore.h>
 #include <wok/stream.h>
 
+#include "db/postgres/notify.h"
 #include "db/postgres/op.h"
 #include "db/postgres/send.h"
 #include "db/postgres/statement.h"
@@ -67,9 +68,9 @@ struct wok_pg_conn {
 	size_t n_parameters;
 	struct wok__pg_statements statements;
 	const struct wok_pg_types *types; /* what was looked up; NULL */
-	bool types_changed;               /* some of it may not be true any more */
+	unsigned outdated;                /* what may not be true any more: see lookup.h */
 	unsigned savepoints;              /* open transactions of wok_pg_transaction_begin() */
-	struct wok__pg_notifications *notifications;
+	struct wok__pg_notifications notifications;
 	wok_db face;
 	uint64_t queries;                     /* operations so far */
 	struct wok__pg_member *member;        /* of the pool that it is taken from */
@@ -122,6 +123,12 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
 int wok__pg_fail(const char *body, size_t size, bool lost);
 int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 
+/* pool_wire.c: an error of connecting that may have passed in a while. */
+bool wok__pg_is_temporary(int code);
+
+/* transaction.c: whether one is open, as far as we know. */
+bool wok__pg_in_transaction(const wok_pg_conn *conn);
+
 /* parameters.c */
 int wok__pg_parameter_status(wok_pg_conn *conn, const struct wok__pg_message *message);
 void wok__pg_parameters_free(wok_pg_conn *conn);
@@ -140,8 +147,10 @@ void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op);
 /* Wait until an operation has ended; nothing is cancelled. */
 int wok__pg_wait_done(wok_pg_conn *conn, struct wok__pg_op *op);
 
-/* The first operation was left behind by its task: ask the server to stop it. */
-void wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op);
+/* The first operation was left behind by its task: ask the server to stop it, if it is time to; its
+ * field again says until when its answer may be waited for then. 0, or the connection has died;
+ * -ECANCELED. */
+int wok__pg_cancel_left(wok_pg_conn *conn, struct wok__pg_op *op);
 
 /* Wait for an operation's end; cancel it if the task is: then -ECANCELED. */
 int wok__pg_finish(wok_pg_conn *conn, struct wok__pg_op *op);

@@ -67,7 +67,8 @@ static int start(wok_pg_copy *copy, const char *sql)
 	wok__pg_op_queue(conn, &copy->op, mark);
 	WOK_TRY(wok__pg_finish(conn, &copy->op));
 	WOK_TRY(wok__pg_op_result(conn, &copy->op));
-	if (!copy->op.copying || copy->op.copy_type != (copy->out ? 'H' : 'G'))
+	/* It may have ended already: little data comes all at once. */
+	if (copy->op.copy_type != (copy->out ? 'H' : 'G'))
 		return wok_fail(-EINVAL, "the statement is no COPY ... %s",
 				copy->out ? "TO STDOUT" : "FROM STDIN");
 	return 0;

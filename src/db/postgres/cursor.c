@@ -4,6 +4,7 @@
  * are not used. With it they come by a portal, in batches that are an operation each.
  */
 #include <stdio.h>
+#include <wok/loop.h>
 #include <wok/task.h>
 #include <wok/timeout.h>
 
@@ -16,6 +17,7 @@ struct wok_pg_cursor {
 	struct wok__pg_op op;
 	size_t at;           /* in the batch */
 	uint32_t batch_rows; /* 0: a stream */
+	wok_time left;       /* to wait for the server, in all; WOK_FOREVER */
 	char portal[24];
 	struct wok__pg_shape *shape; /* of the portal's rows */
 };
@@ -104,6 +106,61 @@ static int next_of_stream(wok_pg_cursor *cursor)
 	return wok_rows_count(op->rows) > 0 ? 0 : wok__pg_op_result(cursor->conn, op);
 }
 
+struct opening {
+	wok_pg_cursor *cursor;
+	const char *sql;
+	const wok_args *args;
+	const wok_pg_query_options *options;
+};
+
+static int open_stream(const struct opening *opening)
+{
+	wok_pg_query_options options =
+		opening->options ? *opening->options : (wok_pg_query_options){.timeout = 0};
+	struct wok__pg_op *op = &opening->cursor->op;
+
+	options.timeout = WOK_FOREVER; /* it is the cursor's, for all rows */
+	op->done = false;
+	op->sink = WOK__PG_STREAM;
+	op->limit = WOK_UNLIMITED;
+	op->task = wok_current_task();
+	const int r = wok__pg_run(opening->cursor->conn, opening->sql, opening->args, &options, op);
+	if (r < 0)
+		op->done = true; /* or it never was in the queue */
+	return r;
+}
+
+static int open_cursor(wok_pg_cursor *cursor, void *arg)
+{
+	const struct opening *opening = arg;
+
+	return cursor->batch_rows ? open_portal(cursor, opening->sql, opening->args)
+				  : open_stream(opening);
+}
+
+static int next_rows(wok_pg_cursor *cursor, void *unused)
+{
+	(void) unused;
+	return cursor->batch_rows ? next_of_portal(cursor) : next_of_stream(cursor);
+}
+
+/* Wait for the server, within what is left: who reads may take his time. */
+static int in_time(wok_pg_cursor *cursor, int (*step)(wok_pg_cursor *cursor, void *arg), void *arg)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (cursor->left == WOK_FOREVER)
+		return step(cursor, arg);
+	const wok_time begun = wok_now();
+	WOK_TIMEOUT (&timeout, cursor->left) {
+		r = step(cursor, arg);
+	}
+	const wok_time taken = wok_now() - begun;
+	cursor->left = taken < cursor->left ? cursor->left - taken : 0;
+	return wok_timeout_result(&timeout, r);
+}
+
 int wok_pg_query_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
 		      const wok_pg_query_options *options, wok_pg_cursor **ret_cursor)
 {
@@ -117,19 +174,10 @@ int wok_pg_query_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
 	cursor->op.done = true; /* until it is in the queue */
 	cursor->op.limit =
 		options && options->max_result ? options->max_result : conn->options.max_result;
-	if (cursor->batch_rows) {
-		WOK_TRY(open_portal(cursor, sql, args));
-	} else {
-		cursor->op.done = false;
-		cursor->op.sink = WOK__PG_STREAM;
-		cursor->op.limit = WOK_UNLIMITED;
-		cursor->op.task = wok_current_task();
-		int r = wok__pg_run(conn, sql, args, options, &cursor->op);
-		if (r < 0) {
-			cursor->op.done = true; /* or it never was in the queue */
-			return r;
-		}
-	}
+	cursor->left =
+		options && options->timeout ? options->timeout : conn->options.command_timeout;
+	struct opening opening = {cursor, sql, args, options};
+	WOK_TRY(in_time(cursor, open_cursor, &opening));
 	*ret_cursor = WOK_TAKE(cursor);
 	return 0;
 }
@@ -148,7 +196,7 @@ int wok_pg_cursor_next(wok_pg_cursor *cursor, const wok_row **ret_row)
 	if (cursor->at < wok_rows_count(op->rows))
 		wok__spend();
 	else
-		WOK_TRY(cursor->batch_rows ? next_of_portal(cursor) : next_of_stream(cursor));
+		WOK_TRY(in_time(cursor, next_rows, NULL));
 	if (cursor->at >= wok_rows_count(op->rows))
 		return 0;
 	*ret_row = wok_rows_at(op->rows, cursor->at++);

@@ -34,7 +34,14 @@ static int transaction(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg)
 	return r;
 }
 
-const wok_db_ops wok__pg_db_ops = {"postgresql", execute, fetch, script, transaction};
+static bool in_transaction(wok_db *db)
+{
+	return wok__pg_in_transaction(connection_of(db));
+}
+
+const wok_db_ops wok__pg_db_ops = {
+	"postgresql", execute, fetch, script, transaction, in_transaction,
+};
 
 wok_db *wok_pg_db(wok_pg_conn *conn)
 {

@@ -203,17 +203,25 @@ static int secure(struct wok__pg_settings *settings, struct wok__pg_way *way, wo
 /* --- the network --------------------------------------------------------------------------------
  */
 
+/* The system's two hours are too long for who waits for an answer: three minutes, in all. */
+enum { KEEPALIVE_IDLE = 120, KEEPALIVE_INTERVAL = 15, KEEPALIVE_COUNT = 4 };
+
+static wok_time seconds_or(wok_time given, int otherwise)
+{
+	return given ? given : otherwise * WOK_SECOND;
+}
+
 static int dial_tcp(const struct wok__pg_settings *settings, const struct wok__pg_host *host,
 		    wok_stream **ret_stream)
 {
 	wok_connect_options options = {.tcp.user_timeout = settings->tcp_user_timeout};
 
 	if (settings->keepalives) {
-		/* The system's two hours are too long for who waits for an answer. */
-		options.tcp.keepalive =
-			settings->keepalive_idle ? settings->keepalive_idle : 2 * WOK_MINUTE;
-		options.tcp.keepalive_interval = settings->keepalive_interval;
-		options.tcp.keepalive_probes = settings->keepalive_count;
+		options.tcp.keepalive = seconds_or(settings->keepalive_idle, KEEPALIVE_IDLE);
+		options.tcp.keepalive_interval =
+			seconds_or(settings->keepalive_interval, KEEPALIVE_INTERVAL);
+		options.tcp.keepalive_probes =
+			settings->keepalive_count ? settings->keepalive_count : KEEPALIVE_COUNT;
 	}
 	return wok_tcp_connect_with(host->address ? host->address : host->name, host->port,
 				    &options, ret_stream);

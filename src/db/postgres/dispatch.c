@@ -9,7 +9,6 @@
 #include "db/postgres/connection.h"
 #include "db/postgres/copy.h"
 #include "db/postgres/lookup.h"
-#include "db/postgres/notify.h"
 
 /* A batch of a stream's rows. */
 enum { BATCH_ROWS = 256, BATCH_BYTES = 64 << 10 };

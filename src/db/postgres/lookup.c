@@ -63,28 +63,50 @@ int wok__pg_look_up(wok_pg_conn *conn, struct wok__pg_statement *statement)
 	return r == WOK_EDB && !conn->dead ? 0 : r;
 }
 
-/* What another session drops is not noticed: its number comes again after four billion others. */
+/*
+ * Those of the same pool are told, but of tables only that they have changed: a temporary one that
+ * is dropped is nobody's business. What another program drops is not noticed: its number comes
+ * again after four billion others.
+ */
 void wok__pg_look_at_tag(wok_pg_conn *conn, const char *tag)
 {
-	if (conn->types && (strncmp(tag, "DROP ", 5) == 0 || strncmp(tag, "ALTER ", 6) == 0))
-		conn->types_changed = true;
+	if (strncmp(tag, "DROP ", 5) != 0 && strncmp(tag, "ALTER ", 6) != 0)
+		return;
+	conn->outdated |= WOK__PG_OUTDATED_TYPES;
+	if (strcmp(tag, "DROP TABLE") != 0)
+		wok__pg_outdate(conn, WOK__PG_OUTDATED_TYPES);
 }
 
-void wok__pg_forget_types(wok_pg_conn *conn)
+/* Whether it gives, or takes, what had to be looked up. */
+static bool is_looked_up(const struct wok__pg_statement *statement)
 {
-	if (!conn->types_changed)
+	enum { FIRST_OF_USERS = 16384 };
+
+	for (size_t i = 0; statement->shape && i < statement->shape->count; i++)
+		if (statement->shape->column[i].oid >= FIRST_OF_USERS)
+			return true;
+	for (size_t i = 0; i < statement->n_types; i++)
+		if (statement->types[i] >= FIRST_OF_USERS)
+			return true;
+	return false;
+}
+
+void wok__pg_forget(wok_pg_conn *conn)
+{
+	if (!conn->outdated)
 		return;
-	conn->types_changed = false;
+	const bool all = conn->outdated & WOK__PG_OUTDATED_STATEMENTS;
+
 	WOK__LIST_EACH (node, &conn->statements.lru) {
 		struct wok__pg_statement *statement =
 			WOK__CONTAINER(node, struct wok__pg_statement, lru);
-		bool looked_up = false;
 
-		for (size_t i = 0; statement->shape && i < statement->shape->count; i++)
-			looked_up = looked_up || statement->shape->column[i].oid >= 16384;
-		if (looked_up && statement->state == WOK__PG_READY)
+		if (statement->state == WOK__PG_READY && (all || is_looked_up(statement)))
 			wok__pg_statement_drop(conn, statement, true);
 	}
-	wok__pg_types_unref(conn->types);
-	conn->types = NULL;
+	if (conn->outdated & WOK__PG_OUTDATED_TYPES) {
+		wok__pg_types_unref(conn->types);
+		conn->types = NULL;
+	}
+	conn->outdated = 0;
 }

@@ -3,51 +3,11 @@
 #include "db/postgres/notify.h"
 
 #include <stdio.h>
-#include <wok/pg_notify.h>
-
-#include "base/memory.h"
 #include <wok/pg_types.h>
 
 #include "db/postgres/connection.h"
 #include "db/postgres/run.h"
 #include "task/park.h"
-
-struct notification {
-	struct wok__node link;
-	uint32_t process;
-	const char *payload; /* behind the channel */
-	char channel[];
-};
-
-struct wok__pg_notifications {
-	struct wok__list list;
-	size_t count;
-	size_t lost;
-	struct notification *taken; /* handed out by the last call */
-};
-
-static struct wok__pg_notifications *queue_of(wok_pg_conn *conn)
-{
-	if (!conn->notifications) {
-		conn->notifications = wok__alloc_zeroed(sizeof(*conn->notifications));
-		if (conn->notifications)
-			wok__list_init(&conn->notifications->list);
-	}
-	return conn->notifications;
-}
-
-void wok__pg_notifications_free(wok_pg_conn *conn)
-{
-	struct wok__pg_notifications *queue = conn->notifications;
-	struct wok__node *node;
-
-	if (!queue)
-		return;
-	while ((node = wok__list_pop(&queue->list)))
-		wok_free(WOK__CONTAINER(node, struct notification, link));
-	wok_free(queue->taken);
-	wok_free(WOK_TAKE(conn->notifications));
-}
 
 static void tell_waiters(wok_pg_conn *conn)
 {
@@ -57,28 +17,6 @@ static void tell_waiters(wok_pg_conn *conn)
 		if (!waiter->op)
 			wok_event_set(&waiter->wake);
 	}
-}
-
-static void keep(wok_pg_conn *conn, const wok_pg_notification *from)
-{
-	struct wok__pg_notifications *queue = queue_of(conn);
-	const size_t channel = strlen(from->channel) + 1, payload = strlen(from->payload) + 1;
-	struct notification *copy = NULL;
-
-	if (!queue)
-		return;
-	if (queue->count < conn->options.max_notifications)
-		copy = wok_alloc(sizeof(*copy) + channel + payload);
-	if (!copy) {
-		queue->lost++;
-	} else {
-		copy->process = from->process;
-		memcpy(copy->channel, from->channel, channel);
-		copy->payload = memcpy(copy->channel + channel, from->payload, payload);
-		wok__list_push_back(&queue->list, &copy->link);
-		queue->count++;
-	}
-	tell_waiters(conn);
 }
 
 int wok__pg_notification(wok_pg_conn *conn, const struct wok__pg_message *message)
@@ -96,7 +34,9 @@ int wok__pg_notification(wok_pg_conn *conn, const struct wok__pg_message *messag
 		conn->options.on_notification(&notification, conn->options.arg);
 		wok__nowait_leave(before);
 	} else {
-		keep(conn, &notification);
+		wok__pg_notifications_push(&conn->notifications, conn->options.max_notifications,
+					   &notification);
+		tell_waiters(conn);
 	}
 	return 0;
 }
@@ -105,29 +45,7 @@ static bool has_some(struct wok__pg_waiter *waiter)
 {
 	const wok_pg_conn *conn = waiter->arg;
 
-	return conn->notifications && (conn->notifications->count || conn->notifications->lost);
-}
-
-/* One gap for all that was lost, before what came after it. */
-static void take(struct wok__pg_notifications *queue, wok_pg_notification *ret_notification)
-{
-	wok_free(WOK_TAKE(queue->taken));
-	if (queue->lost > 0 && queue->count == 0) {
-		*ret_notification = (wok_pg_notification){
-			.channel = "",
-			.payload = "",
-			.lost = queue->lost,
-		};
-		queue->lost = 0;
-		return;
-	}
-	queue->taken = WOK__CONTAINER(wok__list_pop(&queue->list), struct notification, link);
-	queue->count--;
-	*ret_notification = (wok_pg_notification){
-		.channel = queue->taken->channel,
-		.payload = queue->taken->payload,
-		.process = queue->taken->process,
-	};
+	return wok__pg_notifications_any(&conn->notifications);
 }
 
 int wok_pg_notification_next(wok_pg_conn *conn, wok_pg_notification *ret_notification)
@@ -141,19 +59,25 @@ int wok_pg_notification_next(wok_pg_conn *conn, wok_pg_notification *ret_notific
 		WOK_TRY(wok__pg_wait(conn, &waiter));
 	if (!has_some(&waiter))
 		return wok__pg_dead(conn);
-	take(conn->notifications, ret_notification);
+	wok__pg_notifications_take(&conn->notifications, ret_notification);
 	return 1;
+}
+
+int wok__pg_check_channel(const char *channel)
+{
+	if (!channel || !channel[0])
+		return wok_fail(-EINVAL, "the channel has no name");
+	if (strlen(channel) > 63)
+		return wok_fail(-EINVAL, "the channel's name is longer than 63 bytes: \"%.80s\"",
+				channel);
+	return 0;
 }
 
 static int with_channel(wok_pg_conn *conn, const char *command, const char *channel)
 {
 	char quoted[2 * 63 + 3], sql[sizeof(quoted) + 16];
 
-	if (!channel || !channel[0])
-		return wok_fail(-EINVAL, "the channel has no name");
-	if (strlen(channel) > 63)
-		return wok_fail(-EINVAL, "the channel's name is longer than 63 bytes: \"%.80s\"",
-				channel);
+	WOK_TRY(wok__pg_check_channel(channel));
 	wok_pg_quote_identifier(channel, quoted, sizeof(quoted));
 	snprintf(sql, sizeof(sql), "%s %s", command, quoted);
 	return wok__pg_simple(conn, sql, NULL);

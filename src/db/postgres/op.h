@@ -56,7 +56,6 @@ struct wok__pg_op {
 	bool done;
 	bool started;   /* an answer has come */
 	bool abandoned; /* its task has left */
-	bool canceled;  /* a cancel request was sent for it after that */
 	bool alone;     /* its task holds the connection's gate */
 	wok_db_result result;
 	size_t n_rows;
@@ -67,6 +66,8 @@ struct wok__pg_op {
 	char *error;      /* the body of its ErrorResponse, from wok_alloc() */
 	size_t error_size;
 	uint64_t cancels; /* of the connection when it was sent */
+	wok_time asked;   /* of an abandoned one: when the server was first asked to stop it; 0 */
+	wok_time again;   /* when it is asked once more */
 	const void *task; /* of a stream's reader */
 	struct wok__pg_waiter *waiter;
 	void (*copy_data)(struct wok__pg_op *op, const char *data, size_t size);

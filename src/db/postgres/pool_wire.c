@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/dialer.h"
-#include "db/postgres/notify.h"
+#include "db/postgres/lookup.h"
 #include "db/postgres/pool.h"
 #include "loop/report.h"
 
@@ -46,7 +46,7 @@ static bool server_is_busy(void)
 	return false;
 }
 
-static bool is_temporary(int code)
+bool wok__pg_is_temporary(int code)
 {
 	switch (code) {
 	case WOK_EDB:
@@ -132,7 +132,7 @@ static int ping(wok_pg_conn *conn)
 static int reset(wok_pg_conn *conn, const char *sql)
 {
 	conn->savepoints = 0;
-	wok__pg_notifications_free(conn);
+	wok__pg_notifications_clear(&conn->notifications);
 	return wok_pg_script(conn, sql);
 }
 
@@ -192,6 +192,19 @@ static void say_goodbye(wok_pg_conn *conn)
 	let_go(conn);
 }
 
+void wok__pg_outdate(wok_pg_conn *conn, enum wok__pg_outdated what)
+{
+	conn->outdated |= what;
+	if (conn->member)
+		WOK__LIST_EACH (node, &conn->member->pool->all) {
+			const struct wok__pg_member *member =
+				WOK__CONTAINER(node, struct wok__pg_member, in_all);
+
+			if (member->conn)
+				member->conn->outdated |= what;
+		}
+}
+
 static void wire_free(void *context)
 {
 	struct wire *wire = context;
@@ -202,7 +215,7 @@ static void wire_free(void *context)
 
 static const struct wok__pg_pool_ops ops = {
 	.dial = dial,
-	.is_temporary = is_temporary,
+	.is_temporary = wok__pg_is_temporary,
 	.owner = owner,
 	.fitness = fitness,
 	.peek = peek,

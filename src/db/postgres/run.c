@@ -10,6 +10,7 @@
 #include "db/postgres/lookup.h"
 #include "db/postgres/run.h"
 #include "db/postgres/types/types.h"
+#include "platform/path.h"
 #include "task/park.h"
 
 enum { HEAL_MAX = 3, PARAMETERS_MAX = 65535 };
@@ -103,8 +104,49 @@ static void settle(wok_pg_conn *conn, struct wok__pg_statement *statement, bool 
 	wok_event_set(&statement->settled);
 }
 
-/* Have the server parse and describe a statement: a round trip of its own. */
-static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement)
+/* In a transaction the whole of it has to be run again: what failed has ended it. */
+static int stale(const struct wok__pg_op *op)
+{
+	WOK_IGNORE(wok__pg_fail(op->error, op->error_size, false));
+	return wok_fail(WOK_ERETRY,
+			"%s: what was prepared is not true any more, as after tables changed; roll "
+			"the transaction back and run it again",
+			wok_errmsg(WOK_EDB));
+}
+
+static bool name_is_used(const struct wok__pg_op *op)
+{
+	char state[6];
+
+	wok__pg_op_sqlstate(op, state);
+	return strcmp(state, "42P05") == 0;
+}
+
+/* A cancel for somebody else's statement hit it. */
+static bool was_hit(const wok_pg_conn *conn, const struct wok__pg_op *op)
+{
+	char state[6];
+
+	wok__pg_op_sqlstate(op, state);
+	return strcmp(state, "57014") == 0 && conn->cancels != op->cancels;
+}
+
+/* The server did not take a statement. 1: it may at the next try; r: that stands. */
+static int heal_prepare(wok_pg_conn *conn, const struct wok__pg_op *op, int r)
+{
+	if (was_hit(conn, op))
+		return conn->status == 'I' ? 1 : r;
+	if (!name_is_used(op))
+		return r;
+	/* By a session before ours, behind a pooler: there are names enough. */
+	WOK_IGNORE(
+		wok__sys_random_bytes(&conn->statements.numbers, sizeof(conn->statements.numbers)));
+	return conn->status == 'I' ? 1 : stale(op);
+}
+
+/* Have the server parse and describe a statement: a round trip of its own. 1: it has to be tried
+ * again, if there are tries left. */
+static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement, bool tries_left)
 {
 	const size_t mark = conn->out.size;
 	struct wok__pg_op op;
@@ -122,6 +164,8 @@ static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement)
 		wok__pg_op_queue(conn, &op, mark);
 		r = wok__pg_finish(conn, &op);
 		r = r < 0 ? r : wok__pg_op_result(conn, &op);
+		if (r == WOK_EDB && tries_left)
+			r = heal_prepare(conn, &op, r);
 	}
 	settle(conn, statement, r == 0);
 	wok__pg_op_clear(&op);
@@ -189,10 +233,21 @@ enum heal {
 	AS_IT_IS,
 	AGAIN,        /* a cancel for somebody else's statement hit it */
 	FORGET,       /* the server does not have it: prepare it anew */
-	CLOSE,        /* it has, but the tables have changed since */
+	OUTDATED,     /* it has, but the tables have changed since: so it is with others */
+	CLOSE,        /* it has, but of no use */
 	NAME_IS_USED, /* of another session's statement: behind a pooler */
 	BY_COLUMN,    /* not all columns have a binary form */
 };
+
+/* The server's own name for it: many other things are not supported as well. */
+static bool is_outdated(const struct wok__pg_op *op)
+{
+	const struct wok__pg_message message = {'E', op->error, op->error_size};
+	wok_db_error error;
+
+	return wok__pg_read_error(&message, &error) == 0 && error.routine &&
+	       strcmp(error.routine, "RevalidateCachedQuery") == 0;
+}
 
 static enum heal look_at(const wok_pg_conn *conn, const struct wok__pg_op *op, bool whole)
 {
@@ -201,29 +256,19 @@ static enum heal look_at(const wok_pg_conn *conn, const struct wok__pg_op *op, b
 	if (!op->error)
 		return AS_IT_IS;
 	wok__pg_op_sqlstate(op, state);
-	if (strcmp(state, "57014") == 0 && conn->cancels != op->cancels)
+	if (was_hit(conn, op))
 		return AGAIN;
 	if (strcmp(state, "26000") == 0)
 		return FORGET;
-	if (strcmp(state, "42P05") == 0)
+	if (name_is_used(op))
 		return NAME_IS_USED;
 	if (strcmp(state, "0A000") == 0 && !whole)
-		return CLOSE;
+		return is_outdated(op) ? OUTDATED : CLOSE;
 	if (strcmp(state, "08P01") == 0 && op->own_shape)
 		return FORGET;
 	if (strcmp(state, "42883") == 0 && whole && op->statement->types)
 		return BY_COLUMN;
 	return AS_IT_IS;
-}
-
-/* In a transaction the whole of it has to be run again: what failed has ended it. */
-static int stale(const struct wok__pg_op *op)
-{
-	WOK_IGNORE(wok__pg_fail(op->error, op->error_size, false));
-	return wok_fail(WOK_ERETRY,
-			"%s: the statement was prepared before the tables changed; roll the "
-			"transaction back and run it again",
-			wok_errmsg(WOK_EDB));
 }
 
 /* 1: run it again; 0: what it came to stands. */
@@ -234,12 +279,14 @@ static int heal(wok_pg_conn *conn, struct wok__pg_statement *statement, struct w
 
 	if (what == AS_IT_IS)
 		return 0;
+	if (what == OUTDATED)
+		wok__pg_outdate(conn, WOK__PG_OUTDATED_STATEMENTS);
 	if (what == FORGET || what == CLOSE || what == NAME_IS_USED) {
 		WOK_TRY(wok__pg_enter(conn));
 		wok__pg_statement_drop(conn, statement, what == CLOSE);
 	}
 	if (conn->status != 'I')
-		return what == CLOSE || what == FORGET ? stale(op) : 0;
+		return what == AGAIN || what == BY_COLUMN ? 0 : stale(op);
 	return 1;
 }
 
@@ -261,12 +308,12 @@ static void reset(struct wok__pg_op *op)
 int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *args, bool whole,
 			    struct wok__pg_statement **ret_statement, bool *ret_prepared)
 {
-	for (;;) {
+	for (int tries = 0;; tries++) {
 		struct wok__pg_statement *statement;
 		int r;
 
 		WOK_TRY(wok__pg_enter(conn));
-		wok__pg_forget_types(conn);
+		wok__pg_forget(conn);
 		WOK_TRY(wok__pg_statement_get(conn, sql, args, &statement));
 		if (statement->state == WOK__PG_READY ||
 		    (statement->state == WOK__PG_NEW && whole)) {
@@ -276,7 +323,7 @@ int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *
 		if (statement->state == WOK__PG_PARSING) {
 			r = wok_event_wait(&statement->settled);
 		} else {
-			r = prepare(conn, statement);
+			r = prepare(conn, statement, tries < HEAL_MAX);
 			if (r == 0 && !conn->dead)
 				r = wok__pg_look_up(conn, statement);
 			*ret_prepared = true;

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "db/postgres/run.h"
+#include "db/retry.h"
 
 struct wok_pg_transaction {
 	wok_pg_conn *conn;
@@ -125,19 +126,38 @@ int wok_pg_transaction_begin(wok_pg_conn *conn, const wok_pg_transaction_options
 	return 0;
 }
 
-static int check_open(const wok_pg_transaction *tx)
-{
-	if (tx->ended)
-		return wok_fail(-EINVAL, "the transaction has ended already");
-	if (tx->level != tx->conn->savepoints)
-		return wok_fail(-EINVAL, "a transaction within this one is still open");
-	return 0;
-}
-
 static void end(wok_pg_transaction *tx)
 {
 	tx->ended = true;
 	tx->conn->savepoints--;
+}
+
+bool wok__pg_in_transaction(const wok_pg_conn *conn)
+{
+	return conn->savepoints > 0 || conn->status != 'I';
+}
+
+/* A COMMIT would be answered as if it had done something. */
+static bool was_ended_by_sql(const wok_pg_conn *conn)
+{
+	return !conn->dead && conn->status == 'I' && wok__list_empty(&conn->ops);
+}
+
+static int check_open(wok_pg_transaction *tx)
+{
+	const wok_pg_conn *conn = tx->conn;
+
+	if (tx->ended)
+		return wok_fail(-EINVAL, "the transaction has ended already");
+	if (tx->level != conn->savepoints)
+		return wok_fail(-EINVAL, "a transaction within this one is still open");
+	if (was_ended_by_sql(conn)) {
+		end(tx);
+		return wok_fail(-EINVAL,
+				"the transaction has been ended by SQL already, as PREPARE "
+				"TRANSACTION does");
+	}
+	return 0;
 }
 
 int wok_pg_transaction_commit(wok_pg_transaction *tx)
@@ -197,7 +217,40 @@ void wok_pg_transaction_free(wok_pg_transaction *tx)
 		return;
 	if (!tx->ended && tx->level <= tx->conn->savepoints) {
 		tx->conn->savepoints = tx->level;
-		WOK_IGNORE(wok_pg_transaction_rollback(tx));
+		if (was_ended_by_sql(tx->conn))
+			end(tx); /* the message is somebody else's */
+		else
+			WOK_IGNORE(wok_pg_transaction_rollback(tx));
 	}
 	wok_free(tx);
+}
+
+struct run {
+	wok_pg_conn *conn;
+	int (*fn)(wok_pg_conn *conn, void *arg);
+	void *arg;
+	const wok_pg_transaction_options *options;
+};
+
+static int run_once(void *arg)
+{
+	const struct run *run = arg;
+	WOK_AUTO(wok_pg_transaction) *tx = NULL;
+
+	WOK_TRY(wok_pg_transaction_begin(run->conn, run->options, &tx));
+	const int r = run->fn(run->conn, run->arg);
+	if (r < 0)
+		return r;
+	WOK_TRY(wok_pg_transaction_commit(tx));
+	return r;
+}
+
+int wok_pg_transaction_run(wok_pg_conn *conn, int (*fn)(wok_pg_conn *conn, void *arg), void *arg,
+			   const wok_pg_transaction_run_options *options)
+{
+	struct run run = {conn, fn, arg, options ? &options->transaction : NULL};
+
+	if (wok__pg_in_transaction(conn))
+		return run_once(&run);
+	return wok__db_retry(options ? &options->retry : NULL, run_once, &run);
 }

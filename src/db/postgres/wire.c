@@ -9,6 +9,7 @@
  * Whoever writes much also reads: a server whose answers nobody takes stops to read, and both would
  * wait for ever.
  */
+#include <wok/loop.h>
 #include <wok/scope.h>
 #include <wok/timeout.h>
 
@@ -57,15 +58,6 @@ static int handle_buffered(wok_pg_conn *conn, size_t *ret_need)
 	return r < 0 ? r : done > 0;
 }
 
-static void cancel_left(wok_pg_conn *conn)
-{
-	struct wok__node *first = wok__list_first(&conn->ops);
-	struct wok__pg_op *op = first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
-
-	if (op && op->abandoned && !op->canceled)
-		wok__pg_cancel_left(conn, op);
-}
-
 static int fill(wok_pg_conn *conn, size_t need)
 {
 	wok_view bytes;
@@ -86,6 +78,27 @@ static int fill(wok_pg_conn *conn, size_t need)
 	return r;
 }
 
+/* Wait for more. What was left behind must not run on: it is stopped, before others are waited for.
+ */
+static int fill_or_stop(wok_pg_conn *conn, size_t need)
+{
+	struct wok__node *first = wok__list_first(&conn->ops);
+	struct wok__pg_op *op = first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (!op || !op->abandoned)
+		return fill(conn, need);
+	WOK_TRY(wok__pg_cancel_left(conn, op));
+	if (conn->dead)
+		return 0;
+	WOK_TIMEOUT (&timeout, op->again - wok_now()) {
+		r = fill(conn, need);
+	}
+	r = wok_timeout_result(&timeout, r);
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
 /* Handle what is there, or wait for more. */
 static int read_once(wok_pg_conn *conn)
 {
@@ -96,9 +109,7 @@ static int read_once(wok_pg_conn *conn)
 		r = wok__pg_flush(conn);
 		/* Not before: what was not sent cannot be cancelled. */
 		if (r == 0 && !conn->dead)
-			cancel_left(conn);
-		if (r == 0 && !conn->dead)
-			r = fill(conn, need);
+			r = fill_or_stop(conn, need);
 	}
 	if (r < 0 && r != -ECANCELED && !conn->dead)
 		wok__pg_break(conn, r, NULL);

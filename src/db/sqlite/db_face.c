@@ -36,7 +36,12 @@ static int transaction(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg)
 	return r;
 }
 
-static const wok_db_ops ops = {"sqlite", execute, fetch, script, transaction};
+static bool in_transaction(wok_db *db)
+{
+	return wok__sqlite_owns(connection_of(db));
+}
+
+static const wok_db_ops ops = {"sqlite", execute, fetch, script, transaction, in_transaction};
 
 void wok__sqlite_face(wok_sqlite *db)
 {

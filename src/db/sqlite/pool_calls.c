@@ -131,7 +131,14 @@ static int face_transaction(wok_db *db, int (*fn)(wok_db *db, void *arg), void *
 	return wok_db_transaction(wok_sqlite_db(pool_of(db)->writer), fn, arg);
 }
 
-static const wok_db_ops ops = {"sqlite", face_execute, face_fetch, face_script, face_transaction};
+static bool face_in_transaction(wok_db *db)
+{
+	return wok__sqlite_owns(pool_of(db)->writer);
+}
+
+static const wok_db_ops ops = {
+	"sqlite", face_execute, face_fetch, face_script, face_transaction, face_in_transaction,
+};
 
 void wok__sqlite_pool_face(wok_sqlite_pool *pool)
 {
