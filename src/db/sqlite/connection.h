@@ -114,6 +114,7 @@ struct wok_sqlite {
 	bool thread_runs; /* a thread serves the queue */
 	bool has_thread;  /* there is one to join */
 	bool closing;     /* nothing new, but for what releases something */
+	bool hurrying;    /* what is there is not run to its end, either */
 	bool gone;        /* the handle is closed, and the thread ends */
 	atomic_int called;
 	atomic_int starved; /* so many pages of the log cannot be emptied; 0 */
@@ -169,6 +170,9 @@ void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job);
 
 /* Between two looks at what the other side does. */
 void wok__sqlite_relax(const wok_sqlite *db);
+
+/* A job of several that were taken out together begins. */
+void wok__sqlite_enter(wok_sqlite *db, struct wok__sqlite_job *job);
 
 /* The end of a job that has run: tell the caller. */
 void wok__sqlite_done(struct wok__sqlite_job *job);
