@@ -7,35 +7,6 @@
 #include "db/sqlite/connection.h"
 #include "platform/clock.h"
 
-static const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-			      "SELECT max(i) FROM n";
-
-struct ask {
-	wok_sqlite *db;
-	const char *sql;
-	int result;
-};
-
-static int ask(void *arg)
-{
-	struct ask *asked = arg;
-
-	return asked->result = wok_sqlite_execute(asked->db, asked->sql, NULL);
-}
-
-/* Until the connection's thread is in a statement. */
-static void wait_until_it_runs(wok_sqlite *db)
-{
-	bool runs = false;
-
-	while (!runs) {
-		pthread_mutex_lock(&db->mutex);
-		runs = db->running != NULL;
-		pthread_mutex_unlock(&db->mutex);
-		ASSERT_OK(wok_yield());
-	}
-}
-
 static wok_time thread_time(void)
 {
 	struct timespec now;
@@ -68,8 +39,7 @@ TEST_TASK(the_loop_goes_on_while_a_query_runs, "sqlite-1", "sqliterow-1")
 	wait_until_it_runs(db);
 	ASSERT(longest_step(20000) < WOK_MS);
 	ASSERT(!wok_task_done(task));
-	ASSERT(wok_cancel(task));
-	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	cancel_and_await(task);
 	ASSERT_EQ(slow.result, -ECANCELED);
 }
 
@@ -81,8 +51,7 @@ static wok_time cancel_one(wok_sqlite *db)
 
 	wait_until_it_runs(db);
 	const wok_time since = wok__clock_now();
-	ASSERT(wok_cancel(task));
-	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	cancel_and_await(task);
 	ASSERT_EQ(one_int(db, "SELECT 1"), 1);
 	return wok__clock_now() - since;
 }
@@ -173,8 +142,7 @@ TEST_TASK(returning_commits_what_it_changed_or_nothing, "sqlite-16", "sqliterow-
 				  "i + 1 FROM n) SELECT i FROM n RETURNING x"};
 	WOK_AUTO(wok_task) *task = wok_create_task(ask, &slow);
 	wait_until_it_runs(db);
-	ASSERT(wok_cancel(task));
-	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+	cancel_and_await(task);
 	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), 5);
 }
 
@@ -188,10 +156,8 @@ TEST_TASK(who_is_cancelled_in_the_queue_does_not_run)
 	wait_until_it_runs(db);
 	WOK_AUTO(wok_task) *second = wok_create_task(ask, &behind);
 	test_settle();
-	ASSERT(wok_cancel(second));
-	ASSERT_ERR(wok_await(second), WOK_ETASKCANCELED);
+	cancel_and_await(second);
 	ASSERT(!wok_task_done(first));
-	ASSERT(wok_cancel(first));
-	ASSERT_ERR(wok_await(first), WOK_ETASKCANCELED);
+	cancel_and_await(first);
 	ASSERT_EQ(one_int(db, "SELECT count(*) FROM sqlite_schema"), 0);
 }

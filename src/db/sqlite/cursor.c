@@ -11,6 +11,7 @@
 #include <wok/error.h>
 #include <wok/memory.h>
 #include <wok/task.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "db/sqlite/pool.h"
@@ -187,6 +188,19 @@ static void turn_over(wok_sqlite_cursor *cursor)
 	cursor->position = 0;
 }
 
+static int wait_for_chunk(wok_sqlite_cursor *cursor)
+{
+	const wok_time timeout = cursor->db->settings.options.timeout;
+	wok_timeout limit = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (!timeout || timeout == WOK_FOREVER)
+		return wok__sqlite_wait(&cursor->fill);
+	WOK_TIMEOUT (&limit, timeout)
+		r = wok__sqlite_wait(&cursor->fill);
+	return wok_timeout_result(&limit, r);
+}
+
 static int take_chunk(wok_sqlite_cursor *cursor)
 {
 	wok_sqlite *db = cursor->db;
@@ -205,7 +219,7 @@ static int take_chunk(wok_sqlite_cursor *cursor)
 		WOK_TRY(wok__sqlite_submit(db, &cursor->fill, fill));
 	}
 	cursor->filling = false;
-	r = wok__sqlite_wait(&cursor->fill);
+	r = wait_for_chunk(cursor);
 	/* Taken back: nothing was lost, and it can be asked for again. */
 	WOK_TRY(r);
 	turn_over(cursor);

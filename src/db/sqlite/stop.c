@@ -29,9 +29,8 @@ int wok__sqlite_on_progress(void *arg)
 	wok_sqlite *db = arg;
 
 	/* It asks after a statement's end, too: to stop that would deny what is committed. */
-	if (!is_stepping(db))
-		return 0;
-	return (db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db);
+	return is_stepping(db) &&
+	       ((db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db));
 }
 
 /* Milliseconds: short at first, for most locks are held shortly. */

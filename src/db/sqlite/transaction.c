@@ -254,6 +254,22 @@ int wok_sqlite_transaction_rollback(wok_sqlite_transaction *tx)
 	return undo(tx);
 }
 
+void wok__sqlite_leave_transaction(wok_sqlite *db)
+{
+	wok_sqlite_transaction *tx = db->innermost;
+
+	if (!tx || !wok__sqlite_owns(db))
+		return;
+	const struct wok__saved_error saved = wok__error_save();
+	wok__report(0, NULL, db->site,
+		    "a reader of %s was given back with a transaction open: it is rolled back",
+		    db->settings.path);
+	while (tx->outer)
+		tx = tx->outer;
+	(void) undo(tx);
+	wok__error_restore(saved);
+}
+
 void wok_sqlite_transaction_free(wok_sqlite_transaction *tx)
 {
 	if (!tx)
