@@ -249,7 +249,7 @@ TEST_TASK(rows_without_texts_have_a_limit, "sqliterow-18")
 
 	ASSERT_ERR(wok_sqlite_fetch_with(db,
 					 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-					 "FROM n) SELECT i FROM n",
+					 "FROM n LIMIT 4000) SELECT i FROM n",
 					 NULL, &small, &rows),
 		   WOK_ELIMIT);
 	ASSERT_MESSAGE(WOK_ELIMIT, "max_result");
