@@ -84,7 +84,10 @@ TEST_TASK(a_late_cancel_hits_nobody_else, "sqlite-3")
 					   "json_each('[1,2,3,4,5,6,7,8]') a, "
 					   "json_each('[1,2,3,4,5,6,7,8]') b",
 				    .result = 1};
-		struct ask next = {.db = db, .sql = "SELECT count(*) FROM t"};
+		/* Long enough for SQLite to ask whether to go on. */
+		struct ask next = {.db = db,
+				   .sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+					  "FROM n LIMIT 300) SELECT max(i) FROM n"};
 		WOK_AUTO(wok_task) *task = wok_create_task(ask, &quick);
 		WOK_AUTO(wok_task) *behind = wok_create_task(ask, &next);
 
@@ -125,17 +128,21 @@ static void return_and_look(wok_sqlite *db, wok_sqlite *other)
 	WOK_AUTO(wok_rows) *rows = NULL;
 	const wok_row *row;
 
-	ASSERT_OK(wok_sqlite_query(db, "INSERT INTO t VALUES(1), (2), (3) RETURNING x * 2 AS y",
+	/* More than are read in one piece. */
+	ASSERT_OK(wok_sqlite_query(db,
+				   "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+				   "SELECT i + 1 FROM n LIMIT 2000) SELECT i FROM n "
+				   "RETURNING x * 2 AS y",
 				   NULL, &cursor));
 	ASSERT_EQ(wok_sqlite_cursor_next(cursor, &row), 1);
 	ASSERT_EQ(wok_row_int(row, "y"), 2);
 	/* Given up after its first row: all changes stay. */
 	wok_sqlite_cursor_free(WOK_TAKE(cursor));
-	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), 3);
-	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 3);
+	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), 2000);
+	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 2000);
 	ASSERT_EQ(wok_sqlite_fetch_row(db, "INSERT INTO t VALUES(4), (5) RETURNING x", NULL, &rows),
 		  1);
-	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 5);
+	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 2002);
 	/* Interrupted before: none does. */
 	struct ask slow = {.db = db,
 			   .sql = "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
@@ -143,7 +150,7 @@ static void return_and_look(wok_sqlite *db, wok_sqlite *other)
 	WOK_AUTO(wok_task) *task = wok_create_task(ask, &slow);
 	wait_until_it_runs(db);
 	cancel_and_await(task);
-	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 5);
+	ASSERT_EQ(one_int(other, "SELECT count(*) FROM t"), 2002);
 }
 
 TEST_TASK(returning_commits_what_it_changed_or_nothing, "sqlite-16", "sqliterow-22")
