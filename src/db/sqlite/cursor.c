@@ -29,6 +29,7 @@ struct wok_sqlite_cursor {
 	bool filling; /* it was submitted, and its outcome not taken */
 	bool ended;   /* no more rows will come */
 	bool failed;
+	bool writes;                             /* INSERT ... RETURNING: set by the first fill */
 	void (*then)(void *arg, wok_sqlite *db); /* at the end; NULL */
 	void *then_arg;
 	wok_rows *current;
@@ -115,6 +116,8 @@ static int start(struct wok__sqlite_job *job)
 	WOK_TRY(wok__sqlite_prepare(job, cursor->sql, &cursor->statement));
 	cursor->held.drop = drop;
 	wok__list_push_back(&job->db->held, &cursor->held.link);
+	cursor->writes =
+		cursor->statement->handle && !sqlite3_stmt_readonly(cursor->statement->handle);
 	int r = wok__sqlite_bind(job, cursor->statement, cursor->args, true);
 	if (r == 0 && cursor->statement->handle)
 		return fill(job);
@@ -294,7 +297,8 @@ void wok_sqlite_cursor_free(wok_sqlite_cursor *cursor)
 		return;
 	wok_sqlite *db = cursor->db;
 	leave(cursor);
-	if (cursor->filling)
+	/* What RETURNING has changed stays: an interrupt would take it back. */
+	if (cursor->filling && !cursor->writes)
 		wok__sqlite_cancel(&cursor->fill);
 	reset_job(&cursor->release);
 	cursor->release.detached = true;

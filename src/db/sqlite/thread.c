@@ -121,9 +121,7 @@ static void learn(wok_sqlite *db, bool paid)
 		db->thread_credit--;
 }
 
-/*
- * What is open will be ended by a job that must not fail for want of a thread.
- */
+/* What is open will be ended by a job that must not fail for want of a thread. */
 static wok_time idle_timeout(const wok_sqlite *db)
 {
 	const bool open = db->in_transaction || !wok__list_empty(&db->held);
