@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* notes_service: a small service, JSON over HTTP. Shows one face over two databases, migrations,
- *                and a transaction around what belongs together: a note and its tags.
+/* notes_service: a small service, JSON over HTTP. Shows one face over pools of two databases,
+ *                migrations, and a transaction around what belongs together: a note and its tags.
  * Try:           notes_service 127.0.0.1:7004 notes.db
  *                notes_service 127.0.0.1:7004 postgresql://user:password@127.0.0.1/mydb   then
  *                curl -H 'Content-Type: application/json' -d '{"text": "milk", "tags": ["shop"]}' \
@@ -16,18 +16,17 @@
 #include <wok/http.h>
 #include <wok/http_json.h>
 #include <wok/migrate.h>
-#include <wok/pg.h>
-#include <wok/sqlite.h>
+#include <wok/pg_pool.h>
+#include <wok/sqlite_pool.h>
 #include <wok/wok.h>
 
 enum { MOST_TAGS = 20 };
 
 struct service {
 	const char *where;
-	wok_sqlite *sqlite;     /* one connection, which keeps transactions apart itself */
-	wok_pg_conn *server[2]; /* or two: the second is for transactions, one after another */
-	wok_db *db, *writer;    /* views of these */
-	wok_lock writing;
+	wok_sqlite_pool *file; /* one connection that writes, and some that read */
+	wok_pg_pool *server;   /* or this */
+	wok_db *db;            /* a view of it: each call takes the connection that it needs */
 };
 
 /* The same SQL for both, but for the numbers that a database makes itself. */
@@ -50,13 +49,12 @@ static int startup(void *arg)
 	bool server = strncmp(service->where, "postgres", 8) == 0;
 
 	if (server) {
-		for (int i = 0; i < 2; i++)
-			WOK_TRY(wok_pg_connect(service->where, &service->server[i]));
-		service->db = wok_pg_db(service->server[0]);
-		service->writer = wok_pg_db(service->server[1]);
+		WOK_TRY(wok_pg_pool_new(service->where, NULL, &service->server));
+		WOK_TRY(wok_pg_pool_ready(service->server));
+		service->db = wok_pg_pool_db(service->server);
 	} else {
-		WOK_TRY(wok_sqlite_open(service->where, NULL, &service->sqlite));
-		service->db = service->writer = wok_sqlite_db(service->sqlite);
+		WOK_TRY(wok_sqlite_pool_open(service->where, NULL, &service->file));
+		service->db = wok_sqlite_pool_db(service->file);
 	}
 	int r = wok_migrate(service->db, server ? in_postgres : in_sqlite, 2, NULL);
 	return r < 0 ? r : 0;
@@ -66,9 +64,8 @@ static void cleanup(void *arg)
 {
 	struct service *service = arg;
 
-	wok_pg_conn_free(service->server[0]);
-	wok_pg_conn_free(service->server[1]);
-	wok_sqlite_free(service->sqlite);
+	wok_pg_pool_free(service->server);
+	wok_sqlite_pool_free(service->file);
 }
 
 /* The first of what is made up of rows (note, body, tag) in order: a note has a row for each tag.
@@ -171,14 +168,6 @@ static int insert_note(wok_db *db, void *arg)
 	return 0;
 }
 
-static int store_note(struct service *service, struct new_note *note)
-{
-	WOK_TRY(wok_lock_acquire(&service->writing));
-	int r = wok_db_transaction(service->writer, insert_note, note);
-	wok_lock_release(&service->writing);
-	return r;
-}
-
 static bool is_note(const json_t *json)
 {
 	const json_t *tags = json_object_get(json, "tags");
@@ -200,7 +189,7 @@ static int add_note(wok_http_request *request, void *arg)
 	WOK_TRY(wok_http_request_json(request, &json));
 	note.json = json;
 	bool good = is_note(json);
-	int r = good ? store_note(service, &note) : 0;
+	int r = good ? wok_db_transaction(service->db, insert_note, &note) : 0;
 	json_decref(json);
 	if (!good)
 		return wok_http_reply_text(request, 400,
@@ -226,8 +215,7 @@ static int make_routes(wok_http_app *app, struct service *service)
 
 int main(int argc, char **argv)
 {
-	struct service service = {.where = argc > 2 ? argv[2] : "notes.db",
-				  .writing = WOK_LOCK_INIT};
+	struct service service = {.where = argc > 2 ? argv[2] : "notes.db"};
 	WOK_AUTO(wok_http_app) *app = NULL;
 
 	int r = wok_http_app_new(&app);

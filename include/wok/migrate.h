@@ -13,8 +13,8 @@ WOK_BEGIN_DECLS
  *
  * Each runs in a transaction of its own, with the line that remembers it: all of it, or nothing.
  * Two programs that start at once each wait for the other, and run each migration once: PostgreSQL
- * has an advisory lock of the transaction, SQLite its lock to write. So it goes through a pool and
- * through pgbouncer as well.
+ * has an advisory lock of the transaction, SQLite its lock to write, for which it waits as long as
+ * busy_timeout says. So it goes through a pool and through pgbouncer as well.
  *
  * A migration that has been run is history. Its text must stay (line ends aside), numbers go from 1
  * without a gap, and what is new comes last. There are no ways back: mend it with the next one.
@@ -24,7 +24,12 @@ WOK_BEGIN_DECLS
 typedef struct {
 	int64_t number;   /* from 1 */
 	const char *name; /* for people: "add_users" */
-	const char *sql;  /* statements that ";" separates; without BEGIN and COMMIT */
+	/*
+	 * Statements that ";" separates; without BEGIN and COMMIT, and without what a transaction
+	 * does not bear: VACUUM, CREATE INDEX CONCURRENTLY, PRAGMA foreign_keys (but
+	 * defer_foreign_keys). None at all is a migration, too.
+	 */
+	const char *sql;
 } wok_migration;
 
 /* How to migrate. Zero in a field means the default. */

@@ -2,6 +2,7 @@
 #ifndef WOK_SQLITE_BLOB_H
 #define WOK_SQLITE_BLOB_H
 #include <wok/sqlite.h>
+#include <wok/stream.h>
 
 WOK_BEGIN_DECLS
 
@@ -77,6 +78,25 @@ int wok_sqlite_blob_move(wok_sqlite_blob *blob, int64_t id) WOK_MUST_CHECK;
  */
 void wok_sqlite_blob_free(wok_sqlite_blob *blob);
 WOK_DEFINE_AUTO(wok_sqlite_blob)
+
+/**
+ * A blob as a stream: for whatever reads from one, or writes to one, as the bodies of HTTP. What is
+ * read comes from the blob's front on, and what is written goes there, each at a place of its own;
+ * behind its end there is nothing to read, and writing fails with -EFBIG.
+ *
+ *     WOK_TRY(wok_sqlite_blob_open(db, "files", "content", id, false, &blob));
+ *     WOK_TRY(wok_sqlite_blob_stream(WOK_TAKE(blob), &stream));
+ *     while ((n = wok_stream_read(stream, chunk, sizeof(chunk))) > 0)
+ *             WOK_TRY(wok_http_reply_write(request, chunk, (size_t) n));
+ *
+ * blob:       the stream's from now on, which closes it as wok_sqlite_blob_free() does; also when
+ *             the call fails
+ * ret_stream: to be freed with wok_stream_free()
+ * Returns:    0; -ENOMEM
+ * Checkpoint: never
+ * Threads:    the loop's
+ */
+int wok_sqlite_blob_stream(wok_sqlite_blob *blob, wok_stream **ret_stream) WOK_MUST_CHECK;
 
 WOK_END_DECLS
 #endif

@@ -6,14 +6,15 @@
 WOK_BEGIN_DECLS
 
 /*
- * SQL functions, aggregates and collations in C, and hooks. All of them are called on the
- * connection's thread, never on the loop's (unless the connection is on_loop), and must not wait.
+ * SQL functions, aggregates, window functions and collations in C, and hooks. All of them are
+ * called on the connection's thread, never on the loop's (unless the connection is on_loop), and
+ * must not wait.
  */
 
 /* A call of a function: to give its result. */
 typedef struct wok_sqlite_function_call wok_sqlite_function_call;
 
-/* A function, or an aggregate. Zero in a field means the default. */
+/* A function, an aggregate, or a window function. Zero in a field means the default. */
 typedef struct {
 	const char *name;
 	int n_args;         /* of them: 1, 2 ...; 0: none; -1: any number */
@@ -27,6 +28,12 @@ typedef struct {
 	/* An aggregate has these two instead: for each row, and at the end. */
 	int (*step)(wok_sqlite_function_call *call, const wok_args *args, void *arg);
 	int (*finish)(wok_sqlite_function_call *call, void *arg);
+	/*
+	 * A window function, which is an aggregate as well, has these two more: the result for
+	 * the rows that are in the frame now, and for a row that leaves it, the first one first.
+	 */
+	int (*value)(wok_sqlite_function_call *call, void *arg);
+	int (*inverse)(wok_sqlite_function_call *call, const wok_args *args, void *arg);
 	void *arg;
 	wok_free_fn *arg_free; /* on the connection's thread, when the function goes; NULL */
 } wok_sqlite_function;

@@ -22,6 +22,7 @@ typedef struct wok_sqlite_pool wok_sqlite_pool;
 typedef struct {
 	wok_sqlite_options connection; /* of each; query_only and group_commit are set by role */
 	size_t readers;                /* at most; wok_cpu_count(), but no more than 4 */
+	wok_time acquire_timeout;      /* how long to wait for a reader; 30 s */
 } wok_sqlite_pool_options;
 
 /**
@@ -83,17 +84,18 @@ wok_sqlite *wok_sqlite_pool_writer(wok_sqlite_pool *pool);
  * Take a reader for oneself: to read from one snapshot, in a WOK_SQLITE_DEFERRED transaction.
  *
  * ret_reader: to be given back with wok_sqlite_pool_release(); without readers, the writer
- * Returns:    0; as wok_sqlite_open(); -EBADF after the close
+ * Returns:    0; -ETIMEDOUT after acquire_timeout; as wok_sqlite_open(); -EBADF after the close
  * Checkpoint: always
  * Threads:    the loop's
  */
 int wok_sqlite_pool_acquire(wok_sqlite_pool *pool, wok_sqlite **ret_reader) WOK_MUST_CHECK;
 
 /**
- * Give a reader back; the longest waiter gets it.
+ * Give a reader back; the longest waiter gets it. A transaction that is open on it is rolled back.
  *
+ * reader:     of this pool; NULL does nothing
  * Returns:    nothing
- * Checkpoint: never
+ * Checkpoint: shielded; without an open transaction it does not wait
  * Threads:    the loop's
  */
 void wok_sqlite_pool_release(wok_sqlite_pool *pool, wok_sqlite *reader);

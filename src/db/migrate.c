@@ -79,14 +79,18 @@ static int check_list(const wok_migration *list, size_t count)
 
 static int table_exists(const struct migration *migration, bool *ret_exists)
 {
+	const char *dot = strchr(migration->table, '.');
+	const char *table = dot && !migration->postgres ? dot + 1 : migration->table;
 	WOK_AUTO(wok_rows) *rows = NULL;
+	char sql[SQL_SIZE];
 
-	WOK_TRY(wok_db_fetch(
-		migration->db,
-		migration->postgres
-			? "SELECT 1 WHERE to_regclass($1) IS NOT NULL"
-			: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1",
-		WOK_ARGS(migration->table), &rows));
+	if (migration->postgres)
+		snprintf(sql, sizeof(sql), "SELECT 1 WHERE to_regclass($1) IS NOT NULL");
+	else /* each database that is attached has a schema of its own */
+		snprintf(sql, sizeof(sql),
+			 "SELECT 1 FROM %.*ssqlite_master WHERE type = 'table' AND name = $1",
+			 (int) (table - migration->table), migration->table);
+	WOK_TRY(wok_db_fetch(migration->db, sql, WOK_ARGS(table), &rows));
 	*ret_exists = wok_rows_count(rows) > 0;
 	return 0;
 }

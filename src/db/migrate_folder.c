@@ -10,6 +10,7 @@
 #include <wok/memory.h>
 #include <wok/whole_file.h>
 
+#define BOM "\xef\xbb\xbf"
 enum { MOST_BYTES = 16 * 1024 * 1024, MOST_PATH = 4096 };
 
 /* Of a folder's files; name and sql of each are ours. */
@@ -68,6 +69,9 @@ static int read_sql(const char *folder, const char *file, wok_migration *migrati
 	migration->sql = sql;
 	if (strlen(sql) != size)
 		return wok_fail(-EINVAL, "migrations: %s has a NUL byte", path);
+	/* An editor's byte order mark is no SQL. */
+	if (strncmp(sql, BOM, strlen(BOM)) == 0)
+		memmove(sql, sql + strlen(BOM), size + 1 - strlen(BOM));
 	return 0;
 }
 

@@ -203,6 +203,76 @@ TEST(files_are_taken_in_the_order_of_their_numbers)
 	remove_folder(folder);
 }
 
+/* As editors and other systems leave them. */
+static int in_odd_folder(void *arg)
+{
+	const char *folder = arg;
+	WOK_AUTO(wok_sqlite) *db = open_memory();
+
+	put(folder, "1_bom.sql",
+	    "\xef\xbb\xbf"
+	    "CREATE TABLE t (x);\r\n-- the; end\r\n");
+	put(folder, "2_nothing.sql", "");
+	put(folder, "3_comment.sql", "/* nothing; yet */\r\n;;");
+	put(folder, "4_trigger.sql",
+	    "CREATE TRIGGER twice AFTER INSERT ON t BEGIN SELECT 1; END; INSERT INTO u VALUES (1)");
+	ASSERT_ERR(wok_migrate_folder(wok_sqlite_db(db), folder, NULL), WOK_EDB);
+	ASSERT_EQ(count(db, "SELECT max(number) FROM wok_migrations"), 3);
+	ASSERT_EQ(count(db, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"), 0);
+	put(folder, "4_trigger.sql",
+	    "CREATE TRIGGER twice AFTER INSERT ON t WHEN NEW.x = 'a;b' BEGIN\n"
+	    "  INSERT INTO t VALUES ('it''s; done'); INSERT INTO t VALUES ('x;');\nEND;\n"
+	    "INSERT INTO t VALUES ('a;b')");
+	ASSERT_EQ(wok_migrate_folder(wok_sqlite_db(db), folder, NULL), 1);
+	ASSERT_EQ(count(db, "SELECT count(*) FROM t"), 3);
+	/* The mark and line ends may come and go. */
+	put(folder, "1_bom.sql", "CREATE TABLE t (x);\n-- the; end\n");
+	ASSERT_EQ(wok_migrate_folder(wok_sqlite_db(db), folder, NULL), 0);
+	put(folder, "2_nothing.sql", "SELECT 1");
+	ASSERT_ERR(wok_migrate_folder(wok_sqlite_db(db), folder, NULL), -ESTALE);
+	return 0;
+}
+
+TEST(files_may_have_marks_other_line_ends_and_nothing_in_them)
+{
+	char folder[] = "/tmp/wok-migrate-XXXXXX";
+
+	ASSERT(mkdtemp(folder));
+	ASSERT_OK(wok_run(in_odd_folder, folder));
+	remove_folder(folder);
+}
+
+TEST_TASK(a_migration_cannot_end_its_transaction)
+{
+	static const char *const texts[] = {
+		"INSERT INTO users (name) VALUES ('a'); COMMIT",
+		"INSERT INTO users (name) VALUES ('a'); COMMIT; SELECT 1; BEGIN",
+		"INSERT INTO users (name) VALUES ('a'); ROLLBACK; BEGIN",
+	};
+	WOK_AUTO(wok_sqlite) *db = open_memory();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const wok_migration list[] = {three[0], {2, "ends", texts[i]}};
+
+		ASSERT_ERR(wok_migrate(wok_sqlite_db(db), list, 2, NULL), -EINVAL);
+		ASSERT(strstr(wok_errmsg(-EINVAL), "migration 2 (ends)"));
+		ASSERT_EQ(count(db, "SELECT count(*) FROM users"), 0);
+		ASSERT_EQ(count(db, "SELECT max(number) FROM wok_migrations"), 1);
+	}
+}
+
+TEST_TASK(the_table_may_be_in_an_attached_database)
+{
+	WOK_AUTO(wok_sqlite) *db = open_memory();
+	const wok_migrate_options options = {.table = "side.done"};
+	const wok_migrate_options dry = {.table = "side.done", .dry_run = true};
+
+	ASSERT_OK(wok_sqlite_execute(db, "ATTACH ':memory:' AS side", NULL));
+	ASSERT_EQ(wok_migrate(wok_sqlite_db(db), three, 2, &options), 2);
+	ASSERT_EQ(count(db, "SELECT count(*) FROM side.done"), 2);
+	ASSERT_EQ(wok_migrate(wok_sqlite_db(db), three, 3, &dry), 1);
+}
+
 /* --- several at once -------------------------------------------------------------------------- */
 
 enum { RUNNERS = 4, MANY = 20 };

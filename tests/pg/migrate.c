@@ -74,6 +74,35 @@ static int end_transaction(void *unused)
 	return 0;
 }
 
+static int use_quotes(void *unused)
+{
+	const wok_migrate_options options = {.table = "mig.done"};
+	const wok_migration list[] = {
+		{1, "nothing", ""},
+		{2, "comment", "-- nothing; yet\r\n/* nor; here */ ;;"},
+		{3, "function",
+		 "CREATE TABLE mig.t (x text);\r\n"
+		 "CREATE FUNCTION mig.f() RETURNS text AS $body$\n"
+		 "BEGIN\n  INSERT INTO mig.t VALUES ('it''s; done');\n  RETURN $$a;b$$;\nEND\n"
+		 "$body$ LANGUAGE plpgsql;\nINSERT INTO mig.t VALUES (mig.f()), (E'\\';')"},
+	};
+	WOK_AUTO(wok_pg_conn) *conn = connected();
+	int64_t n;
+
+	(void) unused;
+	ASSERT_EQ(wok_migrate(wok_pg_db(conn), list, 3, &options), 3);
+	ASSERT_EQ(wok_migrate(wok_pg_db(conn), list, 3, &options), 0);
+	ASSERT_EQ(wok_pg_fetch_int(conn, "SELECT count(*) FROM mig.t", NULL, &n), 1);
+	ASSERT_EQ(n, 3);
+	return 0;
+}
+
+TEST(semicolons_in_quotes_separate_no_statements_of_postgresql)
+{
+	make_schema();
+	ASSERT_OK(wok_run(use_quotes, NULL));
+}
+
 TEST(a_migration_that_ends_its_transaction_is_refused)
 {
 	make_schema();

@@ -4,6 +4,36 @@
 
 #include <stdlib.h>
 
+#include "db/sqlite/connection.h"
+
+const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+		       "SELECT max(i) FROM n";
+
+int ask(void *arg)
+{
+	struct ask *asked = arg;
+
+	return asked->result = wok_sqlite_execute(asked->db, asked->sql, NULL);
+}
+
+void wait_until_it_runs(wok_sqlite *db)
+{
+	bool runs = false;
+
+	while (!runs) {
+		pthread_mutex_lock(&db->mutex);
+		runs = db->running != NULL;
+		pthread_mutex_unlock(&db->mutex);
+		ASSERT_OK(wok_yield());
+	}
+}
+
+void cancel_and_await(wok_task *task)
+{
+	ASSERT(wok_cancel(task));
+	ASSERT_ERR(wok_await(task), WOK_ETASKCANCELED);
+}
+
 void new_path(char path[PATH_SIZE])
 {
 	const char *base = getenv("TMPDIR");

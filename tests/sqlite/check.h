@@ -24,6 +24,24 @@ wok_sqlite *open_file(const char *path, const wok_sqlite_options *options);
 /* SELECT that gives one integer. */
 int64_t one_int(wok_sqlite *db, const char *sql);
 
+/* A query that ends only when it is stopped. */
+extern const char endless[];
+
+/* A task that runs one statement: wok_create_task(ask, &asked). */
+struct ask {
+	wok_sqlite *db;
+	const char *sql;
+	int result;
+};
+
+int ask(void *asked);
+
+/* Until the connection's thread is in a statement. */
+void wait_until_it_runs(wok_sqlite *db);
+
+/* Cancel it, which stops its statement, and wait for it. */
+void cancel_and_await(wok_task *task);
+
 #define ASSERT_MESSAGE(code, word)                                                                 \
 	do {                                                                                       \
 		if (!strstr(wok_errmsg(code), (word)))                                             \

@@ -109,6 +109,62 @@ static int call_slow(void *db)
 	return wok_sqlite_execute(db, "SELECT slow()", NULL);
 }
 
+static int sum_step(wok_sqlite_function_call *call, const wok_args *args, void *arg)
+{
+	int64_t *sum = wok_sqlite_state(call, sizeof(*sum)), n = 0;
+
+	if (!sum)
+		return -ENOMEM;
+	WOK_TRY(wok_value_get_int(&args->values[0], &n));
+	*sum += n * *(const int64_t *) arg;
+	return 0;
+}
+
+static int sum_inverse(wok_sqlite_function_call *call, const wok_args *args, void *arg)
+{
+	const int64_t back = -*(const int64_t *) arg;
+
+	return sum_step(call, args, (void *) &back);
+}
+
+static int sum_value(wok_sqlite_function_call *call, void *arg)
+{
+	const int64_t *sum = wok_sqlite_state(call, sizeof(*sum));
+
+	(void) arg;
+	return sum ? wok_sqlite_return(call, wok_value_int(*sum)) : -ENOMEM;
+}
+
+TEST_TASK(a_window_function_sees_rows_come_and_go, "sqliterow-13")
+{
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	int64_t factor = 10;
+	const wok_sqlite_function sum = {.name = "ten_times",
+					 .n_args = 1,
+					 .step = sum_step,
+					 .finish = sum_value,
+					 .value = sum_value,
+					 .inverse = sum_inverse,
+					 .arg = &factor};
+	wok_sqlite_function half = sum;
+
+	half.inverse = NULL;
+	ASSERT_ERR(wok_sqlite_add_function(db, &half), -EINVAL);
+	ASSERT_OK(wok_sqlite_add_function(db, &sum));
+	ASSERT_OK(wok_sqlite_script(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1), (2), (3), "
+					"(4); CREATE TABLE u(x); INSERT INTO u VALUES('no')"));
+	WOK_AUTO(wok_rows) *rows = NULL;
+	ASSERT_OK(wok_sqlite_fetch(
+		db, "SELECT ten_times(x) OVER (ORDER BY x ROWS 1 PRECEDING) FROM t", NULL, &rows));
+	ASSERT_EQ(wok_rows_count(rows), 4);
+	for (size_t i = 0; i < 4; i++)
+		ASSERT_EQ(wok_row_int_at(wok_rows_at(rows, i), 0), i ? 20 * (int) i + 10 : 10);
+	ASSERT_EQ(one_int(db, "SELECT ten_times(x) FROM t"), 100);
+	ASSERT_ERR(wok_sqlite_execute(db, "SELECT ten_times(x) OVER (ORDER BY x) FROM u", NULL),
+		   WOK_EDB);
+	ASSERT_MESSAGE(WOK_EDB, "text, not an integer");
+}
+
 TEST_TASK(a_slow_function_can_be_cancelled, "sqlite-25")
 {
 	WOK_AUTO(wok_sqlite) *db = in_memory();
@@ -335,6 +391,88 @@ TEST_TASK(a_blob_is_read_and_written_in_pieces, "sqliterow-16")
 	ASSERT_OK(wok_sqlite_blob_open(db, "t", "x", 1, false, &blob));
 	ASSERT_OK(wok_sqlite_close(db));
 	ASSERT_ERR(wok_sqlite_blob_read(blob, 0, data, 1), -EBADF);
+}
+
+/* A blob into a blob, as an upload or a download would go. */
+static size_t pump(wok_stream *from, wok_stream *to)
+{
+	char chunk[5000];
+	size_t sum = 0;
+	ssize_t n;
+
+	while ((n = wok_stream_read(from, chunk, sizeof(chunk))) > 0) {
+		ASSERT_OK(wok_stream_write_all(to, chunk, (size_t) n));
+		sum += (size_t) n;
+	}
+	ASSERT_EQ(n, 0);
+	return sum;
+}
+
+static wok_stream *stream_of(wok_sqlite *db, int64_t id, bool write)
+{
+	wok_sqlite_blob *blob;
+	wok_stream *stream;
+
+	ASSERT_OK(wok_sqlite_blob_open(db, "t", "x", id, write, &blob));
+	ASSERT_OK(wok_sqlite_blob_stream(blob, &stream));
+	return stream;
+}
+
+TEST_TASK(a_blob_is_a_stream, "sqliterow-16")
+{
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	char data[4] = "";
+
+	ASSERT_OK(wok_sqlite_script(db,
+				    "CREATE TABLE t(x); INSERT INTO t VALUES(randomblob(100000)), "
+				    "(zeroblob(100000)), (x'')"));
+	{
+		WOK_AUTO(wok_stream) *from = stream_of(db, 1, false), *to = stream_of(db, 2, true);
+		ASSERT_EQ(pump(from, to), 100000);
+		ASSERT_ERR(wok_stream_write_all(to, "x", 1), -EFBIG);
+		/* What was written can be read: the places are two. */
+		ASSERT_OK(wok_stream_read_exactly(to, data, sizeof(data), NULL));
+		WOK_AUTO(wok_stream) *empty = stream_of(db, 3, false);
+		ASSERT_EQ(wok_stream_read(empty, data, sizeof(data)), 0);
+		ASSERT_ERR(wok_stream_write_all(from, "x", 1), WOK_EDB); /* was opened to read */
+		ASSERT_NUMBER(SQLITE_READONLY);
+	}
+	ASSERT_EQ(one_int(db, "SELECT count(DISTINCT x) FROM t"), 2);
+	ASSERT_EQ(one_int(db, "SELECT substr(x, 1, 4) = (SELECT substr(x, 1, 4) FROM t WHERE "
+			      "rowid = 1) FROM t WHERE rowid = 2"),
+		  1);
+}
+
+static int read_one(void *stream)
+{
+	char byte;
+
+	return (int) wok_stream_read(stream, &byte, 1);
+}
+
+TEST_TASK(a_blob_stream_can_be_closed_and_cancelled_under_who_reads)
+{
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	char data[4];
+
+	ASSERT_OK(wok_sqlite_script(db, "CREATE TABLE t(x); INSERT INTO t VALUES(x'41424344')"));
+	WOK_AUTO(wok_stream) *stream = stream_of(db, 1, false);
+	struct ask slow = {.db = db, .sql = endless};
+	WOK_AUTO(wok_task) *busy = wok_create_task(ask, &slow);
+	wait_until_it_runs(db);
+	WOK_AUTO(wok_task) *reader = wok_create_task(read_one, stream);
+	test_settle();
+	cancel_and_await(reader);
+	cancel_and_await(busy);
+	ASSERT_OK(wok_stream_read_exactly(stream, data, 4, NULL)); /* no byte was lost */
+	ASSERT_MEM(data, "ABCD", 4);
+	WOK_AUTO(wok_task) *again = wok_create_task(ask, &slow);
+	wait_until_it_runs(db);
+	WOK_AUTO(wok_task) *late = wok_create_task(read_one, stream);
+	test_settle();
+	ASSERT_OK(wok_stream_close(stream));
+	cancel_and_await(again);
+	ASSERT_ERR(wok_await(late), -EBADF);
 }
 
 TEST_TASK(extensions_are_loaded_if_that_was_allowed, "sqliterow-17")

@@ -8,37 +8,9 @@
 #include "harness/reports.h"
 #include "platform/clock.h"
 
-static const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-			      "SELECT max(i) FROM n";
-
-struct ask {
-	wok_sqlite *db;
-	const char *sql;
-	int result;
-};
-
-static int ask(void *arg)
-{
-	struct ask *asked = arg;
-
-	return asked->result = wok_sqlite_execute(asked->db, asked->sql, NULL);
-}
-
 static int close_it(void *db)
 {
 	return wok_sqlite_close(db);
-}
-
-static void wait_until_it_runs(wok_sqlite *db)
-{
-	bool runs = false;
-
-	while (!runs) {
-		pthread_mutex_lock(&db->mutex);
-		runs = db->running != NULL;
-		pthread_mutex_unlock(&db->mutex);
-		ASSERT_OK(wok_yield());
-	}
 }
 
 TEST_TASK(a_close_waits_for_what_runs, "sqlite-23")

@@ -188,6 +188,16 @@ TEST_TASK(two_pools_share_a_file, "sqlite-31")
 							  NULL));
 			ASSERT_EQ(count(i % 2 ? b : a), i + 1);
 		}
+		/* Who finds the other's lock waits for it. */
+		WOK_AUTO(wok_sqlite_transaction) *tx = NULL;
+		struct ask late = {.db = wok_sqlite_pool_writer(b),
+				   .sql = "INSERT INTO t VALUES(2)"};
+		ASSERT_OK(wok_sqlite_transaction_begin(wok_sqlite_pool_writer(a), NULL, &tx));
+		WOK_AUTO(wok_task) *task = wok_create_task(ask, &late);
+		wait_until_it_runs(late.db);
+		ASSERT_OK(wok_sqlite_transaction_commit(tx));
+		ASSERT_OK(wok_await(task));
+		ASSERT_EQ(count(a), 21);
 	}
 	remove_database(path);
 }

@@ -68,6 +68,23 @@ TEST_TASK(transactions_of_tasks_do_not_mix, "sqlite-6")
 		  2 * 16);
 }
 
+TEST_TASK(who_has_no_transaction_waits_for_its_end, "sqlite-6")
+{
+	WOK_AUTO(wok_sqlite) *db = in_memory();
+	WOK_AUTO(wok_sqlite_transaction) *tx = NULL;
+	struct ask single = {.db = db, .sql = "INSERT INTO t VALUES(3, 0)"};
+
+	ASSERT_OK(wok_sqlite_execute(db, "CREATE TABLE t(who, what)", NULL));
+	ASSERT_OK(wok_sqlite_transaction_begin(db, NULL, &tx));
+	WOK_AUTO(wok_task) *task = wok_create_task(ask, &single);
+	test_settle();
+	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), 0);
+	ASSERT(!wok_task_done(task));
+	ASSERT_OK(wok_sqlite_transaction_rollback(tx));
+	ASSERT_OK(wok_await(task));
+	ASSERT_EQ(one_int(db, "SELECT count(*) FROM t"), 1);
+}
+
 TEST_TASK(a_transaction_within_one_is_a_savepoint, "sqliterow-9")
 {
 	WOK_AUTO(wok_sqlite) *db = in_memory();

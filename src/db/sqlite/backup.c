@@ -55,6 +55,7 @@ static int fail_copy(struct wok__sqlite_job *job, int r)
 	job->failure.message =
 		wok__strdup(backup->copy ? sqlite3_errmsg(backup->copy) : sqlite3_errstr(r));
 	wok__sqlite_fail_prefix(job, "%s: ", backup->path);
+	job->failure.placed = true;
 	return code;
 }
 
@@ -197,6 +198,12 @@ int wok_sqlite_serialize(wok_sqlite *db, void **ret_data, size_t *ret_size)
 	return 0;
 }
 
+/*
+ * Two bytes of a database's head. One with a write-ahead log would want that in memory, too, where
+ * SQLite has none, and cannot be opened.
+ */
+enum { WRITE_VERSION = 18, READ_VERSION = 19, JOURNALED = 1, LOGGED = 2 };
+
 static int deserialize(struct wok__sqlite_job *job)
 {
 	const struct image *image = WOK__CONTAINER(job, struct image, job);
@@ -205,6 +212,8 @@ static int deserialize(struct wok__sqlite_job *job)
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, image->from, image->size);
+	if (image->size > READ_VERSION && data[READ_VERSION] == LOGGED)
+		data[WRITE_VERSION] = data[READ_VERSION] = JOURNALED;
 	/* It is SQLite's from here on, also when that fails. */
 	const int r =
 		sqlite3_deserialize(job->db->handle, "main", data, (sqlite3_int64) image->size,

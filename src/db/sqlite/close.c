@@ -42,9 +42,28 @@ static int close_handle(struct wok__sqlite_job *job)
 	return r == SQLITE_OK ? 0 : wok__sqlite_fail(job, r, NULL);
 }
 
+/* Under the mutex. */
+static void stop_running(wok_sqlite *db)
+{
+	if (db->running && !db->running->shielded) {
+		atomic_store(&db->running->stopped, true);
+		wok__sqlite_cancel(db->running);
+	}
+}
+
+void wok__sqlite_enter(wok_sqlite *db, struct wok__sqlite_job *job)
+{
+	pthread_mutex_lock(&db->mutex);
+	db->running = job;
+	if (db->hurrying)
+		stop_running(db);
+	pthread_mutex_unlock(&db->mutex);
+}
+
 /* Under the mutex: what waits is not run; what runs is interrupted. */
 static void stop_all(wok_sqlite *db, struct wok__list *ret_stopped)
 {
+	db->hurrying = true;
 	WOK__LIST_EACH (node, &db->queue) {
 		struct wok__sqlite_job *job = WOK__CONTAINER(node, struct wok__sqlite_job, link);
 
@@ -55,10 +74,7 @@ static void stop_all(wok_sqlite *db, struct wok__list *ret_stopped)
 		atomic_fetch_sub_explicit(&db->n_queued, 1, memory_order_relaxed);
 		job->queued = false;
 	}
-	if (db->running && !db->running->shielded) {
-		atomic_store(&db->running->stopped, true);
-		wok__sqlite_cancel(db->running);
-	}
+	stop_running(db);
 }
 
 static void refuse(struct wok__list *stopped)

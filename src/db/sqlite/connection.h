@@ -39,6 +39,7 @@ struct wok__sqlite_failure {
 	int number;    /* SQLite's extended code; 0: not SQLite's */
 	int position;  /* in characters from 1; 0 */
 	char *message; /* on the heap; NULL: there is none, or no memory for it */
+	bool placed;   /* it says which file */
 };
 
 enum wok__sqlite_stage {
@@ -57,6 +58,7 @@ struct wok__sqlite_job {
 	bool may_share;      /* a transaction with others: group commit */
 	bool detached;       /* nobody waits: run() releases it */
 	bool closes;         /* the last one */
+	bool whole;          /* it takes effect as a whole, in a transaction that it begins */
 	bool only_once;      /* what it has done before a lock stays: never run it again */
 	/* Under the mutex: */
 	bool queued;
@@ -114,6 +116,7 @@ struct wok_sqlite {
 	bool thread_runs; /* a thread serves the queue */
 	bool has_thread;  /* there is one to join */
 	bool closing;     /* nothing new, but for what releases something */
+	bool hurrying;    /* what is there is not run to its end, either */
 	bool gone;        /* the handle is closed, and the thread ends */
 	atomic_int called;
 	atomic_int starved; /* so many pages of the log cannot be emptied; 0 */
@@ -170,6 +173,9 @@ void wok__sqlite_perform(wok_sqlite *db, struct wok__sqlite_job *job);
 /* Between two looks at what the other side does. */
 void wok__sqlite_relax(const wok_sqlite *db);
 
+/* A job of several that were taken out together begins. */
+void wok__sqlite_enter(wok_sqlite *db, struct wok__sqlite_job *job);
+
 /* The end of a job that has run: tell the caller. */
 void wok__sqlite_done(struct wok__sqlite_job *job);
 
@@ -207,6 +213,9 @@ int wok__sqlite_exec(wok_sqlite *db, const char *sql);
 
 /* A task ended with its transaction open, and the lease is ours: roll it back. 0, or an error. */
 int wok__sqlite_orphaned(wok_sqlite *db);
+
+/* The task gives the connection away: what it has open is reported, and rolled back. */
+void wok__sqlite_leave_transaction(wok_sqlite *db);
 
 /* Roll back whatever is open; the connection is dead if that fails. */
 void wok__sqlite_undo(wok_sqlite *db);

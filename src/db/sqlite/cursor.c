@@ -11,6 +11,7 @@
 #include <wok/error.h>
 #include <wok/memory.h>
 #include <wok/task.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "db/sqlite/pool.h"
@@ -28,6 +29,7 @@ struct wok_sqlite_cursor {
 	bool filling; /* it was submitted, and its outcome not taken */
 	bool ended;   /* no more rows will come */
 	bool failed;
+	bool writes;                             /* INSERT ... RETURNING: set by the first fill */
 	void (*then)(void *arg, wok_sqlite *db); /* at the end; NULL */
 	void *then_arg;
 	wok_rows *current;
@@ -114,6 +116,8 @@ static int start(struct wok__sqlite_job *job)
 	WOK_TRY(wok__sqlite_prepare(job, cursor->sql, &cursor->statement));
 	cursor->held.drop = drop;
 	wok__list_push_back(&job->db->held, &cursor->held.link);
+	cursor->writes =
+		cursor->statement->handle && !sqlite3_stmt_readonly(cursor->statement->handle);
 	int r = wok__sqlite_bind(job, cursor->statement, cursor->args, true);
 	if (r == 0 && cursor->statement->handle)
 		return fill(job);
@@ -187,6 +191,19 @@ static void turn_over(wok_sqlite_cursor *cursor)
 	cursor->position = 0;
 }
 
+static int wait_for_chunk(wok_sqlite_cursor *cursor)
+{
+	const wok_time timeout = cursor->db->settings.options.timeout;
+	wok_timeout limit = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	if (!timeout || timeout == WOK_FOREVER)
+		return wok__sqlite_wait(&cursor->fill);
+	WOK_TIMEOUT (&limit, timeout)
+		r = wok__sqlite_wait(&cursor->fill);
+	return wok_timeout_result(&limit, r);
+}
+
 static int take_chunk(wok_sqlite_cursor *cursor)
 {
 	wok_sqlite *db = cursor->db;
@@ -205,7 +222,7 @@ static int take_chunk(wok_sqlite_cursor *cursor)
 		WOK_TRY(wok__sqlite_submit(db, &cursor->fill, fill));
 	}
 	cursor->filling = false;
-	r = wok__sqlite_wait(&cursor->fill);
+	r = wait_for_chunk(cursor);
 	/* Taken back: nothing was lost, and it can be asked for again. */
 	WOK_TRY(r);
 	turn_over(cursor);
@@ -280,7 +297,8 @@ void wok_sqlite_cursor_free(wok_sqlite_cursor *cursor)
 		return;
 	wok_sqlite *db = cursor->db;
 	leave(cursor);
-	if (cursor->filling)
+	/* What RETURNING has changed stays: an interrupt would take it back. */
+	if (cursor->filling && !cursor->writes)
 		wok__sqlite_cancel(&cursor->fill);
 	reset_job(&cursor->release);
 	cursor->release.detached = true;

@@ -102,19 +102,37 @@ void wok__sqlite_fail_prefix(struct wok__sqlite_job *job, const char *format, ..
 
 static const char *hint_of(int number)
 {
-	switch (number) {
-	case SQLITE_BUSY_SNAPSHOT:
+	if (number == SQLITE_BUSY_SNAPSHOT)
 		return "another connection has written since: roll back, and begin again with "
 		       "WOK_SQLITE_IMMEDIATE";
+	switch (number & 0xff) {
 	case SQLITE_BUSY:
 		return "another connection held its lock for longer than busy_timeout";
+	case SQLITE_LOCKED:
+		return "a statement that is not at its end is in the way: free its cursor";
 	case SQLITE_FULL:
 		return "there is no room on the disk, or max_page_count is reached";
 	case SQLITE_NOTADB:
 		return "this is no SQLite database, or it is damaged, or encrypted";
+	case SQLITE_CORRUPT:
+		return "the file is damaged: put back a copy, or save what the sqlite3 program's "
+		       ".recover finds";
+	case SQLITE_READONLY:
+		return "the connection was opened to read only, or the file, or its folder, "
+		       "cannot be written to";
+	case SQLITE_CANTOPEN:
+		return "look whether its folder is there, and who may use both";
+	case SQLITE_IOERR:
+		return "the system could not read or write the file: see its log";
 	default:
 		return NULL;
 	}
+}
+
+/* The file is at fault, not the statement: say which it is. NULL: no. */
+static const char *where(const struct wok__sqlite_job *job)
+{
+	return hint_of(job->failure.number) && !job->failure.placed ? job->db->settings.path : NULL;
 }
 
 int wok__sqlite_say(struct wok__sqlite_job *job)
@@ -132,6 +150,7 @@ int wok__sqlite_say(struct wok__sqlite_job *job)
 			.retry = failure->number == SQLITE_BUSY_SNAPSHOT,
 			.position = failure->position,
 			.message = failure->message,
+			.detail = where(job),
 			.hint = hint_of(failure->number),
 		});
 	else if (r < 0 && failure->message)

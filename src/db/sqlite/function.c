@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions, aggregates, collations: see wok/sqlite_function.h. */
+/* Functions, aggregates, window functions, collations: see wok/sqlite_function.h. */
 #include <limits.h>
 #include <string.h>
 #include <wok/error.h>
@@ -129,12 +129,29 @@ static void on_step(sqlite3_context *context, int n, sqlite3_value **values)
 			 ((struct function *) sqlite3_user_data(context))->is.step);
 }
 
-static void on_finish(sqlite3_context *context)
+static void on_inverse(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	call_with_values(context, n, values,
+			 ((struct function *) sqlite3_user_data(context))->is.inverse);
+}
+
+static void call_for_result(sqlite3_context *context,
+			    int (*body)(wok_sqlite_function_call *call, void *arg))
 {
 	struct function *function = sqlite3_user_data(context);
 	wok_sqlite_function_call call = {function, context};
 
-	finish_call(&call, function->is.finish(&call, function->is.arg));
+	finish_call(&call, body(&call, function->is.arg));
+}
+
+static void on_finish(sqlite3_context *context)
+{
+	call_for_result(context, ((struct function *) sqlite3_user_data(context))->is.finish);
+}
+
+static void on_value(sqlite3_context *context)
+{
+	call_for_result(context, ((struct function *) sqlite3_user_data(context))->is.value);
 }
 
 static void free_function(void *arg)
@@ -164,9 +181,15 @@ static int add_function(struct wok__sqlite_job *job)
 	 */
 	*function = (struct function){job->db, *is};
 	function->is.arg_free = NULL;
-	const int r = sqlite3_create_function_v2(
-		job->db->handle, is->name, is->n_args, flags, function, is->call ? on_call : NULL,
-		is->step ? on_step : NULL, is->finish ? on_finish : NULL, free_function);
+	const int r =
+		is->value
+			? sqlite3_create_window_function(job->db->handle, is->name, is->n_args,
+							 flags, function, on_step, on_finish,
+							 on_value, on_inverse, free_function)
+			: sqlite3_create_function_v2(job->db->handle, is->name, is->n_args, flags,
+						     function, is->call ? on_call : NULL,
+						     is->step ? on_step : NULL,
+						     is->finish ? on_finish : NULL, free_function);
 	if (r != SQLITE_OK)
 		return wok__sqlite_fail(job, r, NULL);
 	function->is.arg_free = is->arg_free;
@@ -178,9 +201,11 @@ int wok_sqlite_add_function(wok_sqlite *db, const wok_sqlite_function *function)
 	struct adding adding = {.function = function};
 
 	if (!function->name || !function->step != !function->finish ||
-	    !function->call == !function->step)
+	    !function->call == !function->step || !function->value != !function->inverse ||
+	    (function->value && !function->step))
 		return wok_fail(-EINVAL, "wok_sqlite_add_function: it needs a name, and either "
-					 "call, or step and finish");
+					 "call, or step and finish, or these with value and "
+					 "inverse");
 	return wok__sqlite_call(db, &adding.job, add_function);
 }
 

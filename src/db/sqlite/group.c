@@ -41,7 +41,6 @@ static size_t collect(wok_sqlite *db, struct wok__sqlite_job *first, struct wok_
 	wok__list_init(ret_group);
 	wok__list_push_back(ret_group, &first->link);
 	pthread_mutex_lock(&db->mutex);
-	db->running = NULL;
 	for (; n < MAX_GROUP && (node = wok__list_first(&db->queue)) != NULL; n++) {
 		if (!job_of(node)->may_share)
 			break;
@@ -58,6 +57,7 @@ static void run_again(wok_sqlite *db, struct wok__sqlite_job *job)
 {
 	wok_free(WOK_TAKE(job->failure.message));
 	job->failure = (struct wok__sqlite_failure){0};
+	wok__sqlite_enter(db, job);
 	wok__sqlite_perform(db, job);
 }
 
@@ -84,6 +84,7 @@ static void run_together(wok_sqlite *db, struct wok__list *group)
 {
 	db->in_transaction = true;
 	WOK__LIST_EACH (node, group) {
+		wok__sqlite_enter(db, job_of(node));
 		wok__sqlite_perform(db, job_of(node));
 		if (db->in_transaction && sqlite3_get_autocommit(db->handle)) {
 			run_alone(db, group, node); /* and from now on each is alone */
@@ -128,6 +129,7 @@ void wok__sqlite_perform_group(wok_sqlite *db, struct wok__sqlite_job *first)
 		wok__sqlite_perform(db, first);
 	else
 		run_group(db, first, &group);
+	wok__sqlite_enter(db, NULL);
 	while ((node = wok__list_pop(&group)) != NULL)
 		wok__sqlite_done(job_of(node));
 }

@@ -147,6 +147,14 @@ static bool found_a_lock(const struct wok__sqlite_job *job)
 	       !job->only_once && !job->shielded;
 }
 
+/* It waited for a lock, and the connection was closed under it. */
+static int shut_meanwhile(struct wok__sqlite_job *job)
+{
+	job->result = -ESHUTDOWN;
+	atomic_store(&job->stage, WOK__SQLITE_DONE);
+	return 0;
+}
+
 /* On the loop's own thread it is the task that waits for another connection's lock. */
 static int run_here(struct wok__sqlite_job *job)
 {
@@ -155,6 +163,8 @@ static int run_here(struct wok__sqlite_job *job)
 	wok_time pause = WOK_MS;
 
 	for (;;) {
+		if (job->db->gone)
+			return shut_meanwhile(job);
 		WOK_TRY(wok_on_big_stack(perform, job));
 		if (detached)
 			return 0; /* it has released itself */
@@ -172,6 +182,9 @@ int wok__sqlite_submit(wok_sqlite *db, struct wok__sqlite_job *job, wok__sqlite_
 {
 	job->db = db;
 	job->run = run;
+	/* In a forked child there is no thread, and the mutex may be held for ever. */
+	if (db->generation != wok__fork_generation())
+		return -EBADF;
 	if (!db->settings.options.on_loop)
 		return wok__sqlite_enqueue(db, job);
 	return db->gone ? -EBADF : run_here(job);
@@ -210,12 +223,13 @@ int wok__sqlite_call(wok_sqlite *db, struct wok__sqlite_job *job, wok__sqlite_fn
 	WOK_TRY(wok__sqlite_usable(db));
 	if (!job->shielded)
 		WOK_TRY(wok__check());
+	/* Another task may free the connection while this one waits. */
+	wok__sqlite_ref(db);
 	int r = submit_in_turn(db, job, run);
-	if (r < 0)
-		return refused(db, r);
-	r = wok__sqlite_wait(job);
+	r = r < 0 ? refused(db, r) : wok__sqlite_wait(job);
 	if (!job->shielded)
 		wok__spend();
+	wok__sqlite_unref(db);
 	return r;
 }
 

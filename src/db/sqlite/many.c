@@ -87,7 +87,7 @@ static int run_many(struct wok__sqlite_job *job)
 int wok_sqlite_execute_many(wok_sqlite *db, const char *sql, const wok_args *const *args, size_t n,
 			    wok_db_result *ret_result)
 {
-	struct many many = {.sql = sql, .args = args, .n = n};
+	struct many many = {.job.whole = true, .sql = sql, .args = args, .n = n};
 
 	WOK_TRY(wok__sqlite_call_for(db, &many.job, run_many, 0));
 	if (ret_result)
@@ -157,7 +157,7 @@ static int run_batch(struct wok__sqlite_job *job)
 
 int wok_sqlite_batch(wok_sqlite *db, wok_sqlite_statement *statements, size_t n)
 {
-	struct batch batch = {.statements = statements, .n = n};
+	struct batch batch = {.job.whole = true, .statements = statements, .n = n};
 
 	for (size_t i = 0; i < n; i++)
 		statements[i].rows = NULL;

@@ -98,6 +98,7 @@ int wok__sqlite_open_handle(struct wok__sqlite_job *job)
 		return 0;
 	r = wok__sqlite_fail(job, r, NULL);
 	wok__sqlite_fail_prefix(job, "%s: ", db->settings.path);
+	job->failure.placed = true;
 	/* Nothing hangs on it: and what is not open must not look so. */
 	sqlite3_close(WOK_TAKE(db->handle));
 	return r;

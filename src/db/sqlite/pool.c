@@ -13,13 +13,16 @@
 #include <wok/error.h>
 #include <wok/memory.h>
 #include <wok/thread.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "base/message.h"
 #include "db/sqlite/connection.h"
+#include "loop/report.h"
 #include "task/park.h"
 
 #define IDLE (60 * WOK_SECOND)
+#define TIMEOUT (30 * WOK_SECOND)
 enum { MAX_READERS = 4 };
 
 static bool in_memory(const char *path, const wok_sqlite_options *options)
@@ -36,11 +39,14 @@ static int set_up(wok_sqlite_pool *pool, const char *path, const wok_sqlite_pool
 	if (memory && options->readers > 0)
 		return wok_fail(-EINVAL, "wok_sqlite_pool_open: readers would not see what is in "
 					 "a database in memory: leave them out");
+	if (options->acquire_timeout < 0)
+		return wok_fail(-EINVAL, "wok_sqlite_pool_open: a limit below 0");
 	pool->limit = options->readers           ? options->readers
 		      : processors < MAX_READERS ? processors
 						 : MAX_READERS;
 	if (memory)
 		pool->limit = 0;
+	pool->timeout = options->acquire_timeout ? options->acquire_timeout : TIMEOUT;
 	pool->permits = (wok_semaphore) WOK_SEMAPHORE_INIT(pool->limit);
 	wok_sqlite_options writer = options->connection;
 	return wok_sqlite_open_at(path, &writer, &pool->writer, pool->site);
@@ -61,7 +67,12 @@ static void set_up_readers(wok_sqlite_pool *pool)
 		pool->reader.idle_timeout = IDLE;
 }
 
-static void let_go(wok_sqlite_pool *pool)
+void wok__sqlite_pool_ref(wok_sqlite_pool *pool)
+{
+	pool->refs++;
+}
+
+void wok__sqlite_pool_unref(wok_sqlite_pool *pool)
 {
 	if (--pool->refs > 0)
 		return;
@@ -89,7 +100,7 @@ int wok_sqlite_pool_open_at(const char *path, const wok_sqlite_pool_options *opt
 		r = pool->idle && pool->readers ? 0 : -ENOMEM;
 	}
 	if (r < 0) {
-		let_go(pool);
+		wok__sqlite_pool_unref(pool);
 		return r;
 	}
 	set_up_readers(pool);
@@ -130,9 +141,25 @@ static int find_reader(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 	return 0;
 }
 
+static int wait_for_permit(wok_sqlite_pool *pool)
+{
+	wok_timeout limit = WOK_TIMEOUT_INIT;
+	int r = 0;
+
+	WOK_TIMEOUT (&limit, pool->timeout)
+		r = wok_semaphore_acquire(&pool->permits);
+	r = wok_timeout_result(&limit, r);
+	if (r == -ETIMEDOUT)
+		return wok_fail(r,
+				"%s: no reader became free: each of the pool's %zu is in use, by a "
+				"query, a cursor, or who took it",
+				pool->writer->settings.path, pool->limit);
+	return r;
+}
+
 static int take_reader(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 {
-	WOK_TRY(wok_semaphore_acquire(&pool->permits));
+	WOK_TRY(wait_for_permit(pool));
 	const int r = find_reader(pool, ret_reader);
 	if (r < 0)
 		wok_semaphore_release(&pool->permits);
@@ -148,16 +175,38 @@ int wok_sqlite_pool_acquire(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 		*ret_reader = pool->writer;
 		return 0;
 	}
-	pool->refs++;
+	wok__sqlite_pool_ref(pool);
 	const int r = take_reader(pool, ret_reader);
-	let_go(pool);
+	wok__sqlite_pool_unref(pool);
 	return r;
+}
+
+static bool is_out(const wok_sqlite_pool *pool, const wok_sqlite *reader)
+{
+	bool ours = false;
+
+	for (size_t i = 0; i < pool->n_readers; i++)
+		ours |= pool->readers[i] == reader;
+	for (size_t i = 0; i < pool->n_idle; i++)
+		ours &= pool->idle[i] != reader;
+	return ours;
 }
 
 void wok_sqlite_pool_release(wok_sqlite_pool *pool, wok_sqlite *reader)
 {
-	if (reader == pool->writer)
+	if (!reader || reader == pool->writer)
 		return;
+	if (pool->closed) { /* and the reader may be gone */
+		wok_semaphore_release(&pool->permits);
+		return;
+	}
+	if (!is_out(pool, reader)) {
+		wok__report(-EINVAL, NULL, pool->site,
+			    "%s: wok_sqlite_pool_release(): nobody has this reader",
+			    pool->writer->settings.path);
+		return;
+	}
+	wok__sqlite_leave_transaction(reader);
 	if (!pool->closed)
 		pool->idle[pool->n_idle++] = reader;
 	wok_semaphore_release(&pool->permits);
@@ -195,5 +244,5 @@ void wok_sqlite_pool_free(wok_sqlite_pool *pool)
 		wok_sqlite_free(pool->readers[i]);
 	pool->n_readers = 0;
 	wok__error_restore(saved);
-	let_go(pool);
+	wok__sqlite_pool_unref(pool);
 }

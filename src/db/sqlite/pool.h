@@ -6,11 +6,12 @@
 
 struct wok_sqlite_pool {
 	wok_db face;
-	unsigned refs; /* the owner's, and of those who wait for a reader */
+	unsigned refs; /* the owner's, and of those who wait in a call */
 	const wok_site *site;
 	wok_sqlite *writer;
 	wok_sqlite_options reader; /* how readers are opened */
 	size_t limit;
+	wok_time timeout;
 	wok_semaphore permits; /* readers that can be had */
 	wok_sqlite **readers;  /* all, n_readers of them */
 	size_t n_readers;
@@ -18,6 +19,9 @@ struct wok_sqlite_pool {
 	size_t n_idle;
 	bool closed;
 };
+
+void wok__sqlite_pool_ref(wok_sqlite_pool *pool);
+void wok__sqlite_pool_unref(wok_sqlite_pool *pool);
 
 /* pool_calls.c */
 void wok__sqlite_pool_face(wok_sqlite_pool *pool);

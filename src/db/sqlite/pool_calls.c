@@ -4,8 +4,8 @@
 #include <strings.h>
 #include <wok/error.h>
 
-#include "db/sqlite/connection.h"
 #include "db/sqlite/pool.h"
+#include "db/sqlite/run.h"
 
 int wok_sqlite_pool_execute(wok_sqlite_pool *pool, const char *sql, const wok_args *args)
 {
@@ -53,9 +53,13 @@ static int fetch_by(wok_sqlite_pool *pool, fetch_fn *fetch, const char *sql, con
 	if (!is_for_reader(pool, sql))
 		return fetch(pool->writer, sql, args, ret_rows);
 	WOK_TRY(wok_sqlite_pool_acquire(pool, &reader));
-	const int r = fetch(reader, sql, args, ret_rows);
+	wok__sqlite_pool_ref(pool);
+	int r = fetch(reader, sql, args, ret_rows);
 	wok_sqlite_pool_release(pool, reader);
-	return was_refused(r) ? fetch(pool->writer, sql, args, ret_rows) : r;
+	if (was_refused(r))
+		r = fetch(pool->writer, sql, args, ret_rows);
+	wok__sqlite_pool_unref(pool);
+	return r;
 }
 
 int wok_sqlite_pool_fetch(wok_sqlite_pool *pool, const char *sql, const wok_args *args,
@@ -73,14 +77,10 @@ int wok_sqlite_pool_fetch_row(wok_sqlite_pool *pool, const char *sql, const wok_
 int wok_sqlite_pool_fetch_int(wok_sqlite_pool *pool, const char *sql, const wok_args *args,
 			      int64_t *ret_value)
 {
-	wok_sqlite *reader;
+	WOK_AUTO(wok_rows) *rows = NULL;
+	const int r = wok_sqlite_pool_fetch_row(pool, sql, args, &rows);
 
-	if (!is_for_reader(pool, sql))
-		return wok_sqlite_fetch_int(pool->writer, sql, args, ret_value);
-	WOK_TRY(wok_sqlite_pool_acquire(pool, &reader));
-	const int r = wok_sqlite_fetch_int(reader, sql, args, ret_value);
-	wok_sqlite_pool_release(pool, reader);
-	return was_refused(r) ? wok_sqlite_fetch_int(pool->writer, sql, args, ret_value) : r;
+	return r > 0 ? wok__sqlite_first_int(rows, ret_value) : r;
 }
 
 static void release(void *pool, wok_sqlite *reader)

@@ -60,11 +60,23 @@ static int end_early(struct wok__sqlite_job *job, struct wok__sqlite_statement *
 	return r == SQLITE_OK ? 0 : wok__sqlite_fail(job, r, NULL);
 }
 
+/* Rows take memory without any text in them: their own limit is of its bytes. */
+static size_t most_rows(size_t columns, size_t max_bytes)
+{
+	return 1 + max_bytes / (sizeof(struct wok_row) + columns * sizeof(wok_value));
+}
+
 static int read_rows(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement,
-		     size_t max_rows, wok_rows *rows, int r)
+		     size_t max_rows, size_t most, wok_rows *rows, int r)
 {
 	for (; r == 1; r = step(job, statement)) {
 		WOK_TRY(wok__sqlite_add_row(job, statement, rows));
+		if (wok_rows_count(rows) > most)
+			return wok__sqlite_fail_text(
+				job, WOK_ELIMIT,
+				"the result has more than %zu rows: read it row by row, or raise "
+				"max_result",
+				most);
 		if (wok_rows_count(rows) == max_rows)
 			return end_early(job, statement);
 	}
@@ -95,7 +107,8 @@ int wok__sqlite_run_rows(struct wok__sqlite_job *job, struct wok__sqlite_stateme
 		return first;
 	WOK_TRY(wok__sqlite_columns(job, statement, &columns));
 	WOK_TRY(wok__rows_new(columns, max_bytes, &rows));
-	WOK_TRY(read_rows(job, statement, max_rows, rows, first));
+	WOK_TRY(read_rows(job, statement, max_rows, most_rows(columns->count, max_bytes), rows,
+			  first));
 	*ret_rows = WOK_TAKE(rows);
 	return 0;
 }
@@ -197,16 +210,20 @@ int wok_sqlite_fetch_row(wok_sqlite *db, const char *sql, const wok_args *args, 
 	return 1;
 }
 
+int wok__sqlite_first_int(const wok_rows *rows, int64_t *ret_value)
+{
+	const wok_value *value = wok_row_at(wok_rows_at(rows, 0), 0);
+
+	if (!value)
+		return wok_fail(-EINVAL, "the statement gives rows without columns");
+	WOK_TRY(wok_value_get_int(value, ret_value));
+	return 1;
+}
+
 int wok_sqlite_fetch_int(wok_sqlite *db, const char *sql, const wok_args *args, int64_t *ret_value)
 {
 	WOK_AUTO(wok_rows) *rows = NULL;
 	const int r = wok_sqlite_fetch_row(db, sql, args, &rows);
 
-	if (r <= 0)
-		return r;
-	const wok_value *value = wok_row_at(wok_rows_at(rows, 0), 0);
-	if (!value)
-		return wok_fail(-EINVAL, "the statement gives rows without columns");
-	WOK_TRY(wok_value_get_int(value, ret_value));
-	return 1;
+	return r > 0 ? wok__sqlite_first_int(rows, ret_value) : r;
 }

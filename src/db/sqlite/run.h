@@ -23,6 +23,9 @@ int wok__sqlite_run_one(struct wok__sqlite_job *job, struct wok__sqlite_statemen
 int wok__sqlite_run_rows(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement,
 			 size_t max_rows, size_t max_bytes, wok_rows **ret_rows);
 
+/* For a result that has a row: 1, or an error, which is said. */
+int wok__sqlite_first_int(const wok_rows *rows, int64_t *ret_value);
+
 /* sqlite3_step() of a statement which, once it has taken effect, is not stopped any more. */
 int wok__sqlite_step(wok_sqlite *db, sqlite3_stmt *handle);
 

@@ -17,6 +17,9 @@ static int run_script(struct wok__sqlite_job *job)
 	while (*sql) {
 		struct wok__sqlite_statement *statement;
 
+		/* SQLite asks only within a statement, of a thousand steps and more. */
+		if (wok__sqlite_stops(job))
+			return wok__sqlite_fail(job, SQLITE_INTERRUPT, NULL);
 		WOK_TRY(wok__sqlite_prepare_next(job, sql, &sql, &statement));
 		const bool is_one = statement->handle != NULL; /* and no comment */
 		const int r = wok__sqlite_run_one(job, statement, &ignored);

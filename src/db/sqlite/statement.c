@@ -32,21 +32,41 @@ static void finalize(struct wok__sqlite_statement *statement)
 	wok_free(statement);
 }
 
+static struct wok__sqlite_statement *statement_of(struct wok__node *node)
+{
+	return WOK__CONTAINER(node, struct wok__sqlite_statement, link);
+}
+
+/* It is in use from now on. */
+static struct wok__sqlite_statement *take_out(wok_sqlite *db,
+					      struct wok__sqlite_statement *statement)
+{
+	wok__list_remove(&statement->link);
+	db->n_statements--;
+	return statement;
+}
+
 static struct wok__sqlite_statement *find(wok_sqlite *db, const char *sql, size_t size,
 					  uint32_t hash)
 {
 	WOK__LIST_EACH (node, &db->statements) {
-		struct wok__sqlite_statement *statement =
-			WOK__CONTAINER(node, struct wok__sqlite_statement, link);
+		struct wok__sqlite_statement *statement = statement_of(node);
 
-		if (statement->hash != hash || statement->size != size ||
-		    memcmp(statement->sql, sql, size) != 0)
-			continue;
-		wok__list_remove(node);
-		db->n_statements--;
-		return statement;
+		if (statement->hash == hash && statement->size == size &&
+		    memcmp(statement->sql, sql, size) == 0)
+			return take_out(db, statement);
 	}
 	return NULL;
+}
+
+/* The one that ran last is the likeliest: it needs no hash. */
+static struct wok__sqlite_statement *find_hottest(wok_sqlite *db, const char *sql)
+{
+	struct wok__node *first = wok__list_first(&db->statements);
+
+	if (!first || strcmp(statement_of(first)->sql, sql) != 0)
+		return NULL;
+	return take_out(db, statement_of(first));
 }
 
 /* Which value "$7" is: 7; 0 for any other name. */
@@ -115,42 +135,51 @@ static int make(struct wok__sqlite_job *job, const char *sql, size_t size, unsig
 	return 0;
 }
 
-/* Whether there is nothing but blanks, comments and semicolons. */
-static bool is_empty(const char *sql)
+static int prepare_new(struct wok__sqlite_job *job, const char *sql, size_t size, uint32_t hash,
+		       struct wok__sqlite_statement **ret_statement)
 {
-	for (;;) {
-		sql += strspn(sql, " \t\r\n\f;");
-		if (sql[0] == '-' && sql[1] == '-') {
-			sql += strcspn(sql, "\n");
-		} else if (sql[0] == '/' && sql[1] == '*') {
-			const char *end = strstr(sql + 2, "*/");
+	struct wok__sqlite_statement *statement;
+	const char *rest = "";
 
-			sql = end ? end + 2 : sql + strlen(sql);
-		} else {
-			return !sql[0];
-		}
+	WOK_TRY(make(job, sql, size, SQLITE_PREPARE_PERSISTENT, &rest, &statement));
+	statement->hash = hash;
+	statement->controls = wok__sqlite_controls(sql);
+	if (*wok__sqlite_skip_blanks(rest)) {
+		finalize(statement);
+		return wok__sqlite_fail_text(job, -EINVAL,
+					     "there is more than one statement: use "
+					     "wok_sqlite_script()");
 	}
+	*ret_statement = statement;
+	return 0;
+}
+
+/* Under a transaction of ours: nobody would know any more what is committed. */
+static int check_control(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement)
+{
+	if (!statement->controls || !(job->db->in_transaction || job->whole))
+		return 0;
+	wok__sqlite_release(job->db, statement);
+	return wok__sqlite_fail_text(
+		job, -EINVAL,
+		"within a transaction only wok_sqlite_transaction_commit() and "
+		"its like begin and end one: leave out BEGIN, COMMIT, ROLLBACK");
 }
 
 int wok__sqlite_prepare(struct wok__sqlite_job *job, const char *sql,
 			struct wok__sqlite_statement **ret_statement)
 {
-	struct wok__sqlite_statement *statement;
-	const char *rest = "";
+	struct wok__sqlite_statement *statement = find_hottest(job->db, sql);
 	size_t size;
-	const uint32_t hash = hash_of(sql, &size);
 
-	statement = find(job->db, sql, size, hash);
 	if (!statement) {
-		WOK_TRY(make(job, sql, size, SQLITE_PREPARE_PERSISTENT, &rest, &statement));
-		statement->hash = hash;
-		if (!is_empty(rest)) {
-			finalize(statement);
-			return wok__sqlite_fail_text(job, -EINVAL,
-						     "there is more than one statement: use "
-						     "wok_sqlite_script()");
-		}
+		const uint32_t hash = hash_of(sql, &size);
+
+		statement = find(job->db, sql, size, hash);
+		if (!statement)
+			WOK_TRY(prepare_new(job, sql, size, hash, &statement));
 	}
+	WOK_TRY(check_control(job, statement));
 	*ret_statement = statement;
 	return 0;
 }
@@ -172,6 +201,8 @@ int wok__sqlite_prepare_next(struct wok__sqlite_job *job, const char *sql, const
 		return wok__sqlite_fail(job, r, sql);
 	}
 	statement->size = SIZE_MAX;
+	statement->controls = wok__sqlite_controls(sql);
+	WOK_TRY(check_control(job, statement));
 	*ret_statement = statement;
 	*ret_rest = rest;
 	return 0;
@@ -183,7 +214,7 @@ static void forget_last(wok_sqlite *db)
 
 	wok__list_remove(last);
 	db->n_statements--;
-	finalize(WOK__CONTAINER(last, struct wok__sqlite_statement, link));
+	finalize(statement_of(last));
 }
 
 void wok__sqlite_release(wok_sqlite *db, struct wok__sqlite_statement *statement)

@@ -19,8 +19,15 @@ struct wok__sqlite_statement {
 	struct wok__columns *columns; /* NULL before the first row was looked for */
 	int prepared;                 /* how often SQLite had prepared it by then */
 	bool bound;                   /* it points to texts of a caller */
+	bool controls;                /* BEGIN, COMMIT and their like */
 	char sql[];
 };
+
+/* SQL behind blanks, comments and semicolons. */
+const char *wok__sqlite_skip_blanks(const char *sql);
+
+/* Whether it begins, or ends, a whole transaction: savepoints do not count. */
+bool wok__sqlite_controls(const char *sql);
 
 /* A statement for one run; 0, or an error that is kept in the job. */
 int wok__sqlite_prepare(struct wok__sqlite_job *job, const char *sql,

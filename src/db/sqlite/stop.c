@@ -13,14 +13,24 @@ bool wok__sqlite_stops(const struct wok__sqlite_job *job)
 	return !job->shielded && atomic_load_explicit(&job->canceled, memory_order_relaxed);
 }
 
+/* Whether a statement is at work: of a closure's we do not know which. */
+static bool is_stepping(const wok_sqlite *db)
+{
+	if (db->stepped)
+		return sqlite3_stmt_busy(db->stepped);
+	for (sqlite3_stmt *one = NULL; (one = sqlite3_next_stmt(db->handle, one)) != NULL;)
+		if (sqlite3_stmt_busy(one))
+			return true;
+	return false;
+}
+
 int wok__sqlite_on_progress(void *arg)
 {
 	wok_sqlite *db = arg;
 
 	/* It asks after a statement's end, too: to stop that would deny what is committed. */
-	if (db->stepped && !sqlite3_stmt_busy(db->stepped))
-		return 0;
-	return (db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db);
+	return is_stepping(db) &&
+	       ((db->current && wok__sqlite_stops(db->current)) || wok__sqlite_hook_progress(db));
 }
 
 /* Milliseconds: short at first, for most locks are held shortly. */

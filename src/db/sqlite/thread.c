@@ -38,6 +38,8 @@ static void tidy(wok_sqlite *db, struct wok__sqlite_job *job)
 
 static int run(wok_sqlite *db, struct wok__sqlite_job *job)
 {
+	if (wok__sqlite_stops(job))
+		return wok__sqlite_fail(job, SQLITE_INTERRUPT, NULL);
 	if (db->dead)
 		return wok__sqlite_fail_text(job, WOK_ECONNLOST,
 					     "a rollback failed: close the connection");
@@ -119,10 +121,18 @@ static void learn(wok_sqlite *db, bool paid)
 		db->thread_credit--;
 }
 
+/* What is open will be ended by a job that must not fail for want of a thread. */
+static wok_time idle_timeout(const wok_sqlite *db)
+{
+	const bool open = db->in_transaction || !wok__list_empty(&db->held);
+
+	return open ? WOK_FOREVER : db->settings.options.idle_timeout;
+}
+
 /* Sleep until a job is there; false: the thread has been idle for long enough to end. */
 static bool sleep_until_called(wok_sqlite *db)
 {
-	const wok_time timeout = db->settings.options.idle_timeout, since = wok__clock_now();
+	const wok_time timeout = idle_timeout(db), since = wok__clock_now();
 	bool ends = false;
 
 	pthread_mutex_lock(&db->mutex);

@@ -149,7 +149,6 @@ static int begin_outermost(wok_sqlite *db, wok_sqlite_begin how)
 	static const char *const words[] = {"BEGIN IMMEDIATE", "BEGIN DEFERRED", "BEGIN EXCLUSIVE"};
 	struct order order = {.sql = words[how]};
 
-	WOK_TRY(wok__sqlite_usable(db));
 	WOK_TRY(take_lease(db));
 	const int r = wok__sqlite_call_for(db, &order.job, begin, 0);
 	if (r < 0)
@@ -176,12 +175,15 @@ int wok_sqlite_transaction_begin(wok_sqlite *db, const wok_sqlite_transaction_op
 	if (!tx)
 		return -ENOMEM;
 	*tx = (wok_sqlite_transaction){db, outer, outer ? outer->depth + 1 : 0};
-	const int r = outer ? begin_inner(db, tx->depth) : begin_outermost(db, how);
+	wok__sqlite_ref(db);
+	int r = wok__sqlite_usable(db);
+	if (r == 0)
+		r = outer ? begin_inner(db, tx->depth) : begin_outermost(db, how);
 	if (r < 0) {
 		wok_free(tx);
+		wok__sqlite_unref(db);
 		return r;
 	}
-	wok__sqlite_ref(db);
 	db->innermost = tx;
 	*ret_tx = tx;
 	return 0;
@@ -250,6 +252,22 @@ int wok_sqlite_transaction_rollback(wok_sqlite_transaction *tx)
 		return 0;
 	WOK_TRY(check(tx, false));
 	return undo(tx);
+}
+
+void wok__sqlite_leave_transaction(wok_sqlite *db)
+{
+	wok_sqlite_transaction *tx = db->innermost;
+
+	if (!tx || !wok__sqlite_owns(db))
+		return;
+	const struct wok__saved_error saved = wok__error_save();
+	wok__report(0, NULL, db->site,
+		    "a reader of %s was given back with a transaction open: it is rolled back",
+		    db->settings.path);
+	while (tx->outer)
+		tx = tx->outer;
+	(void) undo(tx);
+	wok__error_restore(saved);
 }
 
 void wok_sqlite_transaction_free(wok_sqlite_transaction *tx)
