@@ -202,8 +202,11 @@ PG_TEST(a_cancel_timeout_may_be_for_ever)
 struct line {
 	wok_pg_conn *conn;
 	wok_stream *server;
-	bool first; /* task: it sends a second one behind it */
+	size_t size; /* of a task's statement; the first sends a second one behind it */
 };
+
+/* All fit into the line, but not the second one behind them. */
+enum { FIRST = 10001, SMALL = 100, LARGE = 10000, LINE = 71000, TASKS = 8 };
 
 /* SQL of so many bytes. */
 static int script_of(wok_pg_conn *conn, size_t size)
@@ -219,8 +222,8 @@ static int run_scripts(void *arg)
 {
 	const struct line *line = arg;
 
-	WOK_TRY(script_of(line->conn, 10000));
-	return line->first ? script_of(line->conn, 15000) : 0;
+	WOK_TRY(script_of(line->conn, line->size));
+	return line->size == FIRST ? script_of(line->conn, 16000) : 0;
 }
 
 static int serve_slowly(void *arg)
@@ -229,7 +232,7 @@ static int serve_slowly(void *arg)
 	wok_stream *server = ((struct line *) arg)->server;
 	char message[20000], head[5];
 
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < TASKS + 1; i++) {
 		WOK_TRY(wok_stream_read_exactly(server, head, 5, NULL));
 		const size_t size = wok__pg_get32(head + 1) - 4;
 		WOK_TRY(wok_stream_read_exactly(server, message, size, NULL));
@@ -242,14 +245,15 @@ static int serve_slowly(void *arg)
 
 TEST_TASK(who_writes_to_a_server_that_writes_does_not_keep_others_from_reading)
 {
-	struct line lines[6] = {{.first = true}};
+	struct line lines[TASKS] = {{.size = FIRST}, {.size = SMALL}};
 	WOK_AUTO(wok_scope) *scope = NULL;
 
 	ASSERT_OK(wok__pg_conn_new(NULL, &lines[0].conn));
-	ASSERT_OK(wok_stream_pair(70000, &lines[0].conn->stream, &lines[0].server));
+	ASSERT_OK(wok_stream_pair(LINE, &lines[0].conn->stream, &lines[0].server));
 	ASSERT_OK(wok_scope_new(&scope));
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < TASKS; i++) {
 		lines[i].conn = lines[0].conn;
+		lines[i].size = lines[i].size ? lines[i].size : LARGE;
 		ASSERT_OK(wok_scope_spawn(scope, run_scripts, &lines[i]));
 	}
 	ASSERT_OK(wok_scope_spawn(scope, serve_slowly, &lines[0]));
