@@ -116,7 +116,10 @@ static int run(void *arg)
 	struct input *input = arg;
 	wok_pg_conn *conn;
 
-	WOK_TRY(wok__pg_conn_new(&(wok_pg_options){.max_message = 1 << 20}, &conn));
+	/* A server that says no more is not waited for. */
+	const wok_pg_options options = {.max_message = 1 << 20, .cancel_timeout = 1};
+
+	WOK_TRY(wok__pg_conn_new(&options, &conn));
 	WOK_TRY(wok_stream_pair(0, &conn->stream, &input->server));
 	wok_task *task = wok_create_task(serve, input);
 	uses[input->use](conn);
