@@ -56,7 +56,7 @@ typedef struct {
 	/* How long a cancelled statement may take to stop, before the connection is closed; 2 s. */
 	wok_time cancel_timeout;
 	size_t max_message;       /* bytes of one message from the server: a row; 1 GiB */
-	size_t max_result;        /* bytes of rows that wok_pg_fetch() keeps; 256 MiB */
+	size_t max_result;        /* bytes that wok_pg_fetch() keeps rows in; 256 MiB */
 	size_t max_in_flight;     /* bytes sent and not answered, before others wait; 1 MiB */
 	size_t max_notifications; /* that wait to be taken; 10,000 */
 	/* That a server may ask of us for a password, before it is refused; 100,000. */

@@ -61,8 +61,10 @@ int wok__db_fail(const wok_db_error *error)
 	wok_db_error *copy = copy_of(error);
 	char number[40] = "";
 
-	/* Without memory, or outside of tasks, the message has to do. */
-	if (copy && wok_local_set(&last_error, copy) < 0)
+	/* Without memory, or outside of tasks, the message has to do: not what failed before. */
+	if (!copy)
+		WOK_IGNORE(wok_local_set(&last_error, NULL));
+	else if (wok_local_set(&last_error, copy) < 0)
 		wok_free(copy);
 	if (error->sqlstate[0])
 		snprintf(number, sizeof(number), " (SQLSTATE %s)", error->sqlstate);

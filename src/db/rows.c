@@ -151,7 +151,8 @@ int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **
 {
 	const size_t head = sizeof(struct wok_row) + rows->columns->count * sizeof(wok_value);
 
-	if (size > rows->limit || rows->bytes > rows->limit - size)
+	if (size > rows->limit || head > rows->limit - size ||
+	    rows->bytes > rows->limit - size - head)
 		return wok_fail(WOK_ELIMIT,
 				"the result has more than %zu bytes: read it row by row, or raise "
 				"its limit",
@@ -164,7 +165,7 @@ int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **
 	memset(row, 0, head);
 	row->rows = rows;
 	rows->rows[rows->count++] = row;
-	rows->bytes += size;
+	rows->bytes += head + size;
 	*ret_row = row;
 	*ret_bytes = (char *) row + head;
 	return 0;

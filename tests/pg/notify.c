@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LISTEN and NOTIFY, notices, parameters. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <wok/pg_notify.h>
 
@@ -74,14 +75,23 @@ PG_TEST(notices_reach_their_callback, "pgrow-23")
 	return 0;
 }
 
+static void note_name(const char *name, const char *value, void *arg)
+{
+	if (strcmp(name, "application_name") == 0)
+		snprintf(arg, 20, "%s", value);
+}
+
 PG_TEST(settings_of_the_server_are_tracked, "pgrow-46")
 {
-	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	char told[20] = "";
+	WOK_AUTO(wok_pg_conn) *conn =
+		pg_check_connect(&(wok_pg_options){.on_parameter = note_name, .arg = told});
 
 	ASSERT(wok_pg_server_version(conn) >= 100000);
 	ASSERT_STR(wok_pg_parameter(conn, "client_encoding"), "UTF8");
 	ASSERT_OK(wok_pg_script(conn, "SET application_name = 'another'"));
 	ASSERT_STR(wok_pg_parameter(conn, "application_name"), "another");
+	ASSERT_STR(told, "another");
 	ASSERT(!wok_pg_parameter(conn, "no such thing"));
 	ASSERT_EQ(wok_pg_status(conn), 'I');
 	ASSERT_OK(wok_pg_script(conn, "BEGIN"));
@@ -105,6 +115,11 @@ PG_TEST(an_error_has_all_that_the_server_said, "pgrow-44")
 	ASSERT_ERR(wok_pg_execute(conn, "SELECT nothing FROM e", NULL), WOK_EDB);
 	ASSERT_EQ(wok_db_last_error()->position, 8);
 	ASSERT_STR(wok_db_last_error()->sqlstate, "42703");
+	ASSERT_ERR(
+		wok_pg_script(conn, "DO $$BEGIN RAISE 'a' USING HINT = 'b', SCHEMA = 'c'; END$$"),
+		WOK_EDB);
+	ASSERT_STR(wok_db_last_error()->hint, "b");
+	ASSERT_STR(wok_db_last_error()->schema, "c");
 	return 0;
 }
 

@@ -8,6 +8,9 @@
 #include "db/postgres/dialer.h"
 #include "db/postgres/types/catalog.h"
 
+/* Twice of it is added up: "for ever" would be over at once. */
+#define LONGEST_CANCEL (WOK_FOREVER / 4)
+
 static void set_defaults(wok_pg_options *options)
 {
 	if (!options->statements)
@@ -20,6 +23,8 @@ static void set_defaults(wok_pg_options *options)
 		options->command_timeout = WOK_FOREVER;
 	if (!options->cancel_timeout)
 		options->cancel_timeout = 2 * WOK_SECOND;
+	if (options->cancel_timeout > LONGEST_CANCEL)
+		options->cancel_timeout = LONGEST_CANCEL;
 	if (!options->max_message)
 		options->max_message = (size_t) 1 << 30;
 	if (!options->max_result)

@@ -16,8 +16,8 @@ static int refuse(wok_pg_conn *conn, struct wok__pg_op *op, char type)
 	if (type == 'W')
 		return wok_fail(WOK_EPEER, "PostgreSQL began to replicate, though nobody asked");
 	if (op->failed == 0)
-		op->failed = wok_fail(-EINVAL, "the statement is a COPY: use wok_pg_copy_in() or "
-					       "wok_pg_copy_out()");
+		wok__pg_op_fail(op, wok_fail(-EINVAL, "the statement is a COPY: use "
+						      "wok_pg_copy_in() or wok_pg_copy_out()"));
 	if (type == 'H')
 		return 0;
 	if (op->link.next != &conn->ops.head)

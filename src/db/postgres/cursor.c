@@ -33,6 +33,7 @@ static int portal_group(wok_pg_cursor *cursor, const char *steps, size_t mark)
 	if (conn->out.error < 0)
 		return wok__pg_take_back(conn, mark, 0);
 	op->steps = op->begin = steps;
+	op->done = false;
 	wok__pg_op_queue(conn, op, mark);
 	int r = wok__pg_finish(conn, op);
 	return r < 0 ? r : wok__pg_op_result(conn, op);
@@ -45,6 +46,7 @@ static int portal_rows(wok_pg_cursor *cursor)
 
 	wok__pg_op_clear(op);
 	wok__pg_op_init(op, "");
+	op->done = true; /* until it is in the queue */
 	op->sink = WOK__PG_KEEP;
 	op->limit = limit;
 	op->shape = wok__pg_shape_ref(cursor->shape);

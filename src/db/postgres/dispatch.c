@@ -143,8 +143,10 @@ static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message
 	if (r == WOK_EPEER)
 		return r;
 	if (r < 0) {
-		op->failed = r;
-		wok_rows_free(WOK_TAKE(op->rows));
+		wok__pg_op_fail(op, r);
+		/* A stream's reader may hold one of those before it. */
+		if (op->sink != WOK__PG_STREAM)
+			wok_rows_free(WOK_TAKE(op->rows));
 		op->sink = WOK__PG_DROP;
 	}
 	return 0;

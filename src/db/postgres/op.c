@@ -15,6 +15,7 @@ void wok__pg_op_clear(struct wok__pg_op *op)
 {
 	wok_rows_free(WOK_TAKE(op->rows));
 	wok__pg_shape_unref(WOK_TAKE(op->shape));
+	wok_free(WOK_TAKE(op->why));
 	wok_free(WOK_TAKE(op->error));
 	if (op->statement)
 		wok__pg_statement_unref(WOK_TAKE(op->statement));
@@ -45,10 +46,25 @@ void wok__pg_op_queue(struct wok_pg_conn *conn, struct wok__pg_op *op, size_t ma
 		skip(conn, op);
 }
 
+/* Who waits for room is not the one who reads, nor perhaps next: a listener may read for ever. */
+static void tell_of_room(struct wok_pg_conn *conn)
+{
+	WOK__LIST_EACH (node, &conn->waiters) {
+		struct wok__pg_waiter *waiter = WOK__CONTAINER(node, struct wok__pg_waiter, link);
+
+		if (!waiter->op)
+			wok_event_set(&waiter->wake);
+	}
+}
+
 void wok__pg_op_done(struct wok_pg_conn *conn, struct wok__pg_op *op)
 {
+	const bool full = conn->in_flight >= conn->options.max_in_flight;
+
 	wok__list_remove(&op->link);
 	conn->in_flight -= op->size;
+	if (full && conn->in_flight < conn->options.max_in_flight)
+		tell_of_room(conn);
 	op->size = 0;
 	op->done = true;
 	if (op->waiter)
@@ -81,6 +97,7 @@ bool wok__pg_op_abandon(struct wok__pg_op *op)
 	wok_rows_free(WOK_TAKE(copy->rows));
 	op->rows = NULL;
 	op->shape = NULL;
+	op->why = NULL;
 	op->error = NULL;
 	op->statement = NULL;
 	op->done = true;
@@ -97,13 +114,24 @@ void wok__pg_op_sqlstate(const struct wok__pg_op *op, char sqlstate[6])
 		memcpy(sqlstate, error.sqlstate, 6);
 }
 
+void wok__pg_op_fail(struct wok__pg_op *op, int code)
+{
+	op->failed = code;
+	if (!op->why)
+		op->why = wok__strdup(wok_errmsg(code));
+}
+
 int wok__pg_op_result(struct wok_pg_conn *conn, const struct wok__pg_op *op)
 {
 	if (op->error)
 		return wok__pg_fail(op->error, op->error_size, false);
 	if (op->failed == WOK__PG_SKIPPED)
 		return wok_fail(WOK_EDB, "not run: a statement before it in the group failed");
+	if (op->failed == WOK_ECONNLOST)
+		return wok__pg_dead(conn);
+	if (op->failed < 0 && op->why)
+		return wok_fail(op->failed, "%s", op->why);
 	if (op->failed < 0)
-		return op->failed == WOK_ECONNLOST ? wok__pg_dead(conn) : op->failed;
+		return op->failed;
 	return 0;
 }

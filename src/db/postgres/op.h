@@ -63,6 +63,7 @@ struct wok__pg_op {
 	size_t size;      /* bytes sent, until it is done */
 	size_t bytes_out; /* the same, for good */
 	int failed;       /* a code; WOK_EDB: error has what the server said */
+	char *why;        /* the message of another code, for the task that waits; NULL */
 	char *error;      /* the body of its ErrorResponse, from wok_alloc() */
 	size_t error_size;
 	uint64_t cancels; /* of the connection when it was sent */
@@ -90,6 +91,9 @@ void wok__pg_op_done(struct wok_pg_conn *conn, struct wok__pg_op *op);
 
 /* Leave it to the connection: true, and it has been copied; false without memory. */
 bool wok__pg_op_abandon(struct wok__pg_op *op);
+
+/* It has failed, as the message of this task says: another may be the one who waits for it. */
+void wok__pg_op_fail(struct wok__pg_op *op, int code);
 
 /* What it came to, with the message left in this task: 0, or its error. */
 int wok__pg_op_result(struct wok_pg_conn *conn, const struct wok__pg_op *op);

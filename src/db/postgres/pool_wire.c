@@ -19,7 +19,8 @@ struct wire {
 
 static void give_back(wok_pg_conn *conn)
 {
-	wok_pg_pool_release(conn->member->pool, conn);
+	if (conn->member) /* or it has been given back already */
+		wok_pg_pool_release(conn->member->pool, conn);
 }
 
 static int dial(void *context, wok_pg_conn **ret_conn)
@@ -31,6 +32,8 @@ static int dial(void *context, wok_pg_conn **ret_conn)
 		return -ENOMEM;
 	int r = wok_pg_connect_with(dsn, &wire->options, ret_conn);
 	wok_free(dsn);
+	if (r == 0)
+		(*ret_conn)->give_back = give_back;
 	return r;
 }
 
@@ -75,7 +78,6 @@ bool wok__pg_is_temporary(int code)
 
 static struct wok__pg_member **owner(wok_pg_conn *conn)
 {
-	conn->give_back = give_back;
 	return &conn->member;
 }
 
@@ -96,9 +98,15 @@ static enum wok__pg_fitness fitness(wok_pg_conn *conn, unsigned own)
 	if (conn->dead || conn->write_error < 0)
 		return WOK__PG_BROKEN;
 	for (const struct wok__node *node = conn->ops.head.next; node != &conn->ops.head;
-	     node = node->next)
-		*(WOK__CONTAINER(node, struct wok__pg_op, link)->abandoned ? &abandoned
-									   : &running) += 1;
+	     node = node->next) {
+		const struct wok__pg_op *op = WOK__CONTAINER(node, struct wok__pg_op, link);
+
+		/* The Close of a statement is nobody's, and disturbs nobody. */
+		if (op->abandoned)
+			abandoned++;
+		else if (!op->finished)
+			running++;
+	}
 	if (running > own || wok_semaphore_available(&conn->gate) == 0 || is_listened_to(conn))
 		return WOK__PG_BUSY;
 	if (abandoned > 0)

@@ -29,6 +29,7 @@ struct wok_pg_records {
 	size_t at;                    /* received: of the next record */
 	size_t looked;                /* received: of it, so far known to be there */
 	size_t fields;                /* of it, whose ends are known */
+	int failed;                   /* how much was sent is not known: no more is */
 	bool begun;                   /* received: the head is behind us */
 	bool ended;
 };
@@ -107,9 +108,19 @@ int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
 
 static int send_all(wok_pg_records *records)
 {
-	WOK_TRY(wok_pg_copy_write(records->copy, records->buffer.data, records->buffer.size));
+	records->failed =
+		wok_pg_copy_write(records->copy, records->buffer.data, records->buffer.size);
 	records->buffer.size = 0;
-	return 0;
+	return records->failed;
+}
+
+/* What was sent in part cannot be sent again: the server would have some of it twice. */
+static int check_whole(const wok_pg_records *records)
+{
+	return records->failed < 0
+		       ? wok_fail(records->failed, "a part of the records was sent, and then: %s",
+				  wok_strerror(records->failed))
+		       : 0;
 }
 
 int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
@@ -118,6 +129,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 	const size_t before = out->size, n = record ? record->count : 0;
 	int r = 0;
 
+	WOK_TRY(check_whole(records));
 	if (records->ended || n != records->columns)
 		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
 				records->columns, n);
@@ -138,6 +150,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 
 int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
 {
+	WOK_TRY(check_whole(records));
 	if (!records->ended) {
 		wok__pg_buffer_int16(&records->buffer, UINT16_MAX);
 		WOK_TRY(records->buffer.error);
@@ -265,6 +278,11 @@ static int receive(wok_pg_records *records)
 		memmove(buffer->data, buffer->data + records->at, buffer->size);
 		records->at = 0;
 	}
+	if (buffer->size - records->at > records->conn->options.max_message)
+		return wok_fail(WOK_ELIMIT,
+				"PostgreSQL sent a record of more than %zu bytes, which is "
+				"max_message",
+				records->conn->options.max_message);
 	wok__pg_buffer_add(buffer, data.data, data.size);
 	return buffer->error < 0 ? buffer->error : 1;
 }

@@ -95,12 +95,28 @@ static void send_parse(wok_pg_conn *conn, const struct wok__pg_statement *statem
 			   again ? statement->n_types : statement->n_declared);
 }
 
-/* Whether the server still has what it was told to parse. */
-static void settle(wok_pg_conn *conn, struct wok__pg_statement *statement, bool good)
+/* Nothing may be sent into the middle of what another task sends alone. */
+static bool may_send(const wok_pg_conn *conn)
+{
+	return !conn->dead && wok_semaphore_available(&conn->gate) > 0;
+}
+
+/* What is not kept is closed after its first use, or when it could not be used. */
+static void forget_temporary(wok_pg_conn *conn, struct wok__pg_statement *statement)
+{
+	if (statement->temporary && statement->state == WOK__PG_READY && may_send(conn))
+		wok__pg_statement_drop(conn, statement, true);
+}
+
+/*
+ * Whether the server still has what it was told to parse. refused: it said itself that it has not;
+ * of what was cancelled nobody knows, and to close what is not there is no error.
+ */
+static void settle(wok_pg_conn *conn, struct wok__pg_statement *statement, bool good, bool refused)
 {
 	statement->state = good ? WOK__PG_READY : WOK__PG_NEW;
 	if (!good)
-		wok__pg_statement_drop(conn, statement, false);
+		wok__pg_statement_drop(conn, statement, !refused && may_send(conn));
 	wok_event_set(&statement->settled);
 }
 
@@ -167,7 +183,7 @@ static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement, bool 
 		if (r == WOK_EDB && tries_left)
 			r = heal_prepare(conn, &op, r);
 	}
-	settle(conn, statement, r == 0);
+	settle(conn, statement, r == 0, op.error != NULL);
 	wok__pg_op_clear(&op);
 	return r;
 }
@@ -187,14 +203,10 @@ static const char *send_group(wok_pg_conn *conn, const struct wok__pg_statement 
 	if (nameless && !whole)
 		wok__pg_send_named(out, 'D', 'P', "");
 	wok__pg_send_execute(out, "", 0);
-	if (statement->temporary && !nameless)
-		wok__pg_send_named(out, 'C', 'S', statement->name);
 	wok__pg_send_bare(out, 'S');
 	if (whole)
-		return statement->temporary && !nameless ? "pdrbxcz" : "pdrbxz";
-	if (nameless)
-		return "pbrxz";
-	return statement->temporary ? "bxcz" : "bxz";
+		return "pdrbxz";
+	return nameless ? "pbrxz" : "bxz";
 }
 
 static int make_rows(struct wok__pg_op *op, const struct wok__pg_statement *statement)
@@ -222,9 +234,12 @@ static int run_once(wok_pg_conn *conn, struct wok__pg_statement *statement, cons
 	if (whole)
 		statement->state = WOK__PG_PARSING;
 	wok__pg_op_queue(conn, op, mark);
+	/* Behind its own Sync: whatever it comes to, the server forgets it. */
+	if (!whole)
+		forget_temporary(conn, statement);
 	r = wok__pg_finish(conn, op);
 	if (whole)
-		settle(conn, statement, statement->types != NULL && !conn->dead);
+		settle(conn, statement, statement->types != NULL && !conn->dead, true);
 	return r;
 }
 
@@ -283,7 +298,8 @@ static int heal(wok_pg_conn *conn, struct wok__pg_statement *statement, struct w
 		wok__pg_outdate(conn, WOK__PG_OUTDATED_STATEMENTS);
 	if (what == FORGET || what == CLOSE || what == NAME_IS_USED) {
 		WOK_TRY(wok__pg_enter(conn));
-		wok__pg_statement_drop(conn, statement, what == CLOSE);
+		if (statement->state != WOK__PG_GONE)
+			wok__pg_statement_drop(conn, statement, what == CLOSE);
 	}
 	if (conn->status != 'I')
 		return what == AGAIN || what == BY_COLUMN ? 0 : stale(op);
@@ -362,6 +378,7 @@ static int run(wok_pg_conn *conn, const char *sql, const wok_args *args, bool on
 			r = run_once(conn, statement, args, whole, op);
 		if (r == 0 && op->failed == WOK_EDB && tries < HEAL_MAX)
 			r = heal(conn, statement, op, whole);
+		forget_temporary(conn, statement);
 		wok__pg_statement_unref(statement);
 		if (r <= 0)
 			return r < 0 ? r : wok__pg_op_result(conn, op);

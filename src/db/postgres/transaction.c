@@ -116,12 +116,13 @@ int wok_pg_transaction_begin(wok_pg_conn *conn, const wok_pg_transaction_options
 	begin_sql(options, sql);
 	if (is_savepoint(tx))
 		snprintf(sql, sizeof(sql), "SAVEPOINT wok_%u", tx->level);
+	conn->savepoints++; /* at once: another task's comes behind it, as a savepoint */
 	int r = run_surely(conn, sql, &result);
 	if (r < 0) {
+		conn->savepoints--;
 		wok_free(tx);
 		return r;
 	}
-	conn->savepoints++;
 	*ret_tx = tx;
 	return 0;
 }

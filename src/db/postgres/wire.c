@@ -18,7 +18,7 @@
 #include "task/park.h"
 
 /* The stream's buffer, unless a message is larger; what a write may be without reading along. */
-enum { READ_SIZE = 64 << 10, SMALL_WRITE = 16 << 10 };
+enum { READ_SIZE = 64 << 10, SMALL_WRITE = 16 << 10, SMALL_FLIGHT = 64 << 10 };
 
 static bool paused(const wok_pg_conn *conn)
 {
@@ -100,13 +100,18 @@ static int fill_or_stop(wok_pg_conn *conn, size_t need)
 }
 
 /* Handle what is there, or wait for more. */
-static int read_once(wok_pg_conn *conn)
+static int read_once(wok_pg_conn *conn, struct wok__pg_waiter *self)
 {
 	size_t need = WOK__PG_HEAD;
 	int r = handle_buffered(conn, &need);
 
 	if (r == 0 && !paused(conn)) {
+		/* Who writes does not read: meanwhile another may. */
+		conn->reader = NULL;
 		r = wok__pg_flush(conn);
+		if (r == 0 && conn->reader && conn->reader != self)
+			return 0;
+		conn->reader = self;
 		/* Not before: what was not sent cannot be cancelled. */
 		if (r == 0 && !conn->dead)
 			r = fill_or_stop(conn, need);
@@ -132,7 +137,7 @@ static int wait_turn(wok_pg_conn *conn, struct wok__pg_waiter *waiter)
 {
 	if (!paused(conn) && (!conn->reader || conn->reader == waiter)) {
 		conn->reader = waiter;
-		return read_once(conn);
+		return read_once(conn, waiter);
 	}
 	if (conn->reader == waiter)
 		conn->reader = NULL;
@@ -246,7 +251,10 @@ int wok__pg_flush(wok_pg_conn *conn)
 			conn->out = empty;
 			conn->sent = 0;
 		}
-		r = conn->sending.size > SMALL_WRITE ? write_much(conn) : write_to_end(conn);
+		const bool much =
+			conn->sending.size > SMALL_WRITE || conn->in_flight > SMALL_FLIGHT;
+
+		r = much ? write_much(conn) : write_to_end(conn);
 	}
 	conn->writing = false;
 	if (r < 0 && r != -ECANCELED && !conn->dead) {

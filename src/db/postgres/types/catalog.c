@@ -150,8 +150,8 @@ static int read_entry(const wok_row *row, struct wok__pg_entry **ret_entry)
 {
 	WOK_AUTO(wok_pg_items) *names = NULL, *types = NULL;
 
-	if (wok_row_columns(row) != 8 || !wok_row_text_at(row, 2) || !wok_row_text_at(row, 3) ||
-	    !wok_row_text_at(row, 5))
+	if (wok_row_columns(row) != 8 || !wok_row_text_at(row, 1) || !wok_row_text_at(row, 2) ||
+	    !wok_row_text_at(row, 3) || !wok_row_text_at(row, 5))
 		return wok_fail(WOK_EPEER, "PostgreSQL told of no type when it was asked for one");
 	WOK_TRY(wok_pg_items_read(wok_row_at(row, 6), NULL, &names));
 	WOK_TRY(wok_pg_items_read(wok_row_at(row, 7), NULL, &types));

@@ -115,7 +115,7 @@ static void write_timestamp(struct wok__pg_writer *writer, int64_t when, bool wi
 		return;
 	}
 	const int64_t time = (when % DAY + DAY) % DAY;
-	put_date(writer, (when - time) / DAY + EPOCH_DAYS, &bc);
+	put_date(writer, when / DAY - (when % DAY < 0) + EPOCH_DAYS, &bc);
 	wok__pg_put(writer, ' ');
 	put_time(writer, time);
 	if (with_zone)
@@ -152,10 +152,13 @@ void wok__pg_write_datetime(struct wok__pg_writer *writer, unsigned kind, const 
 	}
 }
 
+/* A year of fewer digits than four may be one of this century: only the server knows. */
 static bool take_date(struct wok__pg_scan *reader, int64_t *ret_year, int64_t *ret_month,
 		      int64_t *ret_day)
 {
-	return wok__pg_take_number(reader, ret_year, NULL) && *ret_year >= 1 &&
+	int digits;
+
+	return wok__pg_take_number(reader, ret_year, &digits) && digits >= 4 && *ret_year >= 1 &&
 	       *ret_year <= 6000000 && wok__pg_take(reader, '-') &&
 	       wok__pg_take_number(reader, ret_month, NULL) && *ret_month >= 1 &&
 	       *ret_month <= 12 && wok__pg_take(reader, '-') &&
@@ -185,11 +188,12 @@ static bool take_time(struct wok__pg_scan *reader, int64_t *ret_time)
 	    !wok__pg_take(reader, ':') || !wok__pg_take_number(reader, &minutes, NULL) ||
 	    minutes > 59)
 		return false;
-	if (wok__pg_take(reader, ':') &&
-	    (!wok__pg_take_number(reader, &seconds, NULL) || seconds > 60))
+	const bool whole = wok__pg_take(reader, ':');
+	if (whole && (!wok__pg_take_number(reader, &seconds, NULL) || seconds > 60))
 		return false;
 	*ret_time = ((hours * 60 + minutes) * 60 + seconds) * 1000000;
-	return take_fraction(reader, ret_time) && *ret_time <= DAY;
+	/* "04:05.6" is minutes and seconds: it is left to the server. */
+	return (!whole || take_fraction(reader, ret_time)) && *ret_time <= DAY;
 }
 
 static bool take_zone(struct wok__pg_scan *reader, int64_t *ret_east)
@@ -239,6 +243,16 @@ static ssize_t parse_infinity(struct wok__pg_scan *reader, bool is_date, char *t
 	return is_date ? 4 : 8;
 }
 
+/* February has no 30th, which would be another day of March. */
+static bool is_of_month(int64_t year, int64_t month, int64_t days)
+{
+	int64_t its_year;
+	int its_month, its_day;
+
+	wok_pg_calendar(days + EPOCH_DAYS, &its_year, &its_month, &its_day);
+	return its_year == year && its_month == month;
+}
+
 /* "2024-02-29 12:34:56.789+02 BC"; a "T" between date and time, and "Z", are ISO 8601's. */
 static ssize_t parse_timestamp(struct wok__pg_scan *reader, unsigned kind, char *to)
 {
@@ -258,9 +272,13 @@ static ssize_t parse_timestamp(struct wok__pg_scan *reader, unsigned kind, char 
 	if (reader->at != reader->end)
 		return -EINVAL;
 	const int64_t days = wok_pg_days(year, (int) month, (int) day) - EPOCH_DAYS;
+	if (!is_of_month(year, month, days))
+		return -EINVAL;
 	if (kind == WOK__PG_DATE) {
+		if (days <= INT32_MIN || days >= INT32_MAX) /* those are infinity */
+			return -EINVAL;
 		wok__pg_put32(to, (uint32_t) days);
-		return days <= INT32_MAX ? 4 : -EINVAL;
+		return 4;
 	}
 	if (__builtin_mul_overflow(days, DAY, &when) ||
 	    __builtin_add_overflow(when, time - east * 1000000, &when))

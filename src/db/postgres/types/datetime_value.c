@@ -50,7 +50,7 @@ static struct timespec since_1970(int64_t time)
 		return (struct timespec){.tv_sec = time};
 	const int64_t micros = (time % 1000000 + 1000000) % 1000000;
 	return (struct timespec){
-		.tv_sec = (time - micros) / 1000000 + EPOCH_SECONDS,
+		.tv_sec = time / 1000000 - (time % 1000000 < 0) + EPOCH_SECONDS,
 		.tv_nsec = micros * 1000,
 	};
 }
@@ -86,6 +86,8 @@ wok_value wok_pg_date(int32_t days)
 {
 	const bool finite = days != INT32_MAX && days != INT32_MIN;
 
+	if (finite && days <= INT32_MIN + EPOCH_DAYS)
+		return (wok_value){.kind = WOK_VALUE_WRONG, .type = WOK__PG_OID_DATE};
 	return number(WOK__PG_OID_DATE, finite ? (int64_t) days - EPOCH_DAYS : days);
 }
 

@@ -196,17 +196,20 @@ static int decode_binary(const struct wok__pg_type *type, char *data, size_t siz
 static int text_number(const struct wok__pg_type *type, const char *text, size_t size,
 		       wok_value *ret_value)
 {
+	struct wok__pg_scan scan = {text, text + size};
 	char *end = NULL;
+	double real;
 	int r = 0;
 
 	errno = 0;
 	switch (type->kind) {
 	case WOK__PG_FLOAT4:
-		r = decode_double(type->oid, strtof(text, &end), ret_value);
-		break;
-	case WOK__PG_FLOAT8:
-		r = decode_double(type->oid, strtod(text, &end), ret_value);
-		break;
+	case WOK__PG_FLOAT8: /* the point is the server's, not the locale's */
+		if (!wok__pg_take_double(&scan, &real) || scan.at != scan.end)
+			return broken(type, size);
+		if (type->kind == WOK__PG_FLOAT4)
+			real = (float) real;
+		return decode_double(type->oid, real, ret_value);
 	case WOK__PG_UINT8:
 		if (size > 0 && text[0] != '-' && strtoull(text, &end, 10) > INT64_MAX)
 			return decode_own(type->oid, WOK__PG_FORM_TEXT, text, size, ret_value);

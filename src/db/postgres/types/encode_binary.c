@@ -41,10 +41,12 @@ static int add_number_of_text(const struct wok__pg_target *target, const wok_val
 			return no_form(target);
 		number = wok_value_bool(yes);
 	} else {
-		const bool minus = wok__pg_take(&scan, '-');
-		int64_t parsed;
+		/* The least of all has no positive twin. */
+		const bool least = wok__pg_take_text(&scan, "-9223372036854775808");
+		const bool minus = !least && wok__pg_take(&scan, '-');
+		int64_t parsed = INT64_MIN;
 
-		if (!wok__pg_take_number(&scan, &parsed, NULL))
+		if (!least && !wok__pg_take_number(&scan, &parsed, NULL))
 			return no_form(target);
 		number = wok_value_int(minus ? -parsed : parsed);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text that is written and read, piece by piece: see own.h. */
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -225,9 +226,9 @@ bool wok__pg_take_number(struct wok__pg_scan *reader, int64_t *ret_number, int *
 	int64_t number = 0;
 
 	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; reader->at++) {
-		if (number > (INT64_MAX - 9) / 10)
+		if (__builtin_mul_overflow(number, INT64_C(10), &number) ||
+		    __builtin_add_overflow(number, (int64_t) (*reader->at - '0'), &number))
 			return false;
-		number = number * 10 + (*reader->at - '0');
 	}
 	*ret_number = number;
 	if (ret_digits)
@@ -249,8 +250,12 @@ bool wok__pg_take_double(struct wok__pg_scan *reader, double *ret_number)
 		n++;
 	}
 	text[n] = '\0';
+	errno = 0;
 	*ret_number = strtod(text, &end);
 	if (n == 0 || end != text + n)
+		return false;
+	/* What is out of range is an error to the server, too, not infinity. */
+	if (errno == ERANGE && (isinf(*ret_number) || *ret_number == 0))
 		return false;
 	reader->at += n;
 	return true;
