@@ -129,7 +129,19 @@ static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message
 	return 0;
 }
 
-/* A row; out of memory and over the limit fail the operation, not the connection. */
+/* Out of memory and over the limit fail the operation, not the connection. */
+static int keep_row(struct wok__pg_op *op, const struct wok__pg_message *message)
+{
+	int r = wok__pg_shape_row(op->shape, message, op->rows);
+
+	if (r == 0 || r == WOK_EPEER)
+		return r;
+	op->failed = r;
+	wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = WOK__PG_DROP;
+	return 0;
+}
+
 static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
 	op->n_rows++;
@@ -138,27 +150,18 @@ static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message
 		return 0;
 	if (!op->shape || !op->rows)
 		return unexpected(op, message);
-	if (op->failed < 0)
-		return 0;
-	int r = wok__pg_shape_row(op->shape, op->all_binary, message, op->rows);
-	if (r == WOK_EPEER)
-		return r;
-	if (r < 0) {
-		op->failed = r;
-		wok_rows_free(WOK_TAKE(op->rows));
-		op->sink = WOK__PG_DROP;
-	}
-	return 0;
+	return op->failed < 0 ? 0 : keep_row(op, message);
 }
 
 static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
 			  const struct wok__pg_message *message)
 {
+	const enum wok__pg_formats formats = op->own_shape ? WOK__PG_SAID : WOK__PG_BEST;
 	struct wok__pg_shape *shape = NULL;
 	int r = 0;
 
 	if (message->type == 'T')
-		r = wok__pg_shape_new(conn->types, message, op->own_shape, &shape);
+		r = wok__pg_shape_new(conn->types, message, formats, &shape);
 	else if (message->type != 'n')
 		return unexpected(op, message);
 	if (r == WOK_EPEER)
@@ -166,6 +169,10 @@ static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
 	if (r == 0 && op->statement && !op->own_shape) {
 		wok__pg_shape_unref(op->statement->shape);
 		op->statement->shape = wok__pg_shape_ref(shape);
+	}
+	if (shape && op->all_binary && !shape->all_binary) {
+		wok__pg_shape_unref(WOK_TAKE(shape));
+		r = wok__pg_shape_new(conn->types, message, WOK__PG_BINARY, &shape);
 	}
 	wok__pg_shape_unref(op->shape);
 	op->shape = shape;
@@ -275,9 +282,9 @@ static struct wok__pg_op *first_op(wok_pg_conn *conn)
 ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 {
 	struct wok__pg_op *op = first_op(conn);
-	size_t done = 0;
+	size_t done = 0, n = 0;
 
-	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows)
+	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows || op->failed < 0)
 		return 0;
 	while (size - done > WOK__PG_HEAD && data[done] == 'D') {
 		const uint32_t length = wok__pg_get32(data + done + 1);
@@ -287,11 +294,14 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 			break;
 		const struct wok__pg_message message = {'D', data + done + WOK__PG_HEAD,
 							length - 4};
-		WOK_TRY(take_row(op, &message));
+		WOK_TRY(keep_row(op, &message));
 		done += 1 + length;
-		if (op->failed < 0 || batch_is_full(op))
+		n++;
+		op->batch_bytes += length - 4;
+		if (op->sink != WOK__PG_KEEP && (op->failed < 0 || batch_is_full(op)))
 			break;
 	}
+	op->n_rows += n;
 	op->started |= done > 0;
 	op->bytes_in += done;
 	if (batch_is_full(op))
