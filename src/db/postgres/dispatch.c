@@ -113,17 +113,18 @@ static int take_ready(wok_pg_conn *conn, struct wok__pg_op *op,
 
 static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
-	struct wok__pg_reader reader = wok__pg_read(message);
-	const char *tag = wok__pg_read_text(&reader);
+	const char *tag = message->body;
+	size_t size = message->size;
 
-	if (!wok__pg_read_all(&reader))
+	if (size == 0 || memchr(tag, '\0', size) != tag + size - 1)
 		return unexpected(op, message);
-	const int64_t changes = wok__pg_tag_changes(tag);
+	size--;
+	const int64_t changes = wok__pg_tag_changes(tag, size);
 
 	/* Of many executions the sum; of a script the last. */
 	op->result.changes = op->begin[0] == 'b' ? op->result.changes + changes : changes;
-	const size_t size = strlen(tag) < sizeof(op->result.status) ? strlen(tag)
-								    : sizeof(op->result.status) - 1;
+	if (size >= sizeof(op->result.status))
+		size = sizeof(op->result.status) - 1;
 	memcpy(op->result.status, tag, size);
 	op->result.status[size] = '\0';
 	return 0;
@@ -234,12 +235,19 @@ static int take_execution(wok_pg_conn *conn, struct wok__pg_op *op,
 	return 0;
 }
 
+/* One that only says that something was done. */
+static int take_bare(wok_pg_conn *conn, struct wok__pg_op *op,
+		     const struct wok__pg_message *message, char wanted)
+{
+	if (message->type != wanted || message->size > 0)
+		return unexpected(op, message);
+	step(conn, op);
+	return 0;
+}
+
 static int take_answer(wok_pg_conn *conn, struct wok__pg_op *op,
 		       const struct wok__pg_message *message)
 {
-	static const char wanted[] = "p1b2c3";
-	const char *const now = *op->steps ? strchr(wanted, *op->steps) : NULL;
-
 	switch (*op->steps) {
 	case 'x':
 		return take_execution(conn, op, message);
@@ -250,11 +258,14 @@ static int take_answer(wok_pg_conn *conn, struct wok__pg_op *op,
 					    : unexpected(op, message);
 	case 'r':
 		return take_described(conn, op, message);
+	case 'p':
+		return take_bare(conn, op, message, '1');
+	case 'b':
+		return take_bare(conn, op, message, '2');
+	case 'c':
+		return take_bare(conn, op, message, '3');
 	default:
-		if (!now || message->type != now[1] || message->size > 0)
-			return unexpected(op, message);
-		step(conn, op);
-		return 0;
+		return unexpected(op, message);
 	}
 }
 

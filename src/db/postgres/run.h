@@ -16,8 +16,8 @@ int wok__pg_check_count(const struct wok__pg_statement *statement, const wok_arg
 
 /* Append a Bind. binary: all columns so, whatever the statement's shape says. After a failure what
  * was appended has to be taken back. */
-int wok__pg_send_bind(wok_pg_conn *conn, const char *portal,
-		      const struct wok__pg_statement *statement, const wok_args *args, bool binary);
+int wok__pg_send_bind(wok_pg_conn *conn, const char *portal, struct wok__pg_statement *statement,
+		      const wok_args *args, bool binary);
 
 /* Take back what was appended from mark on. Returns r, or what went wrong with appending. */
 int wok__pg_take_back(wok_pg_conn *conn, size_t mark, int r);
