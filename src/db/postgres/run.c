@@ -12,7 +12,7 @@
 #include "db/postgres/types/types.h"
 #include "task/park.h"
 
-enum { HEAL_MAX = 3, PARAMETERS_MAX = 65535 };
+enum { PARAMETERS_MAX = 65535 };
 
 int wok__pg_check_call(const char *sql, const wok_args *args)
 {
@@ -228,9 +228,8 @@ static int stale(const struct wok__pg_op *op)
 			wok_errmsg(WOK_EDB));
 }
 
-/* 1: run it again; 0: what it came to stands. */
-static int heal(wok_pg_conn *conn, struct wok__pg_statement *statement, struct wok__pg_op *op,
-		bool whole)
+int wok__pg_heal(wok_pg_conn *conn, struct wok__pg_statement *statement,
+		 const struct wok__pg_op *op, bool whole)
 {
 	const enum heal what = look_at(conn, op, whole);
 
@@ -315,8 +314,8 @@ static int run(wok_pg_conn *conn, const char *sql, const wok_args *args, bool on
 		int r = whole ? 0 : wok__pg_check_count(statement, args);
 		if (r == 0)
 			r = run_once(conn, statement, args, whole, op);
-		if (r == 0 && op->failed == WOK_EDB && tries < HEAL_MAX)
-			r = heal(conn, statement, op, whole);
+		if (r == 0 && op->failed == WOK_EDB && tries < WOK__PG_HEAL_MAX)
+			r = wok__pg_heal(conn, statement, op, whole);
 		wok__pg_statement_unref(statement);
 		if (r <= 0)
 			return r < 0 ? r : wok__pg_op_result(conn, op);
