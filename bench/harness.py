@@ -84,6 +84,16 @@ def cpu_seconds(processes):
     return total / 1e9
 
 
+def used_by(servers):
+    """CPU time of servers, of their children, and of those that have ended: PostgreSQL's sessions."""
+    total = 0
+    for server in servers:
+        fields = stat_of(server.process.pid)
+        total += cpu_seconds(family(server.process.pid))
+        total += sum(int(f) for f in fields[13:15]) / TICK if fields else 0
+    return total
+
+
 def busy_seconds():
     """What all processes together used, and the hypervisor took; not interrupts, which may be ours."""
     with open("/proc/stat", encoding="ascii") as f:
@@ -184,9 +194,8 @@ def lines(text):
 
 def run_once(command, cpu, servers, parse, env, timeout):
     cpus = [0, 1] if servers else [cpu]
-    ours = [pid for s in servers for pid in family(s.process.pid)]
     before = speeds(cpus)
-    busy, served, client, start = busy_seconds(), cpu_seconds(ours), children(), time.monotonic()
+    busy, served, client, start = busy_seconds(), used_by(servers), children(), time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           encoding="utf-8", preexec_fn=pin([cpu]), start_new_session=True,
                           env=env) as process:
@@ -199,7 +208,7 @@ def run_once(command, cpu, servers, parse, env, timeout):
                 raise Failed("not done after %d s" % timeout) from None
             raise
     wall, client, served = (time.monotonic() - start, children() - client,
-                            cpu_seconds(ours) - served)
+                            used_by(servers) - served)
     others = busy_seconds() - busy - client - served
     if process.returncode:
         said = err.strip().splitlines() or ["?"]

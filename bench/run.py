@@ -62,7 +62,8 @@ def machine():
 
 def versions():
     packages = ("libuv1-dev liburing-dev libboost-context1.74-dev libcurl4-openssl-dev "
-                "librust-tokio-dev librust-hyper-dev python3-uvloop python3-aiohttp nginx-light wrk")
+                "librust-tokio-dev librust-hyper-dev python3-uvloop python3-aiohttp nginx-light wrk "
+                "postgresql-15 libpq-dev python3-asyncpg libsqlite3-dev python3-aiosqlite")
     found = [said(["go", "version"]), said(["/usr/bin/python3", "--version"])]
     for name in packages.split():
         version = said(["dpkg-query", "-W", "-f", "${Version}\n", name])
@@ -114,6 +115,9 @@ def take_rounds(results, name, options, woks):
     if missing:
         print("%s: not here, left out: %s" % (name, " ".join(missing)))
     cases = workloads.SMOKE[name] if options.smoke else w.cases
+    if w.left_out():
+        print("%s: left out: %s" % (name, w.left_out()))
+        return
     for turn in range(options.runs):
         for case in [c for c in cases if not options.cases or c in options.cases]:
             for who in woks + there:

@@ -1,10 +1,11 @@
-/* W10: queries to PostgreSQL, the client's CPU time: one, pgtype, series, batch.
+/* W10: queries to PostgreSQL, the client's CPU time: one, pgtype, series, batch, copy.
  * Try:      w10-pg /var/run/postgresql one 10 2   (user bench, database postgres) */
 #include <wok/pg.h>
+#include <wok/pg_records.h>
 
 #include "bench.h"
 
-enum { BATCH = 1000, MOST_CONNECTIONS = 256, SQL_SIZE = 300 };
+enum { BATCH = 1000, COPIED = 10000, MOST_CONNECTIONS = 256, SQL_SIZE = 300 };
 
 struct client {
 	const char *folder, *query;
@@ -73,12 +74,37 @@ static int insert(struct client *client)
 	return 0;
 }
 
+static int copy(struct client *client)
+{
+	WOK_AUTO(wok_pg_records) *records = NULL;
+	char table[32], text[16];
+
+	snprintf(table, sizeof(table), "bench_%d", client->number);
+	WOK_TRY(wok_pg_records_in(client->conn, table, "a, b, c", &records));
+	for (int i = 0; i < COPIED; i++) {
+		const int k = i % BATCH;
+
+		snprintf(text, sizeof(text), "row %d", k);
+		WOK_TRY(wok_pg_records_add(records, WOK_ARGS(k, 2 * k, text)));
+	}
+	WOK_TRY(wok_pg_records_finish(records, NULL));
+	client->rows += COPIED;
+	return 0;
+}
+
+static int work(struct client *client)
+{
+	if (strcmp(client->query, "batch") == 0)
+		return insert(client);
+	return strcmp(client->query, "copy") == 0 ? copy(client) : fetch(client);
+}
+
 static int ask(void *arg)
 {
 	struct client *client = arg;
 
 	while (wok_now() < client->end) {
-		WOK_TRY(strcmp(client->query, "batch") == 0 ? insert(client) : fetch(client));
+		WOK_TRY(work(client));
 		client->queries++;
 	}
 	return 0;
@@ -138,7 +164,7 @@ static int async_main(void *arg)
 int main(int argc, char **argv)
 {
 	if (argc != 5 || bench_count(argc, argv, 3) > MOST_CONNECTIONS) {
-		fprintf(stderr, "usage: w10-pg FOLDER one|pgtype|series|batch N SECONDS\n");
+		fprintf(stderr, "usage: w10-pg FOLDER one|pgtype|series|batch|copy N SECONDS\n");
 		return 2;
 	}
 	return bench_exit(argv[0], wok_run(async_main, argv));

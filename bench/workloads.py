@@ -1,9 +1,10 @@
-"""The workloads W1 to W9 and W12: who takes part, how one run goes, what it is measured by."""
+"""The workloads W1 to W12: who takes part, how one run goes, what it is measured by."""
 import os
 import re
 import shutil
 import subprocess
 
+import postgres
 from harness import Failed, Server, Settings, lines, measure, pin, tool
 
 PYTHON = ("asyncio", "uvloop")
@@ -25,9 +26,16 @@ class Goal:
 
 
 class Workload:
-    def __init__(self, title, program, run, cases, metrics, peers, goals=()):
+    def __init__(self, title, program, run, cases, metrics, peers, goals=(), needs=None):
         self.title, self.program, self.run, self.cases = title, program, run, cases
         self.metrics, self.peers, self.goals = metrics, peers.split(), goals
+        self.needs = needs
+
+    def left_out(self):
+        """Why it cannot run here; "" if it can."""
+        if not os.access(os.path.join(Settings.folder, self.program), os.X_OK):
+            return "wok was built without what %s needs" % self.program
+        return self.needs() if self.needs else ""
 
 
 def program(peer, name):
@@ -148,6 +156,35 @@ def fan_out(peer, case):
         return measure(command + [url, str(count(case))], servers=[server], env=env)
 
 
+def postgres_missing():
+    return "" if postgres.programs() else "PostgreSQL is not installed"
+
+
+def queries(peer, case):
+    """Ten connections to a server on the other CPU, by its Unix socket."""
+    command, env = program(peer, "w10-pg")
+    server = postgres.server()
+    return measure(command + [server.folder, case, "10", Settings.seconds], servers=[server],
+                   env=env)
+
+
+def rows(peer, case):
+    """insert-..., select-...: how wok does it; the peers know one way each."""
+    command, env = program(peer, "w11-sqlite")
+    what = case if peer.startswith("wok-") else case.split("-")[0]
+    if what != case and peer in PYTHON:
+        raise Failed("left out: it is for SQLite itself to compare")
+    n = 1000 if Settings.smoke else 20000 if peer in PYTHON else 100000
+    path = os.path.join(Settings.folder, "w11.db")
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.unlink(path + end)
+    if what.startswith("select"):
+        subprocess.run([os.path.join(Settings.folder, "w11-sqlite"), "insert-many", str(n), path],
+                       check=True, stdout=subprocess.DEVNULL)
+    return measure(command + [what, str(n), path], env=env)
+
+
 def files(peer, case):
     """many-N, big-MIB, lines-MIB; what is read is made once, by wok, and is in the page cache then."""
     what, n = case.split("-")
@@ -168,6 +205,9 @@ SERVER_CPU = Metric("server_us_per_req", "µs", show="server CPU a request")
 CLIENT_CPU = Metric("cpu_us_per_req", "µs", show="client CPU a request")
 REQUESTS = Metric("req_per_s", "/s", more=True, show="requests")
 WALL = Metric("wall_s", "s", show="wall time")
+
+QUERY_CPU = Metric("cpu_us_per_query", "µs", show="client CPU a query")
+QUERIES = ["one", "pgtype", "series", "batch", "copy"]
 
 WORKLOADS = {
     "w1": Workload("spawn and await a task, a thousand alive", "w1-spawn", plain("w1-spawn", TENTH),
@@ -213,6 +253,21 @@ WORKLOADS = {
     "w9": Workload("URLs that take 1 s, all at once", "w9-fanout", fan_out, ["10000"],
                    [WALL, CLIENT_CPU], "epoll curl tokio go uvloop asyncio",
                    [Goal("wall_s", "epoll", 1.1)]),
+    "w10": Workload("PostgreSQL, ten connections by a Unix socket, client CPU a query", "w10-pg",
+                    queries, QUERIES, [QUERY_CPU, Metric("queries_per_s", "/s", more=True,
+                                                         show="queries")],
+                    "libpq uvloop asyncio",
+                    [Goal("cpu_us_per_query", "libpq uvloop", 0.5, case) for case in QUERIES] +
+                    [Goal("queries_per_s", "libpq uvloop", 1, case) for case in QUERIES],
+                    needs=postgres_missing),
+    "w11": Workload("SQLite, one row after another: inserts in a transaction, selects", "w11-sqlite",
+                    rows, ["insert", "select", "insert-many", "insert-loop", "select-loop"],
+                    [Metric("ops_per_s", "/s", more=True, show="rows"),
+                     Metric("cpu_us_per_op", "µs", show="CPU a row")], "sync uvloop asyncio",
+                    [Goal("ops_per_s", "uvloop asyncio", 6, case)
+                     for case in ("insert", "select")] +
+                    [Goal("ops_per_s", "sync", 0.8, case)
+                     for case in ("insert-many", "insert-loop", "select-loop")]),
     "w12": Workload("files from the page cache: 4 KiB each; 1 GiB; its lines", "w12-files", files,
                     ["many-10000", "big-1024", "lines-1024"],
                     [Metric("files_per_s", "/s", more=True, show="files"),
@@ -226,6 +281,7 @@ WORKLOADS = {
 # Sizes at which it shows only that everything runs.
 SMOKE = {"w1": ["10k"], "w2": ["50k"], "w3": ["1k"], "w4": ["10k"], "w5": ["10k"], "w6": ["50"],
          "w7": ["c64"], "pipelined": ["c8"], "idle": ["http-100"], "w8": ["c64"], "w9": ["100"],
+         "w10": QUERIES, "w11": ["insert", "select", "insert-many", "insert-loop", "select-loop"],
          "w12": ["many-100", "big-16", "lines-16"]}
 
 __all__ = ["Failed", "Goal", "Metric", "SMOKE", "WORKLOADS", "lines", "program"]

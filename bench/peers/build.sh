@@ -76,6 +76,16 @@ if has_library -luv; then
 else
 	leave_out libuv "libuv1-dev is not installed"
 fi
+if has_library -lpq; then
+	c libpq w10-pg pq_client.c -I"$(pg_config --includedir)" -lpq -lpthread
+else
+	leave_out libpq "libpq-dev is not installed"
+fi
+if has_library -lsqlite3; then
+	c sync w11-sqlite sqlite_sync.c -lsqlite3
+else
+	leave_out "synchronous SQLite" "libsqlite3-dev is not installed"
+fi
 if has_library -lcurl; then
 	c curl w8-http-client curl_client.c -lcurl
 	c curl w9-fanout curl_client.c -lcurl
@@ -114,6 +124,8 @@ for loop in asyncio uvloop; do
 	python $loop $core
 	python $loop-streams w6-echo
 	/usr/bin/python3 -c "import aiofiles" 2>/dev/null && python $loop w12-files
+	/usr/bin/python3 -c "import asyncpg" 2>/dev/null && python $loop w10-pg
+	/usr/bin/python3 -c "import aiosqlite" 2>/dev/null && python $loop w11-sqlite
 	if /usr/bin/python3 -c "import aiohttp" 2>/dev/null; then
 		python $loop w7-http-server w8-http-client w9-fanout
 	else

@@ -8,7 +8,7 @@
 
 static const struct wok__columns *columns_of(const wok_row *row)
 {
-	return wok__rows_columns(row->rows);
+	return row->rows->columns;
 }
 
 size_t wok_row_columns(const wok_row *row)

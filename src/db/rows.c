@@ -12,23 +12,13 @@
  * small enough for malloc() to keep it at hand: most results have one row.
  */
 #define FIRST_BLOCK ((size_t) 1000)
+#define ROUNDED(size) (((size) + 7) & ~(size_t) 7)
 #define LAST_BLOCK ((size_t) 1 << 20)
 
-struct block {
-	struct block *next;
+struct wok__rows_block {
+	struct wok__rows_block *next;
 	size_t size;
-	size_t used;
 	_Alignas(8) char data[];
-};
-
-struct wok_rows {
-	struct wok__columns *columns;
-	struct wok_row **rows;
-	size_t count;
-	size_t capacity;
-	struct block *blocks; /* the newest first: the one that has room */
-	size_t bytes;         /* of rows, against the limit */
-	size_t limit;
 };
 
 int wok__columns_new(const struct wok__dialect *dialect, const struct wok__column *columns,
@@ -79,15 +69,16 @@ int wok__rows_new(struct wok__columns *columns, size_t limit, wok_rows **ret_row
 	if (!rows)
 		return -ENOMEM;
 	rows->columns = wok__columns_ref(columns);
+	rows->head = sizeof(struct wok_row) + columns->count * sizeof(wok_value);
 	rows->limit = limit;
 	*ret_rows = rows;
 	return 0;
 }
 
-static void free_blocks(struct block *block)
+static void free_blocks(struct wok__rows_block *block)
 {
 	while (block) {
-		struct block *next = block->next;
+		struct wok__rows_block *next = block->next;
 
 		wok_free(block);
 		block = next;
@@ -104,7 +95,14 @@ void wok_rows_free(wok_rows *rows)
 	wok_free(rows);
 }
 
-static struct block *add_block(wok_rows *rows, size_t need)
+static void use_block(wok_rows *rows, struct wok__rows_block *block)
+{
+	rows->blocks = block;
+	rows->at = block->data;
+	rows->end = block->data + block->size;
+}
+
+static int add_block(wok_rows *rows, size_t need)
 {
 	size_t size = rows->blocks ? rows->blocks->size * 2 : FIRST_BLOCK;
 
@@ -112,34 +110,27 @@ static struct block *add_block(wok_rows *rows, size_t need)
 		size = LAST_BLOCK;
 	if (size < need)
 		size = need;
-	if (size > SIZE_MAX - sizeof(struct block))
-		return NULL;
-	struct block *block = wok_alloc(sizeof(*block) + size);
+	if (size > SIZE_MAX - sizeof(struct wok__rows_block) - 7)
+		return -ENOMEM;
+	size = ROUNDED(size);
+	struct wok__rows_block *block = wok_alloc(sizeof(*block) + size);
 	if (!block)
-		return NULL;
-	*block = (struct block){.next = rows->blocks, .size = size};
-	return rows->blocks = block;
-}
-
-static inline void *alloc(wok_rows *rows, size_t size)
-{
-	struct block *block = rows->blocks;
-
-	if (size > SIZE_MAX - 7)
-		return NULL;
-	size = (size + 7) & ~(size_t) 7;
-	if (!block || block->size - block->used < size)
-		block = add_block(rows, size);
-	if (!block)
-		return NULL;
-	void *data = block->data + block->used;
-	block->used += size;
-	return data;
+		return -ENOMEM;
+	*block = (struct wok__rows_block){.next = rows->blocks, .size = size};
+	use_block(rows, block);
+	return 0;
 }
 
 void *wok__rows_alloc(wok_rows *rows, size_t size)
 {
-	return alloc(rows, size);
+	if (size > SIZE_MAX - 7)
+		return NULL;
+	size = ROUNDED(size);
+	if ((size_t) (rows->end - rows->at) < size && add_block(rows, size) < 0)
+		return NULL;
+	void *data = rows->at;
+	rows->at += size;
+	return data;
 }
 
 static int grow(wok_rows *rows)
@@ -147,27 +138,35 @@ static int grow(wok_rows *rows)
 	return wok__grow((void **) &rows->rows, &rows->capacity, rows->count + 1, sizeof(void *));
 }
 
-int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes)
+int wok__rows_begin_anew(wok_rows *rows, size_t counted, size_t size, struct wok_row **ret_row)
 {
-	const size_t head = sizeof(struct wok_row) + rows->columns->count * sizeof(wok_value);
+	const size_t left = rows->limit - rows->bytes;
 
-	if (size > rows->limit || head > rows->limit - size ||
-	    rows->bytes > rows->limit - size - head)
+	if (rows->head > left || counted > left - rows->head)
 		return wok_fail(WOK_ELIMIT,
 				"the result has more than %zu bytes: read it row by row, or raise "
 				"its limit",
 				rows->limit);
-	if (size > SIZE_MAX - head || (rows->count == rows->capacity && grow(rows) < 0))
+	if (size > SIZE_MAX - rows->head || (rows->count == rows->capacity && grow(rows) < 0))
 		return -ENOMEM;
-	struct wok_row *row = alloc(rows, head + size);
+	struct wok_row *row = wok__rows_alloc(rows, rows->head + size);
 	if (!row)
 		return -ENOMEM;
-	memset(row, 0, head);
-	row->rows = rows;
-	rows->rows[rows->count++] = row;
-	rows->bytes += head + size;
+	*row = (struct wok_row){.rows = rows};
+	rows->bytes += rows->head + counted;
 	*ret_row = row;
-	*ret_bytes = (char *) row + head;
+	return 0;
+}
+
+int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes)
+{
+	struct wok_row *row;
+
+	WOK_TRY(wok__rows_begin(rows, size, size, &row));
+	memset(row->values, 0, rows->columns->count * sizeof(wok_value));
+	wok__rows_end(rows, row);
+	*ret_row = row;
+	*ret_bytes = (char *) (row->values + rows->columns->count);
 	return 0;
 }
 
@@ -177,7 +176,7 @@ void wok__rows_clear(wok_rows *rows)
 	if (rows->blocks) {
 		free_blocks(rows->blocks->next);
 		rows->blocks->next = NULL;
-		rows->blocks->used = 0;
+		use_block(rows, rows->blocks);
 	}
 	rows->count = 0;
 	rows->bytes = 0;

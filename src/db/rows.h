@@ -7,6 +7,7 @@
  * bytes, and sets each value; the columns are shared by all results of a statement.
  */
 #include <stdatomic.h>
+#include <string.h>
 #include <wok/row.h>
 
 /* How a database writes values that only it knows. */
@@ -37,6 +38,21 @@ struct wok_row {
 	wok_value values[];
 };
 
+struct wok__rows_block;
+
+/* Open to whoever fills one, as that is done a million times. */
+struct wok_rows {
+	struct wok__columns *columns;
+	struct wok_row **rows;
+	size_t count;
+	size_t capacity;
+	struct wok__rows_block *blocks; /* the newest first */
+	char *at, *end;                 /* what is left of it: multiples of 8 */
+	size_t head;                    /* of a row: all but its bytes */
+	size_t bytes;                   /* of rows, against the limit */
+	size_t limit;
+};
+
 /* The extension face: the libraries of the databases fill what libwok-db reads. */
 WOK_BEGIN_DECLS
 
@@ -51,10 +67,38 @@ void wok__columns_unref(struct wok__columns *columns); /* NULL does nothing */
 /* An empty result. limit: bytes that its rows may take, WOK_UNLIMITED for any. -ENOMEM. */
 int wok__rows_new(struct wok__columns *columns, size_t limit, wok_rows **ret_rows);
 
+/* wok__rows_begin(), where that is not quick. */
+int wok__rows_begin_anew(wok_rows *rows, size_t counted, size_t size, struct wok_row **ret_row);
+
 /*
- * One row more, all NULL, with room for size bytes, aligned to 8. -ENOMEM; WOK_ELIMIT: the result
- * is larger than its limit.
+ * Room for one row more, with size bytes behind its values: those are the caller's to set, each of
+ * them, before wok__rows_end() makes the row one of the result. counted: what they are against the
+ * limit. -ENOMEM; WOK_ELIMIT: the result is larger than its limit.
  */
+static inline int wok__rows_begin(wok_rows *rows, size_t counted, size_t size,
+				  struct wok_row **ret_row)
+{
+	const size_t room = (size_t) (rows->end - rows->at), left = rows->limit - rows->bytes;
+
+	/* What fits fits rounded up, too. */
+	if (rows->count == rows->capacity || rows->head > left || counted > left - rows->head ||
+	    room < rows->head || room - rows->head < size)
+		return wok__rows_begin_anew(rows, counted, size, ret_row);
+	struct wok_row *row = (struct wok_row *) rows->at;
+	rows->at += (rows->head + size + 7) & ~(size_t) 7;
+	rows->bytes += rows->head + counted;
+	row->rows = rows;
+	row->texts = NULL;
+	*ret_row = row;
+	return 0;
+}
+
+static inline void wok__rows_end(wok_rows *rows, struct wok_row *row)
+{
+	rows->rows[rows->count++] = row;
+}
+
+/* One row more, all NULL, with room for size bytes. As wok__rows_begin(). */
 int wok__rows_add(wok_rows *rows, size_t size, struct wok_row **ret_row, char **ret_bytes);
 
 /* Forget all rows, and keep memory for the next: for whoever reads a result piece by piece. */

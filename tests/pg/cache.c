@@ -182,6 +182,81 @@ PG_TEST(a_name_that_is_taken_on_the_server_is_replaced_by_another, "pg-46", "pg-
 	return 0;
 }
 
+/* Two inserts, and a query whose plan changes with its table. */
+static int insert_and_look(wok_pg_conn *conn, wok_pg_statement statements[3])
+{
+	memset(statements, 0, 3 * sizeof(statements[0]));
+	statements[0].sql = "INSERT INTO h VALUES (1)";
+	statements[1].sql = "INSERT INTO h VALUES (2)";
+	statements[2].sql = "SELECT * FROM h";
+	statements[2].want_rows = true;
+	return wok_pg_batch(conn, statements, 3);
+}
+
+PG_TEST(a_batch_is_run_again_where_its_error_has_undone_it, "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	wok_pg_statement statements[3];
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE h (i int)"));
+	ASSERT_OK(insert_and_look(conn, statements));
+	wok_rows_free(statements[2].rows);
+	ASSERT_OK(wok_pg_script(conn, "ALTER TABLE h ADD COLUMN j text DEFAULT 'new'"));
+	ASSERT_OK(insert_and_look(conn, statements));
+	ASSERT_STR(wok_row_text(wok_rows_at(statements[2].rows, 0), "j"), "new");
+	wok_rows_free(statements[2].rows);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM h"), 4); /* once, not twice */
+	ASSERT_OK(wok_pg_script(conn, "DEALLOCATE ALL"));
+	ASSERT_OK(insert_and_look(conn, statements));
+	wok_rows_free(statements[2].rows);
+
+	WOK_AUTO(wok_pg_transaction) *tx = NULL;
+	ASSERT_OK(wok_pg_script(conn, "ALTER TABLE h ADD COLUMN k text"));
+	ASSERT_OK(wok_pg_transaction_begin(conn, NULL, &tx));
+	ASSERT_ERR(insert_and_look(conn, statements), WOK_ERETRY);
+	ASSERT(strstr(wok_errmsg(WOK_ERETRY), "run it again"));
+	ASSERT_OK(wok_pg_transaction_rollback(tx));
+	ASSERT_OK(insert_and_look(conn, statements));
+	wok_rows_free(statements[2].rows);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM h"), 8);
+	return 0;
+}
+
+PG_TEST(a_batch_is_not_run_again_after_what_stays_done, "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	wok_pg_statement statements[2] = {{.sql = "SELECT nextval('s')"},
+					  {.sql = "SELECT * FROM g"}};
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE g (i int); CREATE TEMP SEQUENCE s"));
+	ASSERT_OK(wok_pg_batch(conn, statements, 2));
+	ASSERT_OK(wok_pg_script(conn, "ALTER TABLE g ADD COLUMN j int"));
+	ASSERT_ERR(wok_pg_batch(conn, statements, 2), WOK_EDB);
+	ASSERT_STR(statements[1].sqlstate, "0A000");
+	ASSERT_EQ(pg_check_int(conn, "SELECT nextval('s')"), 3);
+	ASSERT_OK(wok_pg_batch(conn, statements, 2)); /* but it has been forgotten */
+	return 0;
+}
+
+PG_TEST(many_executions_survive_a_statement_that_is_gone, "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	const wok_args *args[] = {WOK_ARGS(1), WOK_ARGS(2), WOK_ARGS(3)};
+	const char insert[] = "INSERT INTO m VALUES ($1) RETURNING *";
+	wok_db_result result;
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE m (i int)"));
+	ASSERT_OK(wok_pg_execute_many(conn, insert, args, 3, NULL));
+	ASSERT_OK(wok_pg_script(conn, "DEALLOCATE ALL"));
+	ASSERT_OK(wok_pg_execute_many(conn, insert, args, 3, &result));
+	ASSERT_EQ(result.changes, 3);
+	ASSERT_OK(wok_pg_script(conn, "ALTER TABLE m ADD COLUMN j int"));
+	ASSERT_OK(wok_pg_execute_many(conn, insert, args, 3, &result));
+	ASSERT_EQ(result.changes, 3);
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM m"), 9);
+	return 0;
+}
+
 PG_TEST(statements_without_names_leave_none_behind, "pgrow-13")
 {
 	WOK_AUTO(wok_pg_conn) *conn =

@@ -9,6 +9,7 @@
 #include <wok/pg_notify.h>
 #include <wok/pg_pool.h>
 
+#include "db/postgres/dialer.h"
 #include "pg/check.h"
 
 static wok_pg_pool *pool_with(const wok_pg_pool_options *options)
@@ -25,6 +26,31 @@ static wok_pg_conn *take(wok_pg_pool *pool)
 
 	ASSERT_OK(wok_pg_pool_acquire(pool, &conn));
 	return conn;
+}
+
+static const struct wok_tls_context *context_of(const wok_pg_conn *conn)
+{
+	return conn->dialer->settings->tls->context;
+}
+
+PG_TEST(connections_of_a_pool_share_one_tls_context)
+{
+	WOK_AUTO(wok_pg_pool) *pool = NULL;
+	char dsn[300];
+
+	pg_cluster_hba("local all all trust\nhostssl all all all trust\n");
+	snprintf(dsn, sizeof(dsn), "%s user=trust_user sslmode=require", pg_cluster()->tcp);
+	ASSERT_OK(wok_pg_pool_new(dsn, NULL, &pool));
+	wok_pg_conn *first = take(pool), *second = take(pool);
+	ASSERT(context_of(first));
+	ASSERT(context_of(first) == context_of(second));
+	ASSERT_OK(wok_pg_pool_set_dsn(pool, dsn)); /* with other files, perhaps */
+	wok_pg_conn *third = take(pool);
+	ASSERT(context_of(third) != context_of(second));
+	wok_pg_pool_release(pool, third);
+	wok_pg_pool_release(pool, second);
+	wok_pg_pool_release(pool, first);
+	return 0;
 }
 
 static int64_t pool_int(wok_pg_pool *pool, const char *sql)

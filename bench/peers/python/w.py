@@ -206,6 +206,102 @@ async def w9():
     await client(A[0], n, n)
 
 
+PGQ = {
+    "one": ("SELECT 1+1", ()),
+    "pgtype": (
+        "select typname, typnamespace, typowner, typlen, typbyval, typcategory, typispreferred, "
+        "typisdefined, typdelim, typrelid, typelem, typarray from pg_type "
+        "where typtypmod = $1 and typisdefined = $2",
+        (-1, True),
+    ),
+    "series": ("SELECT i FROM generate_series(1, 1000) AS i", ()),
+}
+
+
+async def w10():
+    import asyncpg
+
+    host, qn, conns, secs = A[0], A[1], arg(2, 10), float(A[3])
+    cs = [
+        await asyncpg.connect(host=host, user="bench", database="postgres", ssl=False)
+        for _ in range(conns)
+    ]
+    tot = [0, 0]
+    recs = [(i, i * 2, "row %d" % i) for i in range(1000)]
+    t0 = time.perf_counter()
+    end = t0 + secs
+
+    async def run(c, k):
+        q = r = 0
+        if qn in PGQ:
+            sql, args = PGQ[qn]
+            while time.perf_counter() < end:
+                r += len(await c.fetch(sql, *args))
+                q += 1
+        elif qn == "batch":
+            while time.perf_counter() < end:
+                await c.executemany(
+                    f"INSERT INTO bench_{k} (a,b,c) VALUES ($1,$2,$3)", recs
+                )
+                r += 1000
+                q += 1
+        elif qn == "copy":
+            while time.perf_counter() < end:
+                await c.copy_records_to_table(
+                    f"bench_{k}", records=recs * 10, columns=["a", "b", "c"]
+                )
+                r += 10000
+                q += 1
+        tot[0] += q
+        tot[1] += r
+
+    if qn in ("batch", "copy"):
+        for k, c in enumerate(cs):
+            await c.execute(
+                f"DROP TABLE IF EXISTS bench_{k}; CREATE UNLOGGED TABLE bench_{k}(a int4, b int4, c text)"
+            )
+    c0 = cpu_s()
+    t0 = time.perf_counter()
+    end = t0 + secs
+    await asyncio.gather(*[run(c, k) for k, c in enumerate(cs)])
+    w = time.perf_counter() - t0
+    cpu = cpu_s() - c0
+    out("queries_per_s", round(tot[0] / w, 1))
+    out("rows_per_s", round(tot[1] / w))
+    out("cpu_us_per_query", round(cpu * 1e6 / tot[0], 2))
+    for c in cs:
+        await c.close()
+
+
+async def w11():
+    import aiosqlite
+
+    op, n, path = A[0], arg(1, 100_000), A[2]
+    async with aiosqlite.connect(path) as db:
+        await db.execute("PRAGMA journal_mode=WAL")
+        await db.execute("PRAGMA synchronous=NORMAL")
+        await db.execute(
+            "CREATE TABLE IF NOT EXISTS kv(id INTEGER PRIMARY KEY, v TEXT)"
+        )
+        c0 = cpu_s()
+        if op == "insert":
+            await db.execute("DELETE FROM kv")
+            await db.commit()
+            t = time.perf_counter()
+            for i in range(n):
+                await db.execute("INSERT INTO kv VALUES(?,?)", (i, "value of row"))
+            await db.commit()
+        else:
+            x = 1
+            t = time.perf_counter()
+            for i in range(n):
+                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+                async with db.execute("SELECT v FROM kv WHERE id=?", (x % n,)) as c:
+                    assert (await c.fetchone()) is not None
+        out("ops_per_s", round(n / (time.perf_counter() - t)))
+        out("cpu_us_per_op", round((cpu_s() - c0) * 1e6 / n, 3))
+
+
 async def w12():
     import aiofiles
 

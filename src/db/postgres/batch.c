@@ -138,8 +138,6 @@ static int collect(struct batch *batch)
 		wok__pg_op_sqlstate(op, statement->sqlstate);
 		if (statement->result < 0)
 			first = statement->result;
-		else
-			statement->rows = WOK_TAKE(op->rows);
 	}
 	const struct wok__pg_op *end = &batch->items[batch->n].op;
 	return first < 0 || !end->done ? first : wok__pg_op_result(batch->conn, end);
@@ -148,26 +146,54 @@ static int collect(struct batch *batch)
 static void clear(struct batch *batch)
 {
 	for (size_t i = 0; i <= batch->n; i++) {
-		struct wok__pg_statement *statement = batch->items[i].statement;
+		struct wok__pg_statement *statement = WOK_TAKE(batch->items[i].statement);
 
 		wok__pg_op_clear(&batch->items[i].op);
+		wok__pg_op_init(&batch->items[i].op, "");
 		if (statement && statement->temporary && statement->state == WOK__PG_READY &&
 		    !batch->conn->dead && wok__pg_enter(batch->conn) == 0)
 			wok__pg_statement_drop(batch->conn, statement, true);
 		if (statement)
 			wok__pg_statement_unref(statement);
 	}
-	wok_free(batch->items);
+	batch->sent = 0;
 }
 
-static int run(struct batch *batch)
+static void hand_over_rows(struct batch *batch)
 {
-	WOK_TRY(prepare_all(batch));
-	WOK_TRY(wok__pg_enter_alone(batch->conn));
-	int r = run_group(batch);
-	wok__pg_leave_alone(batch->conn);
-	const int failed = collect(batch);
-	return r < 0 ? r : failed;
+	for (size_t i = 0; i < batch->sent; i++)
+		if (batch->items[i].op.done && batch->statements[i].result == 0)
+			batch->statements[i].rows = WOK_TAKE(batch->items[i].op.rows);
+}
+
+/* Whether the error of a later statement has undone all that one did. */
+static bool is_undone(const struct wok__pg_op *op)
+{
+	static const char *const tags[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE "};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (strncmp(op->result.status, tags[i], strlen(tags[i])) == 0)
+			return true;
+	return false;
+}
+
+/* 1: run all of it again; 0: what it came to stands. What was prepared before the tables changed
+ * is all forgotten, or the next one would be refused the next time. */
+static int heal(struct batch *batch)
+{
+	wok_pg_conn *conn = batch->conn;
+	bool undone = true;
+	size_t bad = 0;
+
+	for (; bad < batch->sent && !batch->items[bad].op.error; bad++)
+		undone = undone && is_undone(&batch->items[bad].op);
+	if (conn->dead || bad == batch->sent)
+		return 0;
+	int r = wok__pg_heal(conn, batch->items[bad].statement, &batch->items[bad].op, false);
+	for (size_t i = 0; i < batch->sent && r == 1; i++)
+		if (batch->items[i].statement->state == WOK__PG_READY)
+			wok__pg_statement_drop(conn, batch->items[i].statement, true);
+	return r == 1 && !undone ? 0 : r;
 }
 
 /* What did not run says so. */
@@ -181,13 +207,41 @@ static void begin(wok_pg_statement *statements, size_t n)
 	}
 }
 
+static int run_once(struct batch *batch, bool may_heal)
+{
+	begin(batch->statements, batch->n);
+	WOK_TRY(prepare_all(batch));
+	WOK_TRY(wok__pg_enter_alone(batch->conn));
+	int r = run_group(batch);
+	wok__pg_leave_alone(batch->conn);
+	const int failed = collect(batch);
+	const int healed = r == 0 && may_heal ? heal(batch) : 0;
+	if (healed == 1)
+		return 1;
+	hand_over_rows(batch);
+	if (healed < 0)
+		return healed;
+	return r < 0 ? r : failed;
+}
+
+static int run(struct batch *batch)
+{
+	for (int tries = 0;; tries++) {
+		const int r = run_once(batch, tries < WOK__PG_HEAL_MAX);
+
+		if (r <= 0)
+			return r;
+		clear(batch);
+	}
+}
+
 int wok_pg_batch(wok_pg_conn *conn, wok_pg_statement *statements, size_t n)
 {
 	struct batch batch = {.conn = conn, .statements = statements, .n = n};
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 	int r = 0;
 
-	begin(statements, n);
+	begin(statements, n); /* without memory, too */
 	batch.items = wok__alloc_array(n + 1, sizeof(*batch.items));
 	if (!batch.items)
 		return -ENOMEM;
@@ -199,5 +253,6 @@ int wok_pg_batch(wok_pg_conn *conn, wok_pg_statement *statements, size_t n)
 		r = run(&batch);
 	}
 	clear(&batch);
+	wok_free(batch.items);
 	return wok_timeout_result(&timeout, r);
 }

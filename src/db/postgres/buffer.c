@@ -26,11 +26,6 @@ char *wok__pg_buffer_grow(struct wok__pg_buffer *buffer, size_t size)
 	return room;
 }
 
-void wok__pg_buffer_text(struct wok__pg_buffer *buffer, const char *text)
-{
-	wok__pg_buffer_add(buffer, text, strlen(text) + 1);
-}
-
 void wok__pg_buffer_patch(struct wok__pg_buffer *buffer, size_t at, uint32_t value)
 {
 	if (buffer->error == 0)

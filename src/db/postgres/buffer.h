@@ -19,9 +19,6 @@ struct wok__pg_buffer {
 
 void wok__pg_buffer_free(struct wok__pg_buffer *buffer);
 
-/* A text with its NUL. */
-void wok__pg_buffer_text(struct wok__pg_buffer *buffer, const char *text);
-
 /* Write over 4 bytes that stand there already: a length that was not known before. */
 void wok__pg_buffer_patch(struct wok__pg_buffer *buffer, size_t at, uint32_t value);
 
@@ -67,6 +64,7 @@ static inline void wok__pg_put64(char *data, uint64_t value)
 	value = htobe64(value);
 	memcpy(data, &value, sizeof(value));
 }
+
 /* What wok__pg_buffer_room() does when there is not enough. */
 char *wok__pg_buffer_grow(struct wok__pg_buffer *buffer, size_t size);
 
@@ -86,6 +84,12 @@ static inline void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void 
 
 	if (room && size > 0)
 		memcpy(room, data, size);
+}
+
+/* A text with its NUL. */
+static inline void wok__pg_buffer_text(struct wok__pg_buffer *buffer, const char *text)
+{
+	wok__pg_buffer_add(buffer, text, strlen(text) + 1);
 }
 
 static inline void wok__pg_buffer_byte(struct wok__pg_buffer *buffer, uint8_t value)

@@ -7,8 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <wok/error.h>
+#include <wok/loop.h>
 #include <wok/net.h>
 #include <wok/tls.h>
+
+#include "base/memory.h"
 
 /* The code of SSLRequest, where a start-up message has its version. */
 #define SSL_REQUEST 80877103U
@@ -62,6 +65,31 @@ static const char *value_of(const struct wok__pg_settings *settings, enum wok__p
 	const char *value = settings->info.values[key];
 
 	return value && *value ? value : NULL;
+}
+
+int wok__pg_tls_new(struct wok__pg_tls **ret_tls)
+{
+	struct wok__pg_tls *tls = wok__alloc_zeroed(sizeof(*tls));
+
+	if (!tls)
+		return -ENOMEM;
+	tls->refs = 1;
+	*ret_tls = tls;
+	return 0;
+}
+
+struct wok__pg_tls *wok__pg_tls_ref(struct wok__pg_tls *tls)
+{
+	tls->refs++;
+	return tls;
+}
+
+void wok__pg_tls_unref(struct wok__pg_tls *tls)
+{
+	if (!tls || --tls->refs > 0)
+		return;
+	wok_tls_context_free(tls->context);
+	wok_free(tls);
 }
 
 /* A file that libpq would use as well: what was said, or ~/.postgresql/NAME if that is there. */
@@ -131,7 +159,9 @@ static int make_context(struct wok__pg_settings *settings)
 		options.identities = &identity;
 		options.n_identities = 1;
 	}
-	return wok_tls_client_new(&options, &settings->tls);
+	WOK_TRY(wok_tls_client_new(&options, &settings->tls->context));
+	settings->tls->made = wok_now();
+	return 0;
 }
 
 /* What the server says to an SSLRequest: 'S', 'N', or anything of what it likes. */
@@ -167,16 +197,20 @@ static int secure(struct wok__pg_settings *settings, struct wok__pg_way *way, wo
 		  wok_stream **ret_stream, bool *ret_encrypted)
 {
 	/* The limit of time is the caller's. */
-	const wok_tls_stream_options options = {.handshake_timeout = WOK_FOREVER};
+	const wok_tls_stream_options options = {
+		.handshake_timeout = WOK_FOREVER,
+		.port = settings->hosts[way->host].port,
+	};
 	WOK_AUTO(wok_stream) *stream = plain;
 	const char *name = settings->hosts[way->host].name;
 	char answer = 0;
 
 	WOK_TRY(ask_for_tls(stream, &answer));
 	if (answer == 'S') {
-		WOK_TRY(settings->tls ? 0 : make_context(settings));
+		WOK_TRY(settings->tls ? 0 : wok__pg_tls_new(&settings->tls));
+		WOK_TRY(settings->tls->context ? 0 : make_context(settings));
 		way->phase = "beginning TLS";
-		int r = wok_tls_connect(settings->tls, WOK_TAKE(stream), name, &options,
+		int r = wok_tls_connect(settings->tls->context, WOK_TAKE(stream), name, &options,
 					ret_stream);
 		way->no_handshake = r < 0;
 		*ret_encrypted = r == 0;

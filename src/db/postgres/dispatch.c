@@ -112,23 +112,38 @@ static int take_ready(wok_pg_conn *conn, struct wok__pg_op *op,
 
 static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
-	struct wok__pg_reader reader = wok__pg_read(message);
-	const char *tag = wok__pg_read_text(&reader);
+	const char *tag = message->body;
+	size_t size = message->size;
 
-	if (!wok__pg_read_all(&reader))
+	if (size == 0 || memchr(tag, '\0', size) != tag + size - 1)
 		return unexpected(op, message);
-	const int64_t changes = wok__pg_tag_changes(tag);
+	size--;
+	const int64_t changes = wok__pg_tag_changes(tag, size);
 
 	/* Of many executions the sum; of a script the last. */
 	op->result.changes = op->begin[0] == 'b' ? op->result.changes + changes : changes;
-	const size_t size = strlen(tag) < sizeof(op->result.status) ? strlen(tag)
-								    : sizeof(op->result.status) - 1;
+	if (size >= sizeof(op->result.status))
+		size = sizeof(op->result.status) - 1;
 	memcpy(op->result.status, tag, size);
 	op->result.status[size] = '\0';
 	return 0;
 }
 
-/* A row; out of memory and over the limit fail the operation, not the connection. */
+/* Out of memory and over the limit fail the operation, not the connection. */
+static int keep_row(struct wok__pg_op *op, const struct wok__pg_message *message)
+{
+	int r = wok__pg_shape_row(op->shape, message, op->rows);
+
+	if (r == 0 || r == WOK_EPEER)
+		return r;
+	wok__pg_op_fail(op, r);
+	/* A stream's reader may hold one of those before it. */
+	if (op->sink != WOK__PG_STREAM)
+		wok_rows_free(WOK_TAKE(op->rows));
+	op->sink = WOK__PG_DROP;
+	return 0;
+}
+
 static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
 	op->n_rows++;
@@ -137,29 +152,18 @@ static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message
 		return 0;
 	if (!op->shape || !op->rows)
 		return unexpected(op, message);
-	if (op->failed < 0)
-		return 0;
-	int r = wok__pg_shape_row(op->shape, op->all_binary, message, op->rows);
-	if (r == WOK_EPEER)
-		return r;
-	if (r < 0) {
-		wok__pg_op_fail(op, r);
-		/* A stream's reader may hold one of those before it. */
-		if (op->sink != WOK__PG_STREAM)
-			wok_rows_free(WOK_TAKE(op->rows));
-		op->sink = WOK__PG_DROP;
-	}
-	return 0;
+	return op->failed < 0 ? 0 : keep_row(op, message);
 }
 
 static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
 			  const struct wok__pg_message *message)
 {
+	const enum wok__pg_formats formats = op->own_shape ? WOK__PG_SAID : WOK__PG_BEST;
 	struct wok__pg_shape *shape = NULL;
 	int r = 0;
 
 	if (message->type == 'T')
-		r = wok__pg_shape_new(conn->types, message, op->own_shape, &shape);
+		r = wok__pg_shape_new(conn->types, message, formats, &shape);
 	else if (message->type != 'n')
 		return unexpected(op, message);
 	if (r == WOK_EPEER)
@@ -167,6 +171,10 @@ static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
 	if (r == 0 && op->statement && !op->own_shape) {
 		wok__pg_shape_unref(op->statement->shape);
 		op->statement->shape = wok__pg_shape_ref(shape);
+	}
+	if (shape && op->all_binary && !shape->all_binary) {
+		wok__pg_shape_unref(WOK_TAKE(shape));
+		r = wok__pg_shape_new(conn->types, message, WOK__PG_BINARY, &shape);
 	}
 	wok__pg_shape_unref(op->shape);
 	op->shape = shape;
@@ -228,12 +236,19 @@ static int take_execution(wok_pg_conn *conn, struct wok__pg_op *op,
 	return 0;
 }
 
+/* One that only says that something was done. */
+static int take_bare(wok_pg_conn *conn, struct wok__pg_op *op,
+		     const struct wok__pg_message *message, char wanted)
+{
+	if (message->type != wanted || message->size > 0)
+		return unexpected(op, message);
+	step(conn, op);
+	return 0;
+}
+
 static int take_answer(wok_pg_conn *conn, struct wok__pg_op *op,
 		       const struct wok__pg_message *message)
 {
-	static const char wanted[] = "p1b2c3";
-	const char *const now = *op->steps ? strchr(wanted, *op->steps) : NULL;
-
 	switch (*op->steps) {
 	case 'x':
 		return take_execution(conn, op, message);
@@ -244,11 +259,14 @@ static int take_answer(wok_pg_conn *conn, struct wok__pg_op *op,
 					    : unexpected(op, message);
 	case 'r':
 		return take_described(conn, op, message);
+	case 'p':
+		return take_bare(conn, op, message, '1');
+	case 'b':
+		return take_bare(conn, op, message, '2');
+	case 'c':
+		return take_bare(conn, op, message, '3');
 	default:
-		if (!now || message->type != now[1] || message->size > 0)
-			return unexpected(op, message);
-		step(conn, op);
-		return 0;
+		return unexpected(op, message);
 	}
 }
 
@@ -276,9 +294,9 @@ static struct wok__pg_op *first_op(wok_pg_conn *conn)
 ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 {
 	struct wok__pg_op *op = first_op(conn);
-	size_t done = 0;
+	size_t done = 0, n = 0;
 
-	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows)
+	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows || op->failed < 0)
 		return 0;
 	while (size - done > WOK__PG_HEAD && data[done] == 'D') {
 		const uint32_t length = wok__pg_get32(data + done + 1);
@@ -288,11 +306,14 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 			break;
 		const struct wok__pg_message message = {'D', data + done + WOK__PG_HEAD,
 							length - 4};
-		WOK_TRY(take_row(op, &message));
+		WOK_TRY(keep_row(op, &message));
 		done += 1 + length;
-		if (op->failed < 0 || batch_is_full(op))
+		n++;
+		op->batch_bytes += length - 4;
+		if (op->sink != WOK__PG_KEEP && (op->failed < 0 || batch_is_full(op)))
 			break;
 	}
+	op->n_rows += n;
 	op->started |= done > 0;
 	op->bytes_in += done;
 	if (batch_is_full(op))

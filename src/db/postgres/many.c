@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One statement with many sets of parameters. It is one operation, whose steps begin anew for each
- * set that was sent ('m'), up to the one Sync at the end.
+ * set that was sent ('m'), up to the one Sync at the end. If the server refuses the first set as
+ * the tables have changed since the statement was prepared, nothing was done: it is run again.
  */
 #include <wok/timeout.h>
 
@@ -117,25 +118,43 @@ static int run_group(struct many *many)
 	return finished < 0 ? finished : wok__pg_op_result(many->conn, &many->op);
 }
 
-static int run(struct many *many, const char *sql, wok_db_result *ret_result)
+static int run_once(struct many *many, wok_db_result *ret_result, bool may_heal)
 {
 	wok_pg_conn *conn = many->conn;
-	bool prepared;
-
-	WOK_TRY(wok__pg_statement_ready(conn, sql, many->args[0], false, &many->statement,
-					&prepared));
+	struct wok__pg_op *op = &many->op;
 	int r = wok__pg_enter_alone(conn);
+
 	if (r == 0) {
 		r = run_group(many);
 		wok__pg_leave_alone(conn);
 	}
 	if (r == 0 && ret_result)
-		*ret_result = many->op.result;
+		*ret_result = op->result;
+	if (r == WOK_EDB && op->error && may_heal) {
+		const int healed = wok__pg_heal(conn, many->statement, op, false);
+		const bool done_before = op->result.status[0] != '\0';
+
+		r = healed == 0 || (healed == 1 && done_before) ? r : healed;
+	}
 	if (many->statement->temporary && !conn->dead && wok__pg_enter(conn) == 0)
 		wok__pg_statement_drop(conn, many->statement, true);
-	wok__pg_op_clear(&many->op);
-	wok__pg_statement_unref(many->statement);
 	return r;
+}
+
+static int run(struct many *many, const char *sql, wok_db_result *ret_result)
+{
+	for (int tries = 0;; tries++) {
+		bool prepared;
+
+		wok__pg_op_init(&many->op, "");
+		WOK_TRY(wok__pg_statement_ready(many->conn, sql, many->args[0], false,
+						&many->statement, &prepared));
+		const int r = run_once(many, ret_result, tries < WOK__PG_HEAL_MAX);
+		wok__pg_op_clear(&many->op);
+		wok__pg_statement_unref(many->statement);
+		if (r <= 0)
+			return r;
+	}
 }
 
 int wok_pg_execute_many(wok_pg_conn *conn, const char *sql, const wok_args *const *args, size_t n,
@@ -153,7 +172,6 @@ int wok_pg_execute_many(wok_pg_conn *conn, const char *sql, const wok_args *cons
 			*ret_result = (wok_db_result){0};
 		return 0;
 	}
-	wok__pg_op_init(&many.op, "");
 	WOK_TIMEOUT (&timeout, limit) {
 		r = run(&many, sql, ret_result);
 	}

@@ -12,9 +12,13 @@
 #include "db/postgres/pool.h"
 #include "loop/report.h"
 
+/* Certificates that were renewed are seen by connections that are made so much later. */
+#define TLS_AGE (5 * WOK_MINUTE)
+
 struct wire {
 	wok_pg_options options;
 	char *dsn;
+	struct wok__pg_tls *tls; /* of the connections that are made now; NULL before the first */
 };
 
 static void give_back(wok_pg_conn *conn)
@@ -25,16 +29,18 @@ static void give_back(wok_pg_conn *conn)
 
 static int dial(void *context, wok_pg_conn **ret_conn)
 {
-	const struct wire *wire = context;
-	char *dsn = wok__strdup(wire->dsn); /* it may be replaced meanwhile */
+	struct wire *wire = context;
+	struct wok__pg_dialer *dialer;
 
-	if (!dsn)
-		return -ENOMEM;
-	int r = wok_pg_connect_with(dsn, &wire->options, ret_conn);
-	wok_free(dsn);
-	if (r == 0)
-		(*ret_conn)->give_back = give_back;
-	return r;
+	if (wire->tls && wire->tls->context && wok_now() - wire->tls->made >= TLS_AGE)
+		wok__pg_tls_unref(WOK_TAKE(wire->tls));
+	if (!wire->tls)
+		WOK_TRY(wok__pg_tls_new(&wire->tls));
+	WOK_TRY(wok__pg_dialer_new(wire->dsn, &dialer));
+	dialer->settings->tls = wok__pg_tls_ref(wire->tls);
+	WOK_TRY(wok__pg_connect(dialer, &wire->options, ret_conn));
+	(*ret_conn)->give_back = give_back;
+	return 0;
 }
 
 /* What a server says that is full, starts or ends. */
@@ -217,6 +223,7 @@ static void wire_free(void *context)
 {
 	struct wire *wire = context;
 
+	wok__pg_tls_unref(wire->tls);
 	wok_free(wire->dsn);
 	wok_free(wire);
 }
@@ -275,6 +282,7 @@ int wok_pg_pool_set_dsn(wok_pg_pool *pool, const char *dsn)
 
 	WOK_TRY(wok__pg_pool_check(pool, "wok_pg_pool_set_dsn"));
 	WOK_TRY(take_dsn(dsn, &wire->dsn));
+	wok__pg_tls_unref(WOK_TAKE(wire->tls));
 	wok_pg_pool_expire(pool);
 	return 0;
 }

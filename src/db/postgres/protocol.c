@@ -160,16 +160,20 @@ int wok__pg_read_error(const struct wok__pg_message *message, wok_db_error *ret_
 	return 0;
 }
 
-int64_t wok__pg_tag_changes(const char *tag)
+int64_t wok__pg_tag_changes(const char *tag, size_t size)
 {
-	const char *space = strrchr(tag, ' ');
+	size_t begin = size;
 	int64_t changes = 0;
 
 	/* By hand: each statement ends with it. */
-	for (const char *at = space ? space + 1 : ""; isdigit((unsigned char) *at); at++) {
+	while (begin > 0 && tag[begin - 1] >= '0' && tag[begin - 1] <= '9')
+		begin--;
+	if (begin == 0 || tag[begin - 1] != ' ')
+		return 0;
+	for (size_t i = begin; i < size; i++) {
 		if (changes > INT64_MAX / 10 - 1)
 			return INT64_MAX;
-		changes = changes * 10 + (*at - '0');
+		changes = changes * 10 + (tag[i] - '0');
 	}
 	return changes;
 }

@@ -71,5 +71,5 @@ void wok__pg_columns_next(struct wok__pg_reader *reader, struct wok__pg_column *
 int wok__pg_read_error(const struct wok__pg_message *message, wok_db_error *ret_error);
 
 /* "INSERT 0 17": the number at the end of a command's tag; 0 if there is none. */
-int64_t wok__pg_tag_changes(const char *tag);
+int64_t wok__pg_tag_changes(const char *tag, size_t size);
 #endif

@@ -13,7 +13,7 @@
 #include "platform/path.h"
 #include "task/park.h"
 
-enum { HEAL_MAX = 3, PARAMETERS_MAX = 65535 };
+enum { PARAMETERS_MAX = 65535 };
 
 int wok__pg_check_call(const char *sql, const wok_args *args)
 {
@@ -48,25 +48,27 @@ static void send_formats(struct wok__pg_buffer *out, const struct wok__pg_shape 
 }
 
 /* The formats stand before the values that they are of: they are filled in as those are written. */
-int wok__pg_send_bind(wok_pg_conn *conn, const char *portal,
-		      const struct wok__pg_statement *statement, const wok_args *args, bool binary)
+int wok__pg_send_bind(wok_pg_conn *conn, const char *portal, struct wok__pg_statement *statement,
+		      const wok_args *args, bool binary)
 {
 	struct wok__pg_buffer *out = &conn->out;
 	const size_t n = args ? args->count : 0, begun = wok__pg_send_begin(out, 'B');
 
+	WOK_TRY(wok__pg_statement_find_types(conn, statement));
 	wok__pg_buffer_text(out, portal);
-	wok__pg_buffer_text(out, statement->name);
+	wok__pg_buffer_add(out, statement->name, statement->name_size + 1);
 	wok__pg_buffer_int16(out, (uint16_t) n);
 	const size_t formats = out->size;
 	wok__pg_buffer_room(out, 2 * n);
 	wok__pg_buffer_int16(out, (uint16_t) n);
 	for (size_t i = 0; i < n && out->error == 0; i++) {
-		const uint32_t oid =
-			statement->n_types > i ? statement->types[i] : args->values[i].type;
+		const wok_value *value = &args->values[i];
+		const struct wok__pg_type *type =
+			statement->n_types > i ? statement->found[i]
+					       : wok__pg_type_find(conn->types, value->type);
 		int16_t format = 0;
 
-		WOK_TRY(wok__pg_encode(conn->types, (ssize_t) i + 1, oid, &args->values[i], out,
-				       &format));
+		WOK_TRY(wok__pg_encode_as(conn->types, (ssize_t) i + 1, type, value, out, &format));
 		if (out->error == 0)
 			wok__pg_put16(out->data + formats + 2 * i, (uint16_t) format);
 	}
@@ -189,7 +191,7 @@ static int prepare(wok_pg_conn *conn, struct wok__pg_statement *statement, bool 
 }
 
 /* Each of these ends with a Sync of its own, so that an error stays where it is. */
-static const char *send_group(wok_pg_conn *conn, const struct wok__pg_statement *statement,
+static const char *send_group(wok_pg_conn *conn, struct wok__pg_statement *statement,
 			      const wok_args *args, bool whole, int *ret_result)
 {
 	const bool nameless = !statement->name[0];
@@ -286,9 +288,8 @@ static enum heal look_at(const wok_pg_conn *conn, const struct wok__pg_op *op, b
 	return AS_IT_IS;
 }
 
-/* 1: run it again; 0: what it came to stands. */
-static int heal(wok_pg_conn *conn, struct wok__pg_statement *statement, struct wok__pg_op *op,
-		bool whole)
+int wok__pg_heal(wok_pg_conn *conn, struct wok__pg_statement *statement,
+		 const struct wok__pg_op *op, bool whole)
 {
 	const enum heal what = look_at(conn, op, whole);
 
@@ -339,7 +340,7 @@ int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *
 		if (statement->state == WOK__PG_PARSING) {
 			r = wok_event_wait(&statement->settled);
 		} else {
-			r = prepare(conn, statement, tries < HEAL_MAX);
+			r = prepare(conn, statement, tries < WOK__PG_HEAL_MAX);
 			if (r == 0 && !conn->dead)
 				r = wok__pg_look_up(conn, statement);
 			*ret_prepared = true;
@@ -376,8 +377,8 @@ static int run(wok_pg_conn *conn, const char *sql, const wok_args *args, bool on
 		int r = whole ? 0 : wok__pg_check_count(statement, args);
 		if (r == 0)
 			r = run_once(conn, statement, args, whole, op);
-		if (r == 0 && op->failed == WOK_EDB && tries < HEAL_MAX)
-			r = heal(conn, statement, op, whole);
+		if (r == 0 && op->failed == WOK_EDB && tries < WOK__PG_HEAL_MAX)
+			r = wok__pg_heal(conn, statement, op, whole);
 		forget_temporary(conn, statement);
 		wok__pg_statement_unref(statement);
 		if (r <= 0)

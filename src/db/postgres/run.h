@@ -11,13 +11,22 @@ int wok__pg_check_call(const char *sql, const wok_args *args);
 int wok__pg_statement_ready(wok_pg_conn *conn, const char *sql, const wok_args *args, bool whole,
 			    struct wok__pg_statement **ret_statement, bool *ret_prepared);
 
+/*
+ * After an operation that failed, and before which nothing was done: if it failed for what its
+ * statement was prepared for, forget that. whole: it was sent with its parsing.
+ * 1: run it again; 0: what it came to stands; WOK_ERETRY: the transaction has ended with it.
+ */
+enum { WOK__PG_HEAL_MAX = 3 };
+int wok__pg_heal(wok_pg_conn *conn, struct wok__pg_statement *statement,
+		 const struct wok__pg_op *op, bool whole);
+
 /* How many parameters were given: 0; -EINVAL. */
 int wok__pg_check_count(const struct wok__pg_statement *statement, const wok_args *args);
 
 /* Append a Bind. binary: all columns so, whatever the statement's shape says. After a failure what
  * was appended has to be taken back. */
-int wok__pg_send_bind(wok_pg_conn *conn, const char *portal,
-		      const struct wok__pg_statement *statement, const wok_args *args, bool binary);
+int wok__pg_send_bind(wok_pg_conn *conn, const char *portal, struct wok__pg_statement *statement,
+		      const wok_args *args, bool binary);
 
 /* Take back what was appended from mark on. Returns r, or what went wrong with appending. */
 int wok__pg_take_back(wok_pg_conn *conn, size_t mark, int r);

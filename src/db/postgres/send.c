@@ -6,8 +6,10 @@
 
 size_t wok__pg_send_begin(struct wok__pg_buffer *out, char type)
 {
-	wok__pg_buffer_byte(out, (uint8_t) type);
-	wok__pg_buffer_int32(out, 0);
+	char *head = wok__pg_buffer_room(out, 5);
+
+	if (head)
+		*head = type;
 	return out->size - 4;
 }
 
@@ -59,9 +61,13 @@ void wok__pg_send_parse(struct wok__pg_buffer *out, const char *name, const char
 
 void wok__pg_send_execute(struct wok__pg_buffer *out, const char *portal, uint32_t rows)
 {
-	const size_t begun = wok__pg_send_begin(out, 'E');
+	const size_t name = strlen(portal) + 1, size = 4 + name + 4;
+	char *message = wok__pg_buffer_room(out, 1 + size);
 
-	wok__pg_buffer_text(out, portal);
-	wok__pg_buffer_int32(out, rows);
-	wok__pg_send_end(out, begun);
+	if (!message)
+		return;
+	*message = 'E';
+	wok__pg_put32(message + 1, (uint32_t) size);
+	memcpy(message + 5, portal, name);
+	wok__pg_put32(message + 5 + name, rows);
 }

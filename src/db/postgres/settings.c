@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <wok/error.h>
 #include <wok/memory.h>
-#include <wok/tls.h>
 
 #include "base/memory.h"
 
@@ -478,6 +477,6 @@ void wok__pg_settings_free(struct wok__pg_settings *settings)
 	wok_free(settings->hosts);
 	wok__pg_conninfo_clear(&settings->info);
 	free(settings->passfile_refused);
-	wok_tls_context_free(settings->tls);
+	wok__pg_tls_unref(settings->tls);
 	wok_free(settings);
 }

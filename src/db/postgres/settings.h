@@ -44,7 +44,16 @@ struct wok__pg_host {
 	char *password; /* the password file's for this host; NULL */
 };
 
-struct wok_tls_context;
+/*
+ * A TLS context, made when it is first needed: to read the system's CAs takes ten milliseconds. A
+ * pool shares one among its connections, in its thread, which resume their sessions where the
+ * server lets them.
+ */
+struct wok__pg_tls {
+	unsigned refs;
+	wok_time made;                   /* on the loop's clock */
+	struct wok_tls_context *context; /* NULL: not yet */
+};
 
 struct wok__pg_settings {
 	struct wok__pg_conninfo info; /* owns all texts */
@@ -65,8 +74,7 @@ struct wok__pg_settings {
 	wok_time keepalive_interval;
 	int keepalive_count;
 	wok_time tcp_user_timeout;
-	/* What dial.c keeps with them: made when it is first needed. */
-	struct wok_tls_context *tls;
+	struct wok__pg_tls *tls; /* filled by dial.c; whoever shares one puts it here before */
 	/* Tests put a network of their own here; NULL: the real one. */
 	int (*dial)(void *arg, const struct wok__pg_host *host, wok_stream **ret_stream);
 	void *dial_arg;
@@ -80,6 +88,10 @@ struct wok__pg_settings {
  */
 int wok__pg_settings_read(const char *dsn, struct wok__pg_settings **ret_settings);
 void wok__pg_settings_free(struct wok__pg_settings *settings); /* NULL does nothing */
+
+int wok__pg_tls_new(struct wok__pg_tls **ret_tls); /* -ENOMEM */
+struct wok__pg_tls *wok__pg_tls_ref(struct wok__pg_tls *tls);
+void wok__pg_tls_unref(struct wok__pg_tls *tls); /* NULL does nothing */
 
 /* Whether a host is a Unix socket's folder. */
 static inline bool wok__pg_host_is_local(const struct wok__pg_host *host)

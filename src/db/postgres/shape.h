@@ -6,36 +6,56 @@
 #include "db/postgres/types/types.h"
 #include "db/rows.h"
 
+/* How a field is read: what most of them are without a call. */
+enum wok__pg_way_to_read {
+	WOK__PG_AS_BOOL,
+	WOK__PG_AS_INT2,
+	WOK__PG_AS_INT4,
+	WOK__PG_AS_UINT4,
+	WOK__PG_AS_INT8,
+	/* From here on with the row's bytes. */
+	WOK__PG_AS_CHAR,
+	WOK__PG_AS_TEXT,
+	WOK__PG_BY_DECODER, /* wok__pg_decode() */
+};
+
 struct wok__pg_shape_column {
 	const struct wok__pg_type *type; /* NULL: unknown, read as text */
+	wok_value model;                 /* its kind and type, where they are known before */
 	uint32_t oid;
 	uint32_t table;
 	int32_t modifier;
 	int16_t number;
 	int16_t format; /* that rows come in, and Bind asks for */
+	uint8_t way;    /* enum wok__pg_way_to_read */
 };
 
 struct wok__pg_shape {
 	unsigned refs;
 	struct wok__columns *columns;
 	bool all_binary; /* one code says it for all columns */
+	bool numbers;    /* all fields are read into their values: no row needs its bytes */
 	size_t count;
 	struct wok__pg_shape_column column[];
 };
 
-/*
- * Of a RowDescription. said: the formats that it says are those of the rows; otherwise the best of
- * each type. WOK_EPEER; -ENOMEM.
- */
+/* Which formats the rows will have. */
+enum wok__pg_formats {
+	WOK__PG_BEST,   /* of each type */
+	WOK__PG_SAID,   /* what the RowDescription says */
+	WOK__PG_BINARY, /* all of them binary */
+};
+
+/* Of a RowDescription. WOK_EPEER; -ENOMEM. */
 int wok__pg_shape_new(const struct wok_pg_types *types, const struct wok__pg_message *message,
-		      bool said, struct wok__pg_shape **ret_shape);
+		      enum wok__pg_formats formats, struct wok__pg_shape **ret_shape);
 /* After types were looked up: a new shape instead of the caller's, if that helps. -ENOMEM. */
 int wok__pg_shape_retype(const struct wok_pg_types *types, struct wok__pg_shape **shape);
 
 struct wok__pg_shape *wok__pg_shape_ref(struct wok__pg_shape *shape); /* NULL gives NULL */
 void wok__pg_shape_unref(struct wok__pg_shape *shape);                /* NULL does nothing */
 
-/* Add the row of a DataRow. binary: as if each column's format were that. */
-int wok__pg_shape_row(const struct wok__pg_shape *shape, bool binary,
-		      const struct wok__pg_message *message, wok_rows *rows);
+/* Add the row of a DataRow. WOK_EPEER; -ENOMEM; WOK_ELIMIT. */
+int wok__pg_shape_row(const struct wok__pg_shape *shape, const struct wok__pg_message *message,
+		      wok_rows *rows);
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "db/postgres/connection.h"
+#include "db/postgres/types/catalog.h"
 
 void wok__pg_statements_init(struct wok__pg_statements *statements)
 {
@@ -42,6 +43,12 @@ struct wok__pg_statement *wok__pg_statement_ref(struct wok__pg_statement *statem
 	return statement;
 }
 
+static void forget_types(struct wok__pg_statement *statement)
+{
+	wok_free(WOK_TAKE(statement->found));
+	wok__pg_types_unref(WOK_TAKE(statement->among));
+}
+
 void wok__pg_statement_unref(struct wok__pg_statement *statement)
 {
 	if (--statement->refs > 0)
@@ -49,6 +56,7 @@ void wok__pg_statement_unref(struct wok__pg_statement *statement)
 	wok__pg_shape_unref(statement->shape);
 	wok_free(statement->declared);
 	wok_free(statement->types);
+	forget_types(statement);
 	wok_free(statement);
 }
 
@@ -113,9 +121,25 @@ int wok__pg_statement_set_types(struct wok__pg_statement *statement, const char 
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		copy[i] = wok__pg_get32(types + 4 * i);
+	forget_types(statement);
 	wok_free(statement->types);
 	statement->types = copy;
 	statement->n_types = n;
+	return 0;
+}
+
+int wok__pg_statement_find_types(struct wok_pg_conn *conn, struct wok__pg_statement *statement)
+{
+	if (statement->n_types == 0 || (statement->found && statement->among == conn->types))
+		return 0;
+	forget_types(statement);
+	statement->found = wok__alloc_array(statement->n_types, sizeof(statement->found[0]));
+	if (!statement->found)
+		return -ENOMEM;
+	for (size_t i = 0; i < statement->n_types; i++)
+		statement->found[i] = wok__pg_type_find(conn->types, statement->types[i]);
+	wok__pg_types_ref(conn->types);
+	statement->among = conn->types;
 	return 0;
 }
 
@@ -165,8 +189,8 @@ static int make(struct wok_pg_conn *conn, const char *sql, size_t size, const wo
 	memcpy(statement->sql, sql, size);
 	wok__list_init_node(&statement->lru);
 	if (!conn->options.no_statement_names)
-		snprintf(statement->name, sizeof(statement->name), "wok_%u",
-			 ++conn->statements.numbers);
+		statement->name_size = (size_t) snprintf(statement->name, sizeof(statement->name),
+							 "wok_%u", ++conn->statements.numbers);
 	*ret_statement = statement;
 	return 0;
 }

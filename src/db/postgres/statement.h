@@ -22,14 +22,17 @@ struct wok__pg_statement {
 	enum wok__pg_statement_state state;
 	bool temporary; /* too long to keep: closed after its first use */
 	char name[16];  /* "" : without a name */
+	size_t name_size;
 	wok_time born;
 	wok_event settled;
 	size_t n_declared;
 	uint32_t *declared; /* the types that were given; 0: the server's choice */
 	size_t n_types;
-	uint32_t *types;             /* of the parameters */
-	struct wok__pg_shape *shape; /* NULL: it gives no rows */
-	struct wok__pg_op closing;   /* for its Close */
+	uint32_t *types;                   /* of the parameters */
+	const struct wok__pg_type **found; /* those types; NULL: to be looked up */
+	const struct wok_pg_types *among;  /* where they were found; a reference */
+	struct wok__pg_shape *shape;       /* NULL: it gives no rows */
+	struct wok__pg_op closing;         /* for its Close */
 	char sql[];
 };
 
@@ -57,6 +60,9 @@ void wok__pg_statement_unref(struct wok__pg_statement *statement);
 
 /* The types of the parameters, n of 4 bytes in network order. -ENOMEM. */
 int wok__pg_statement_set_types(struct wok__pg_statement *statement, const char *types, size_t n);
+
+/* The types of the parameters as the connection knows them now, found once. -ENOMEM. */
+int wok__pg_statement_find_types(struct wok_pg_conn *conn, struct wok__pg_statement *statement);
 
 /* Out of the cache; tell: the server has it, and shall forget it. */
 void wok__pg_statement_drop(struct wok_pg_conn *conn, struct wok__pg_statement *statement,

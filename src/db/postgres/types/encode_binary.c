@@ -176,8 +176,12 @@ int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place, uint3
 		.out = out,
 	};
 
+	int16_t format;
+
 	if (out->error < 0)
 		return out->error;
+	if (wok__pg_add_usual(target.type, value, out, &format))
+		return 0;
 	const int r = wok__pg_add_sized(&target, value, wok__pg_add_binary);
 	return r < 0 ? r : 0;
 }
