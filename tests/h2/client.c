@@ -341,6 +341,47 @@ TEST_TASK(a_refusal_ends_an_upload_and_the_connection_lives, "http-23")
 	asked_close(&asked);
 }
 
+/* It has its answer ready, and goes on with other things. */
+static int answer_unread(wok_http_request *request, void *arg)
+{
+	struct asked *asked = arg;
+
+	WOK_TRY(wok_http_reply_begin(request, &(wok_http_reply_options){.body_size = 5}));
+	WOK_TRY(wok_http_reply_write(request, "hello", 5));
+	asked->now++;
+	return wok_sleep(WOK_MINUTE);
+}
+
+TEST_TASK(an_upload_over_http_2_ends_when_the_answer_is_there_and_nobody_reads, "client-65")
+{
+	struct asked asked = {.served.max_body = 10 << 20};
+	struct source source = {.step = 1000};
+	wok_http_options options[] = {
+		{.body = big, .body_size = sizeof(big)},
+		{.body_read = give_more, .body_arg = &source},
+	};
+	char hello[5];
+
+	asked_route(&asked, "POST", "/", answer_unread);
+	asked_route(&asked, "GET", "/", tell_version);
+	asked_open(&asked);
+	for (int i = 0; i < 2; i++) {
+		WOK_AUTO(wok_http_response) *response = NULL;
+		wok_time start = wok_now();
+		ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options[i], &response));
+		ASSERT_EQ(wok_http_status(response), 200);
+		wok_time took = wok_now() - start;
+		ASSERT(took >= 5 * WOK_SECOND && took <= 11 * WOK_SECOND);
+		ASSERT_EQ(wok_http_read(response, hello, sizeof(hello)), 5);
+	}
+	ASSERT_EQ(asked.now, 2);
+	struct get next = {.asked = &asked, .url = "http://a.test/"};
+	ASSERT_OK(get(&next));
+	ASSERT_EQ(next.status, 200);
+	ASSERT_EQ(asked.connects, 1);
+	asked_close(&asked);
+}
+
 TEST_TASK(a_body_is_sent_when_the_server_asks_for_it)
 {
 	struct asked asked = {.served.max_body = 1000};
