@@ -102,6 +102,51 @@ TEST_TASK(what_the_server_does_not_take_at_once_queues, "http-31")
 	asked_close(&asked);
 }
 
+/* Never idle: the next request begins before the last one is answered. */
+static int keep_busy(void *arg)
+{
+	struct asked *asked = arg;
+	struct get one = {.asked = asked, .url = "http://a.test/"};
+
+	for (int i = 0; i < 10; i++) {
+		ASSERT_OK(get(&one));
+		ASSERT_OK(one.result);
+		ASSERT_EQ(one.status, 200);
+	}
+	return 0;
+}
+
+static void wait_behind_busy(size_t max_streams)
+{
+	struct asked asked = {.served.http2.max_streams = max_streams, .options.limit = 1};
+	struct get other = {.asked = &asked, .url = "http://b.test/"};
+	wok_task *busy[3];
+
+	asked_route(&asked, "GET", "/", slow);
+	asked_open(&asked);
+	for (int i = 0; i < 3; i++) {
+		busy[i] = wok_create_task(keep_busy, &asked);
+		ASSERT_OK(wok_sleep(WOK_SECOND / 3));
+	}
+	wok_time start = wok_now();
+	ASSERT_OK(get(&other));
+	ASSERT_OK(other.result);
+	ASSERT_EQ(other.status, 200);
+	ASSERT(wok_now() - start < 6 * WOK_SECOND);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(wok_await(busy[i]));
+		wok_task_free(busy[i]);
+	}
+	ASSERT_EQ(asked.connects, 3);
+	asked_close(&asked);
+}
+
+TEST_TASK(a_busy_shared_connection_makes_way_for_another_host, "client-2")
+{
+	wait_behind_busy(100);
+	wait_behind_busy(1);
+}
+
 TEST_TASK(who_queues_can_be_cancelled)
 {
 	struct asked asked = {.served.http2.max_streams = 1};
