@@ -27,13 +27,6 @@ struct waiter {
 	wok_event granted;
 };
 
-void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
-{
-	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
-	wok__list_init(&pool->idle);
-	wok__list_init(&pool->waiters);
-}
-
 static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
 	if (connection->watched)
@@ -122,19 +115,15 @@ static struct waiter *first_of(const struct wok__list *queue)
 	return first ? WOK__CONTAINER(first, struct waiter, link) : NULL;
 }
 
-/*
- * Whether a busy one ends with the requests that it has: new ones could keep it busy for ever,
- * while others wait for its place. One in a second does, for each takes its time to end.
- */
+/* Whether a busy one ends with what it has: one in a second, for each takes its time. */
 static bool must_yield(struct wok__pool *pool, const struct wok__connection *connection)
 {
 	const struct waiter *longest = first_of(&pool->waiters);
-	wok_time now = wok_now();
 
 	if (!longest || longest->origin == connection->origin || connection->users == 0 ||
-	    now - longest->since < PATIENCE || now - pool->yielded < PATIENCE)
+	    wok_now() - longest->since < PATIENCE || wok_now() - pool->yielded < PATIENCE)
 		return false;
-	pool->yielded = now;
+	pool->yielded = wok_now();
 	return true;
 }
 
