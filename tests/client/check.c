@@ -135,6 +135,18 @@ struct served {
 	wok_stream *stream;
 };
 
+/* A build without TLS has no peers that speak it. */
+static int secure(struct peer *peer, wok_stream **stream)
+{
+#ifdef WOK__WITH_TLS
+	return wok_tls_accept(peer->tls, WOK_TAKE(*stream), NULL, stream);
+#else
+	(void) peer;
+	(void) stream;
+	return -EPROTONOSUPPORT;
+#endif
+}
+
 static int serve(void *arg)
 {
 	struct served served = *(struct served *) arg;
@@ -144,10 +156,8 @@ static int serve(void *arg)
 	wok_free(arg);
 	peer->connections++;
 	peer->open++;
-	if (peer->tls) {
-		wok_stream *below = WOK_TAKE(served.stream);
-		r = wok_tls_accept(peer->tls, below, NULL, &served.stream);
-	}
+	if (peer->tls)
+		r = secure(peer, &served.stream);
 	if (r == 0)
 		r = peer->serve ? peer->serve(peer, served.stream)
 				: answer_all(peer, served.stream);
@@ -191,7 +201,9 @@ void peer_close(struct peer *peer)
 {
 	wok_scope_free(peer->scope);
 	ASSERT_EQ(peer->open, 0);
+#ifdef WOK__WITH_TLS
 	wok_tls_context_free(peer->tls);
+#endif
 }
 
 wok_http_session *session_of(struct peer *peer, const wok_http_session_options *options)

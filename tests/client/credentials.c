@@ -3,6 +3,7 @@
 #include <wok/cookie.h>
 
 #include "client/check.h"
+#include "harness/needs.h"
 
 TEST_TASK(basic_credentials_go_with_the_first_request_to_their_origin_only, "client-34")
 {
@@ -92,6 +93,7 @@ static const char *challenge(struct peer *peer, const char *head, const char *bo
 
 TEST_TASK(a_digest_is_sent_when_it_is_asked_for_and_from_then_on, "client-35")
 {
+	NEEDS_TLS();
 	struct peer peer = {.answer = challenge};
 
 	peer_open(&peer);
@@ -131,6 +133,7 @@ static const char *next_nonce(struct peer *peer, const char *head, const char *b
 
 TEST_TASK(a_server_may_want_another_nonce_for_the_next_digest, "client-35")
 {
+	NEEDS_TLS();
 	struct peer peer = {.answer = next_nonce};
 
 	peer_open(&peer);
@@ -176,6 +179,7 @@ static int once_more(void *arg)
 
 TEST_TASK(a_digest_is_never_of_another_body_than_the_one_sent, "client-35")
 {
+	NEEDS_TLS();
 	struct peer peer = {.answer = asks_for_the_body};
 	int left = 1;
 	wok_http_options options = {
@@ -228,6 +232,7 @@ static void expect_body(wok_http_session *session, const char *url, const wok_ht
 
 TEST_TASK(coded_bodies_are_asked_for_and_decoded, "client-67", "http-20")
 {
+	NEEDS_ZLIB();
 	struct peer peer = {.serve = send_packed};
 	static const char text[] = "hello hello hello\n";
 

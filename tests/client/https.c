@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* https: whom a client trusts, what it asks for, and what it says if that is not who answers. */
+#include <openssl/ocsp.h>
+#include <unistd.h>
+
 #include "client/check.h"
 #include "tls/certs.h"
+#include "tls/staples.h"
 
 static void serve_as(struct peer *peer, const struct cert *cert)
 {
@@ -300,4 +304,65 @@ TEST_TASK(the_handshake_has_a_limit_and_a_name, "client-20", "client-21")
 	ASSERT_SAYS(-ETIMEDOUT, "TLS handshake");
 	ASSERT_POOL(session, 0, 0, 0);
 	peer_close(&peer);
+}
+
+/* A server with a response, or none; word: why no request goes there, or NULL. */
+static void ask_stapled(const struct staple_spec *spec, bool require, const char *word)
+{
+	struct peer peer = {0};
+	char *path = spec->cert ? staple_file(spec) : NULL;
+	wok_tls_identity identity = identity_of(good_cert());
+	const wok_tls_options asked = {.ca = root_ca()->pem, .require_staple = require};
+
+	identity.staple_file = path;
+	ASSERT_OK(wok_tls_server_new(&(wok_tls_options){.identities = &identity, .n_identities = 1},
+				     &peer.tls));
+	peer_open(&peer);
+	WOK_AUTO(wok_http_session) *session =
+		session_of(&peer, &(wok_http_session_options){.tls = &asked});
+	int r = get(session, "https://example.com/");
+	ASSERT_EQ(r, word ? WOK_ECERTIFICATE : 200);
+	if (word) {
+		ASSERT_SAYS(r, word);
+		ASSERT_SAYS(r, "GET https://example.com/");
+	}
+	ASSERT_EQ(peer.requests, !word);
+	ASSERT_POOL(session, !word, !word, 0);
+	peer_close(&peer);
+	if (path)
+		unlink(path);
+	free(path);
+}
+
+TEST_TASK(a_server_whose_ca_calls_it_revoked_gets_no_request, "client-50")
+{
+	const struct cert *good = good_cert();
+
+	ask_stapled(&(struct staple_spec){.cert = good}, false, NULL);
+	ask_stapled(&(struct staple_spec){.cert = good, .status = V_OCSP_CERTSTATUS_REVOKED}, false,
+		    "revoked");
+	ask_stapled(&(struct staple_spec){.cert = good, .status = V_OCSP_CERTSTATUS_REVOKED}, true,
+		    "revoked");
+}
+
+TEST_TASK(a_session_can_require_a_stapled_response, "client-50")
+{
+	const struct cert *good = good_cert();
+	const struct {
+		struct staple_spec spec;
+		const char *word;
+	} rows[] = {
+		{{.cert = NULL}, "none came"},
+		{{.cert = good, .until = -600}, "expired"},
+		{{.cert = good, .from = 600}, "not valid yet"},
+		{{.cert = good, .status = V_OCSP_CERTSTATUS_UNKNOWN}, "does not know"},
+		{{.cert = good, .signer = other_ca()}, "not signed"},
+		{{.cert = good, .issuer = other_ca(), .signer = root_ca()}, "another certificate"},
+	};
+
+	ask_stapled(&(struct staple_spec){.cert = good}, true, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ask_stapled(&rows[i].spec, true, rows[i].word);
+		ask_stapled(&rows[i].spec, false, NULL);
+	}
 }

@@ -58,6 +58,27 @@ TEST_TASK(what_may_pass_is_tried_again_after_a_pause, "client-73")
 	}
 }
 
+/* Also when the span is long, and for the first try of a session that is new. */
+TEST_TASK(pauses_are_spread_over_the_upper_half_of_their_span, "client-73")
+{
+	struct peer peer = {.answer = by_plan, .arg = (char *) (uintptr_t) "5"};
+	const wok_http_retry_options retry = {.tries = 2, .pause = 20 * WOK_SECOND};
+	int quarters[2] = {0};
+
+	peer_open(&peer);
+	for (int i = 0; i < 40; i++) {
+		WOK_AUTO(wok_http_session) *session =
+			session_of(&peer, &(wok_http_session_options){.retry = &retry});
+		wok_time start = wok_now();
+		ASSERT_EQ(get(session, "http://a.test/"), 503);
+		wok_time took = wok_now() - start;
+		ASSERT(took >= 10 * WOK_SECOND && took <= 20 * WOK_SECOND);
+		quarters[took > 15 * WOK_SECOND]++;
+	}
+	ASSERT(quarters[0] >= 8 && quarters[1] >= 8);
+	peer_close(&peer);
+}
+
 TEST_TASK(retries_have_a_budget, "client-73")
 {
 	struct peer peer = {.answer = by_plan, .arg = (char *) (uintptr_t) "5"};

@@ -5,6 +5,7 @@
 #include <wok/fs.h>
 
 #include "client/check.h"
+#include "harness/needs.h"
 #include "http/real.h"
 
 struct source {
@@ -372,6 +373,7 @@ static void expect_back(wok_http_session *session, const char *url, const wok_ht
 
 TEST_TASK(bodies_can_be_packed_on_their_way, "client-69")
 {
+	NEEDS_ZLIB();
 	enum { SIZE = 300000 };
 	static const char *const codings[] = {"gzip", "deflate", "br", "zstd"};
 	static char text[SIZE];
@@ -411,6 +413,7 @@ TEST_TASK(bodies_can_be_packed_on_their_way, "client-69")
 
 TEST_TASK(a_file_can_be_packed_and_what_makes_no_sense_is_refused, "client-69")
 {
+	NEEDS_ZLIB();
 	char path[] = "/tmp/wok-pack-XXXXXX";
 	WOK_AUTO(wok_http_app) *app = NULL;
 	WOK_AUTO(wok_http_session) *session = session_of_echo(&app);

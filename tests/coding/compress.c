@@ -3,6 +3,7 @@
 #include <wok/http_compress.h>
 
 #include "coding/check.h"
+#include "harness/needs.h"
 #include "http/server_check.h"
 
 enum { TEXT = 30000 };
@@ -88,6 +89,7 @@ static void expect_text(const struct answer *answer, size_t size)
 
 TEST_TASK(a_reply_is_compressed_as_the_client_likes_it, "server-21", "http-47")
 {
+	NEEDS_ZLIB();
 	static const char *const rows[][2] = {
 		{"Accept-Encoding: gzip, deflate\r\n", "gzip"},
 		{"Accept-Encoding: gzip, deflate, br\r\n", "br"},
@@ -117,6 +119,7 @@ TEST_TASK(a_reply_is_compressed_as_the_client_likes_it, "server-21", "http-47")
 
 TEST_TASK(a_client_that_refuses_everything_may_be_told_so, "http-47")
 {
+	NEEDS_ZLIB();
 	struct peer peer;
 	struct answer answer;
 
@@ -134,6 +137,7 @@ TEST_TASK(a_client_that_refuses_everything_may_be_told_so, "http-47")
 /* Each reply with what makes it stay as it is. */
 TEST_TASK(what_is_small_or_compressed_already_stays_as_it_is, "server-21", "http-47")
 {
+	NEEDS_ZLIB();
 	static const char *const skip[] = {"text/html", "model/"};
 	static const struct {
 		size_t size;
@@ -187,6 +191,7 @@ TEST_TASK(what_is_small_or_compressed_already_stays_as_it_is, "server-21", "http
 
 TEST_TASK(a_strong_tag_becomes_a_weak_one, "server-21", "http-47")
 {
+	NEEDS_ZLIB();
 	static const wok_http_header tags[] = {{"ETag", "\"abc\""}, {"ETag", "W/\"abc\""}};
 	struct peer peer;
 	struct answer answer;
@@ -211,6 +216,7 @@ TEST_TASK(a_strong_tag_becomes_a_weak_one, "server-21", "http-47")
 
 TEST_TASK(a_head_request_is_told_of_the_coding_and_gets_no_body, "server-21")
 {
+	NEEDS_ZLIB();
 	struct peer peer;
 	struct answer answer;
 
@@ -230,6 +236,7 @@ TEST_TASK(a_head_request_is_told_of_the_coding_and_gets_no_body, "server-21")
 
 TEST_TASK(a_reply_in_pieces_is_compressed_as_it_goes, "server-21")
 {
+	NEEDS_ZLIB();
 	struct peer peer;
 	struct answer answer;
 
@@ -252,6 +259,7 @@ TEST_TASK(a_reply_in_pieces_is_compressed_as_it_goes, "server-21")
 
 TEST_TASK(pieces_are_flushed_so_that_the_client_has_each_at_once, "server-21")
 {
+	NEEDS_ZLIB();
 	struct peer peer;
 	wok_event event = WOK_EVENT_INIT;
 
@@ -283,6 +291,7 @@ static int compress_twice(wok_http_request *request, void *arg)
 
 TEST_TASK(nothing_is_compressed_twice, "http-47")
 {
+	NEEDS_ZLIB();
 	struct peer peer = {0};
 	struct answer answer;
 
@@ -316,6 +325,7 @@ static int misuse(wok_http_request *request, void *arg)
 
 TEST_TASK(the_options_are_checked_and_types_are_chosen, "server-21")
 {
+	NEEDS_ZLIB();
 	struct peer peer = {0};
 
 	peer_route(&peer, "GET", "/", misuse);
@@ -345,6 +355,7 @@ static int plain_text(wok_http_request *request, void *unused)
 /* The client asks by itself, and decodes what the middleware has compressed. */
 TEST_TASK(what_a_middleware_compresses_a_client_decodes, "server-21", "client-67")
 {
+	NEEDS_ZLIB();
 	WOK_AUTO(wok_http_app) *app = NULL;
 	wok_http_session *session = NULL;
 	wok_http_response *response = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Content codings on the way in. The data comes from gzip(1), Python's zlib, zstd(1), brotli(1). */
 #include "coding/check.h"
+#include "harness/needs.h"
 
 #define GZIP_HELLO                                                                                 \
 	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x00\x00\x99\x56\xea" \
@@ -18,6 +19,7 @@
 
 TEST_TASK(each_coding_is_decoded_however_its_bytes_are_cut, "client-67", "http-20")
 {
+	NEEDS_ZLIB();
 	expect_decoded("gzip", CODED(GZIP_HELLO), "hello, ");
 	expect_decoded("x-gzip", CODED(GZIP_HELLO), "hello, ");
 	expect_decoded("GZip", CODED(GZIP_HELLO), "hello, ");
@@ -32,6 +34,7 @@ TEST_TASK(each_coding_is_decoded_however_its_bytes_are_cut, "client-67", "http-2
 
 TEST_TASK(raw_deflate_of_two_bytes_is_a_body, "http-20")
 {
+	NEEDS_ZLIB();
 	/* An empty block; and one of a single letter, which comes out of the first two bytes. */
 	expect_decoded("deflate", CODED("\x03\x00"), "");
 	expect_decoded("deflate", CODED("\x4b\x04\x00"), "a");
@@ -41,6 +44,7 @@ TEST_TASK(raw_deflate_of_two_bytes_is_a_body, "http-20")
 
 TEST_TASK(gzip_may_have_several_members_and_garbage_behind_them, "client-67", "http-20")
 {
+	NEEDS_ZLIB();
 	expect_decoded("gzip", CODED(GZIP_HELLO GZIP_WORLD), "hello, world");
 	expect_decoded("gzip", CODED(GZIP_HELLO GZIP_WORLD "\0\0\0\0\0\0\0\0"), "hello, world");
 	expect_decoded("gzip", CODED(GZIP_HELLO "\x1f is no member"), "hello, ");
@@ -52,6 +56,7 @@ TEST_TASK(gzip_may_have_several_members_and_garbage_behind_them, "client-67", "h
 
 TEST_TASK(garbage_behind_gzip_is_not_read_for_ever, "http-20")
 {
+	NEEDS_ZLIB();
 	char *data = calloc(1, 200000);
 	size_t size = sizeof(GZIP_HELLO) - 1;
 
@@ -66,6 +71,7 @@ TEST_TASK(garbage_behind_gzip_is_not_read_for_ever, "http-20")
 
 TEST_TASK(bytes_behind_the_end_of_other_codings_are_an_error, "http-20")
 {
+	NEEDS_ZLIB();
 	expect_undecodable("deflate", CODED(ZLIB_BOTH "x"), WOK_EPEER);
 	expect_undecodable("deflate", CODED(RAW_BOTH "x"), WOK_EPEER);
 	if (wok__coding_kind(WOK__CODING_BR))
@@ -80,6 +86,7 @@ TEST_TASK(bytes_behind_the_end_of_other_codings_are_an_error, "http-20")
 
 TEST_TASK(an_empty_body_is_no_error_whatever_it_is_coded_with, "http-21")
 {
+	NEEDS_ZLIB();
 	expect_decoded("gzip", "", 0, "");
 	expect_decoded("deflate", "", 0, "");
 	expect_decoded("gzip, gzip", "", 0, "");
@@ -114,6 +121,7 @@ TEST_TASK(a_truncated_body_is_an_error_at_every_length, "http-20", "client-72")
 
 TEST_TASK(corrupt_data_is_the_peers_error, "http-20")
 {
+	NEEDS_ZLIB();
 	char broken[] = GZIP_HELLO;
 	char sum[] = ZLIB_BOTH;
 
@@ -130,6 +138,7 @@ TEST_TASK(corrupt_data_is_the_peers_error, "http-20")
 
 TEST_TASK(an_error_of_the_data_is_told_again_and_nothing_more_is_read, "http-20")
 {
+	NEEDS_ZLIB();
 	struct source source = {.data = "garbage", .size = 7, .piece = 2};
 	struct wok__codings codings = codings_of("gzip");
 	struct wok__decoder *decoder;
@@ -175,6 +184,7 @@ TEST_TASK(a_chain_of_codings_is_undone_from_its_end, "client-67", "http-20")
 
 TEST_TASK(a_list_of_codings_is_understood_or_refused, "client-67", "http-20")
 {
+	NEEDS_ZLIB();
 	struct wok__codings codings = {.n = 0};
 
 	ASSERT_OK(wok__codings_add(&codings, ""));
@@ -256,6 +266,7 @@ TEST_TASK(a_body_is_stopped_at_the_bytes_that_it_may_have, "client-68")
 /* What expands in the middle of a chain and vanishes again costs as much as what comes out. */
 TEST_TASK(a_bomb_within_a_chain_is_stopped_too, "client-68", "http-20")
 {
+	NEEDS_ZLIB();
 	struct wok__buffer empty = encode(WOK__CODING_GZIP, "", 0);
 	size_t n = (4 << 20) / empty.size;
 	char *members = malloc(n * empty.size);
@@ -320,6 +331,7 @@ TEST_TASK(a_read_that_failed_may_be_repeated_and_no_byte_is_lost)
 
 TEST_TASK(reading_is_a_checkpoint_always_also_from_what_has_come)
 {
+	NEEDS_ZLIB();
 	struct wok__codings codings = codings_of("gzip");
 	struct source source = {.data = GZIP_HELLO, .size = sizeof(GZIP_HELLO) - 1};
 	struct wok__decoder *decoder;

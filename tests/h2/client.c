@@ -102,6 +102,51 @@ TEST_TASK(what_the_server_does_not_take_at_once_queues, "http-31")
 	asked_close(&asked);
 }
 
+/* Never idle: the next request begins before the last one is answered. */
+static int keep_busy(void *arg)
+{
+	struct asked *asked = arg;
+	struct get one = {.asked = asked, .url = "http://a.test/"};
+
+	for (int i = 0; i < 10; i++) {
+		ASSERT_OK(get(&one));
+		ASSERT_OK(one.result);
+		ASSERT_EQ(one.status, 200);
+	}
+	return 0;
+}
+
+static void wait_behind_busy(size_t max_streams)
+{
+	struct asked asked = {.served.http2.max_streams = max_streams, .options.limit = 1};
+	struct get other = {.asked = &asked, .url = "http://b.test/"};
+	wok_task *busy[3];
+
+	asked_route(&asked, "GET", "/", slow);
+	asked_open(&asked);
+	for (int i = 0; i < 3; i++) {
+		busy[i] = wok_create_task(keep_busy, &asked);
+		ASSERT_OK(wok_sleep(WOK_SECOND / 3));
+	}
+	wok_time start = wok_now();
+	ASSERT_OK(get(&other));
+	ASSERT_OK(other.result);
+	ASSERT_EQ(other.status, 200);
+	ASSERT(wok_now() - start < 6 * WOK_SECOND);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(wok_await(busy[i]));
+		wok_task_free(busy[i]);
+	}
+	ASSERT_EQ(asked.connects, 3);
+	asked_close(&asked);
+}
+
+TEST_TASK(a_busy_shared_connection_makes_way_for_another_host, "client-2")
+{
+	wait_behind_busy(100);
+	wait_behind_busy(1);
+}
+
 TEST_TASK(who_queues_can_be_cancelled)
 {
 	struct asked asked = {.served.http2.max_streams = 1};
@@ -334,6 +379,47 @@ TEST_TASK(a_refusal_ends_an_upload_and_the_connection_lives, "http-23")
 	ASSERT_EQ(wok_http_status(response), 413);
 	ASSERT(wok_now() - start < 5 * WOK_SECOND);
 	wok_http_response_free(WOK_TAKE(response));
+	struct get next = {.asked = &asked, .url = "http://a.test/"};
+	ASSERT_OK(get(&next));
+	ASSERT_EQ(next.status, 200);
+	ASSERT_EQ(asked.connects, 1);
+	asked_close(&asked);
+}
+
+/* It has its answer ready, and goes on with other things. */
+static int answer_unread(wok_http_request *request, void *arg)
+{
+	struct asked *asked = arg;
+
+	WOK_TRY(wok_http_reply_begin(request, &(wok_http_reply_options){.body_size = 5}));
+	WOK_TRY(wok_http_reply_write(request, "hello", 5));
+	asked->now++;
+	return wok_sleep(WOK_MINUTE);
+}
+
+TEST_TASK(an_upload_over_http_2_ends_when_the_answer_is_there_and_nobody_reads, "client-65")
+{
+	struct asked asked = {.served.max_body = 10 << 20};
+	struct source source = {.step = 1000};
+	wok_http_options options[] = {
+		{.body = big, .body_size = sizeof(big)},
+		{.body_read = give_more, .body_arg = &source},
+	};
+	char hello[5];
+
+	asked_route(&asked, "POST", "/", answer_unread);
+	asked_route(&asked, "GET", "/", tell_version);
+	asked_open(&asked);
+	for (int i = 0; i < 2; i++) {
+		WOK_AUTO(wok_http_response) *response = NULL;
+		wok_time start = wok_now();
+		ASSERT_OK(wok_http_post(asked.session, "http://a.test/", &options[i], &response));
+		ASSERT_EQ(wok_http_status(response), 200);
+		wok_time took = wok_now() - start;
+		ASSERT(took >= 5 * WOK_SECOND && took <= 11 * WOK_SECOND);
+		ASSERT_EQ(wok_http_read(response, hello, sizeof(hello)), 5);
+	}
+	ASSERT_EQ(asked.now, 2);
 	struct get next = {.asked = &asked, .url = "http://a.test/"};
 	ASSERT_OK(get(&next));
 	ASSERT_EQ(next.status, 200);

@@ -2,6 +2,7 @@
 /* What a handler learns of a request besides its head: query, cookies, the client, trailers. */
 #include <wok/memory.h>
 
+#include "harness/needs.h"
 #include "server/exchange.h"
 
 static int say_query(wok_http_request *request, void *arg)
@@ -92,6 +93,7 @@ static int set_cookies(wok_http_request *request, void *arg)
 
 TEST_TASK(cookies_come_and_go, "server-27")
 {
+	NEEDS_TLS();
 	struct peer peer = {0};
 	struct answer answer;
 

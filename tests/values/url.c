@@ -201,8 +201,10 @@ static const struct {
 	{"http://%5b::1%5d/", -EINVAL, "number"},
 	{"http://h%4/", -EINVAL, "host"},
 	{"http://h\r\nX: y/", -EINVAL, "number"},
+#ifdef WOK__WITH_IDN2 /* else it cannot be told what is a letter */
 	{"http://h\xff/", -EINVAL, "host"},
 	{"http://\xe2\x98\x83.test/", -EINVAL, "host"}, /* a snowman: no letter */
+#endif
 	{"http://h/a\r\n", -EINVAL, "control"},
 	{"http://h/\x7f", -EINVAL, "control"},
 	{"http://h/a\tb", -EINVAL, "control"},

@@ -2,6 +2,7 @@
 /* The server's side of the handshake: what is accepted, and how the rest is refused. */
 #include <wok/websocket.h>
 
+#include "harness/needs.h"
 #include "http/server_check.h"
 #include "http/websocket/handshake.h"
 #include "ws/frames.h"
@@ -315,6 +316,7 @@ static int accept_badly(wok_http_request *request, void *arg)
 
 TEST_TASK(options_that_make_no_sense_are_refused_before_anything_is_sent, "http-26")
 {
+	NEEDS_ZLIB();
 	struct peer peer = {0};
 	struct answer answer;
 
@@ -361,6 +363,7 @@ static const struct {
 
 TEST_TASK(compression_is_agreed_on_if_the_server_wants_it, "http-57", "server-13")
 {
+	NEEDS_ZLIB();
 	for (size_t i = 0; i < 2 * sizeof(offers) / sizeof(offers[0]); i++) {
 		struct peer peer = {0};
 		struct answer answer;

@@ -3,6 +3,7 @@
 #include <wok/http_server.h>
 #include <wok/websocket.h>
 
+#include "harness/needs.h"
 #include "harness/reports.h"
 #include "http/client_check.h"
 #include "http/websocket/handshake.h"
@@ -89,6 +90,7 @@ static int meet_bad_servers(void *unused)
 
 TEST(an_answer_that_is_not_the_one_to_the_request_fails_the_client, "http-57", "client-77")
 {
+	NEEDS_ZLIB();
 	ASSERT_OK(run_real(meet_bad_servers, NULL));
 }
 
@@ -251,6 +253,7 @@ static int talk_over_sockets(void *unused)
 
 TEST(both_ends_talk_over_sockets, "server-13", "client-77")
 {
+	NEEDS_ZLIB();
 	ASSERT_OK(run_real(talk_over_sockets, NULL));
 }
 

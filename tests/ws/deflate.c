@@ -2,6 +2,7 @@
 /* Compressed messages: both directions, both sides' memory, bombs and damage. */
 #include <stdint.h>
 
+#include "harness/needs.h"
 #include "ws/check.h"
 
 /* Two ends of wok, connected. */
@@ -87,6 +88,7 @@ static void pass_all(struct ends *ends)
 
 TEST_TASK(compressed_messages_come_out_as_they_went_in, "server-13", "client-77")
 {
+	NEEDS_ZLIB();
 	static const wok_ws_deflate_options rows[] = {
 		{.enable = true},
 		{.enable = true, .window_bits = 9, .mem_level = 1},
@@ -106,6 +108,7 @@ TEST_TASK(compressed_messages_come_out_as_they_went_in, "server-13", "client-77"
 
 TEST_TASK(without_a_context_no_memory_is_held_between_messages)
 {
+	NEEDS_ZLIB();
 	static const wok_ws_deflate_options sparing = {
 		.enable = true, .no_context_takeover = true, .peer_no_context_takeover = true};
 	static const wok_ws_deflate_options plain = {.enable = true};
@@ -126,6 +129,7 @@ TEST_TASK(without_a_context_no_memory_is_held_between_messages)
 
 TEST_TASK(fragments_are_compressed_as_one_message)
 {
+	NEEDS_ZLIB();
 	static const wok_ws_deflate_options plain = {.enable = true};
 	struct ends ends;
 	wok_ws_message message;
@@ -156,6 +160,7 @@ static void open_deflating(struct peer *peer)
 
 TEST_TASK(the_examples_of_the_standard_are_understood)
 {
+	NEEDS_ZLIB();
 	/* RFC 7692, 7.2.3: plain, repeated, without compression, with a final block. */
 	static const struct {
 		const char *data;
@@ -219,6 +224,7 @@ static struct bytes deflate_zeros(size_t size)
 
 TEST_TASK(a_bomb_is_stopped_at_the_limit, "http-64")
 {
+	NEEDS_ZLIB();
 	struct bytes bomb = deflate_zeros(20 << 20), fits = deflate_zeros(4 << 20);
 
 	ASSERT(bomb.size < 32 << 10);
@@ -265,6 +271,7 @@ TEST_TASK(damaged_compression_closes_the_connection)
 
 TEST_TASK(compressed_text_has_to_be_utf8_and_fails_before_its_end, "http-62")
 {
+	NEEDS_ZLIB();
 	for (int i = 0; i < 3; i++) {
 		struct wok__ws_deflate deflate = {.agreed = true, .send_bits = 15, .mem_level = 8};
 		static const char *const texts[] = {"\xed\xa0\x80", "ab\xe2\x82", "\xff"};
@@ -301,6 +308,7 @@ static int send_large(void *arg)
 /* Others run while it is compressed; and what was cancelled half-way is not referred to. */
 TEST_TASK(a_large_message_is_compressed_in_pieces)
 {
+	NEEDS_ZLIB();
 	enum { SIZE = 1 << 20 };
 	static const wok_ws_deflate_options plain = {.enable = true};
 	char *data = malloc(SIZE);
@@ -338,6 +346,7 @@ TEST_TASK(a_large_message_is_compressed_in_pieces)
 
 TEST_TASK(a_compressed_message_that_was_not_sent_is_not_referred_to)
 {
+	NEEDS_ZLIB();
 	static const wok_ws_deflate_options plain = {.enable = true, .min_size = 1};
 	struct ends ends;
 	char text[200];
@@ -362,6 +371,7 @@ TEST_TASK(a_compressed_message_that_was_not_sent_is_not_referred_to)
 /* Pieces of a compressed text that is not UTF-8, to a receiver that is cancelled over and over. */
 TEST_TASK(a_receiver_that_is_cancelled_does_not_get_past_what_is_damaged, "http-62")
 {
+	NEEDS_ZLIB();
 	struct wok__ws_deflate deflate = {.agreed = true, .send_bits = 15, .mem_level = 8};
 	struct wok__buffer out = {0};
 	struct peer peer = {0};

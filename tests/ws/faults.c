@@ -2,6 +2,7 @@
 /* Without memory, and cancelled anywhere: nothing leaks, nothing sticks, nothing hangs. */
 #include <wok/loop.h>
 
+#include "harness/needs.h"
 #include "harness/reports.h"
 #include "ws/check.h"
 
@@ -114,6 +115,7 @@ static int run_attempt(void *arg)
 
 TEST(two_ends_talk_and_part)
 {
+	NEEDS_ZLIB();
 	struct attempt attempt = {.who = -1};
 
 	ASSERT_OK(wok_test_run(run_attempt, &attempt, NULL));
@@ -176,6 +178,7 @@ static void fail_each_allocation(bool and_after)
 
 TEST(any_one_allocation_may_fail)
 {
+	NEEDS_ZLIB();
 	struct test_reports reports = {0};
 
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));
@@ -184,6 +187,7 @@ TEST(any_one_allocation_may_fail)
 
 TEST(all_allocations_from_one_on_may_fail)
 {
+	NEEDS_ZLIB();
 	struct test_reports reports = {0};
 
 	ASSERT_OK(wok_set_report_hook(test_take_report, &reports));

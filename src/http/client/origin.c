@@ -133,6 +133,13 @@ void wok__pool_forget_if_unused(struct wok__pool *pool, struct wok__origin *orig
 	wok_free(origin);
 }
 
+void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
+{
+	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
+	wok__list_init(&pool->idle);
+	wok__list_init(&pool->waiters);
+}
+
 void wok__pool_free(struct wok__pool *pool)
 {
 	for (size_t i = 0; i < pool->n_buckets; i++) {

@@ -11,24 +11,21 @@
 #include "http/client/origin.h"
 #include "http/client/wire.h"
 
+/* How long a request waits for busy shared connections of other hosts, before one has to end. */
+#define PATIENCE WOK_SECOND
+
 /* A request that queues; it lies on its task's stack. */
 struct waiter {
 	struct wok__node link;
 	struct wok__origin *origin;
 	uint64_t number;                    /* of its turn: there are several queues */
+	wok_time since;                     /* it waits */
 	uint64_t after;                     /* the number of the connection that failed it; 0 */
 	bool in_line;                       /* in the session's queue */
 	struct wok__connection *connection; /* what it got */
 	int error;
 	wok_event granted;
 };
-
-void wok__pool_open(struct wok__pool *pool, const struct wok__pool_limits *limits)
-{
-	*pool = (struct wok__pool){.limits = *limits, .loop = wok_current_loop()};
-	wok__list_init(&pool->idle);
-	wok__list_init(&pool->waiters);
-}
 
 static void take_out_of_idle(struct wok__pool *pool, struct wok__connection *connection)
 {
@@ -111,6 +108,25 @@ static void use_shared(struct wok__pool *pool, struct wok__connection *connectio
 	connection->pending++;
 }
 
+static struct waiter *first_of(const struct wok__list *queue)
+{
+	struct wok__node *first = wok__list_first(queue);
+
+	return first ? WOK__CONTAINER(first, struct waiter, link) : NULL;
+}
+
+/* Whether a busy one ends with what it has: one in a second, for each takes its time. */
+static bool must_yield(struct wok__pool *pool, const struct wok__connection *connection)
+{
+	const struct waiter *longest = first_of(&pool->waiters);
+
+	if (!longest || longest->origin == connection->origin || connection->users == 0 ||
+	    wok_now() - longest->since < PATIENCE || wok_now() - pool->yielded < PATIENCE)
+		return false;
+	pool->yielded = wok_now();
+	return true;
+}
+
 /* A shared connection of an origin that has room, and was made behind another. */
 static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__origin *origin,
 					   uint64_t after)
@@ -124,6 +140,8 @@ static struct wok__connection *find_shared(struct wok__pool *pool, struct wok__o
 				take_out_of_idle(pool, connection);
 				(void) hang_up(pool, connection);
 			}
+		} else if (must_yield(pool, connection)) {
+			retire(connection);
 		} else if (connection->number > after && has_room(connection)) {
 			return connection;
 		}
@@ -198,13 +216,6 @@ static void grant(struct wok__pool *pool, struct waiter *waiter, struct wok__con
 
 static void grant_shared(struct wok__pool *pool, struct wok__origin *origin);
 
-static struct waiter *first_of(const struct wok__list *queue)
-{
-	struct wok__node *first = wok__list_first(queue);
-
-	return first ? WOK__CONTAINER(first, struct waiter, link) : NULL;
-}
-
 /* Give a place to the first of a queue who may use it; false if there is none. */
 static bool grant_place(struct wok__pool *pool, struct wok__list *queue)
 {
@@ -246,6 +257,16 @@ static bool has_its_share(const struct wok__pool *pool, const struct wok__origin
 	       origin->open + origin->in_line >= pool->limits.per_host;
 }
 
+/* Who waits for nothing of its own origin's any more waits for what any other gives up. */
+static void stand_in_line(struct wok__pool *pool, struct wok__origin *origin)
+{
+	while (!wok__list_empty(&origin->waiters) && !has_its_share(pool, origin)) {
+		struct waiter *waiter = first_of(&origin->waiters);
+		leave_queue(waiter);
+		queue_up(pool, waiter, true);
+	}
+}
+
 /*
  * A place has become free: give it to who may use it, and has waited for the longest. An origin
  * that has lost one to another has to stand in line for the next.
@@ -260,11 +281,7 @@ static void place_freed(struct wok__pool *pool, struct wok__origin *origin)
 			  grant_place(pool,
 				      queue == &pool->waiters ? &origin->waiters : &pool->waiters);
 	}
-	while (!wok__list_empty(&origin->waiters) && !has_its_share(pool, origin)) {
-		struct waiter *waiter = first_of(&origin->waiters);
-		leave_queue(waiter);
-		queue_up(pool, waiter, true);
-	}
+	stand_in_line(pool, origin);
 	wok__pool_forget_if_unused(pool, origin);
 }
 
@@ -273,6 +290,7 @@ static int wait_in(struct wok__pool *pool, struct wok__origin *origin, bool in_l
 {
 	struct waiter waiter = {.origin = origin,
 				.number = ++pool->turns,
+				.since = wok_now(),
 				.after = after,
 				.granted = WOK_EVENT_INIT};
 
@@ -385,6 +403,7 @@ static void grant_shared(struct wok__pool *pool, struct wok__origin *origin)
 	}
 	while (grant_place(pool, &origin->waiters))
 		;
+	stand_in_line(pool, origin);
 }
 
 void wok__pool_share(struct wok__pool *pool, struct wok__connection *connection)

@@ -9,7 +9,8 @@
  * it, whichever queue it is in.
  *
  * A wire that carries several requests at once has its connection shared: as many hold it as it has
- * room for, and more queue. While the first connection of an origin is made, of which nobody knows
+ * room for, and more queue; it takes no new ones when another host has waited for a while for some
+ * connection to end. While the first connection of an origin is made, of which nobody knows
  * yet what it will speak, other requests wait for that.
  *
  * The loop watches the idle ones: what the server closes, or sends without having been asked, is
@@ -87,6 +88,7 @@ struct wok__pool {
 	size_t open;
 	size_t n_idle;
 	size_t n_waiting;
+	wok_time yielded; /* when a shared connection last had to end for who waits */
 	uint64_t created;
 	uint64_t reused;
 	bool closed;

@@ -67,12 +67,23 @@ static wok_time retry_after(const struct wok_http_call *call)
 	return seconds * WOK_SECOND;
 }
 
+/*
+ * SplitMix64 (Steele, Lea, Flood 2014), stirred by the clock: two processes that were told to wait
+ * at once draw different numbers, already the first time.
+ */
+static uint64_t draw(wok_http_session *session)
+{
+	uint64_t z = session->random += (uint64_t) wok_now() + UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
 /* At most the whole of a span, at least its half: so that not all come back at once. */
 static wok_time vary(wok_http_session *session, wok_time span)
 {
-	session->random =
-		session->random * UINT64_C(6364136223846793005) + (uint64_t) wok_now() + 1;
-	return span / 2 + (wok_time) ((session->random >> 33) % (uint64_t) (span / 2 + 1));
+	return span / 2 + (wok_time) (draw(session) % (uint64_t) (span / 2 + 1));
 }
 
 /* The pause after so many tries, if the server has not asked for another one. */

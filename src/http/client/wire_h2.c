@@ -19,6 +19,9 @@
 
 enum { PIECE = 16 << 10 };
 
+/* A server that has begun to answer, and takes nothing for so long, will take no more. */
+#define STALLED (5 * WOK_SECOND)
+
 /* Between the pool's connection and the one of h2/. */
 struct link {
 	int holders;                        /* the pool, and the task */
@@ -166,29 +169,49 @@ static int begin(struct wok__exchange *exchange, struct link *link)
 	return r;
 }
 
-/* Write in the time that the server may take nothing. */
+/*
+ * Nothing was taken for so long: 0 to go on waiting, or how it ends. A server that has begun to
+ * answer, and reads no more, has said all that can be had of it.
+ */
+static int judge_wait(struct wok__exchange *exchange, wok_time waited)
+{
+	const struct wok__h2_stream *stream = exchange->response->stream;
+	struct wok_http_call *call = exchange->call;
+
+	if (waited >= call->times.write) {
+		call->timings.limit = call->times.write;
+		return -ETIMEDOUT;
+	}
+	if (waited >= STALLED && stream->head.complete)
+		return wok_fail(-EPIPE, "the server has answered, and reads no more");
+	return 0;
+}
+
+/* Write in the time that the server may take nothing; slow is not stalled. */
 static int write_part(struct wok__exchange *exchange, struct iovec part, bool last)
 {
-	struct wok_http_call *call = exchange->call;
-	wok_time limit = call->times.write;
-	size_t done;
-	int r = 0;
+	wok_time limit = exchange->call->times.write, waited = 0;
+	bool expired;
+	int r;
 
 	do {
 		wok_timeout timeout = WOK_TIMEOUT_INIT;
+		wok_time left = limit == WOK_FOREVER ? limit : limit - waited;
+		wok_time look = wok__time_min(left, STALLED);
 		struct iovec rest = part;
-		done = 0;
-		WOK_TIMEOUT (&timeout, limit) {
+		size_t done = 0;
+		r = 0;
+		WOK_TIMEOUT (&timeout, look) {
 			r = wok__h2_write(exchange->response->stream, &rest, 1, last, &done);
 		}
+		r = wok_timeout_result(&timeout, r);
 		part.iov_base = (char *) part.iov_base + done;
 		part.iov_len -= done;
-		/* Slow is not stalled: as long as something goes out, the time starts anew. */
-		if (r == -ECANCELED && done > 0 && part.iov_len > 0)
-			r = wok_timeout_result(&timeout, r);
-		else
-			r = wok__call_timed(call, &timeout, r, limit);
-	} while (r == -ETIMEDOUT && done > 0 && part.iov_len > 0);
+		expired = r == -ETIMEDOUT && wok_timeout_expired(&timeout);
+		waited = done > 0 ? 0 : waited + look;
+		if (expired)
+			r = part.iov_len > 0 ? judge_wait(exchange, waited) : 0;
+	} while (r == 0 && expired && part.iov_len > 0);
 	return r;
 }
 
