@@ -145,7 +145,7 @@ int wok__rows_begin_anew(wok_rows *rows, size_t counted, size_t size, struct wok
 	if (rows->head > left || counted > left - rows->head)
 		return wok_fail(WOK_ELIMIT,
 				"the result has more than %zu bytes: read it row by row, or raise "
-				"its limit",
+				"max_result",
 				rows->limit);
 	if (size > SIZE_MAX - rows->head || (rows->count == rows->capacity && grow(rows) < 0))
 		return -ENOMEM;

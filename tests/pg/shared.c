@@ -85,7 +85,7 @@ static int read_too_much(void *conn)
 	wok_rows *rows;
 
 	ASSERT_ERR(wok_pg_fetch(conn, "SELECT repeat('x', 5000)", NULL, &rows), WOK_ELIMIT);
-	ASSERT(strstr(wok_errmsg(WOK_ELIMIT), "raise its limit"));
+	ASSERT(strstr(wok_errmsg(WOK_ELIMIT), "raise max_result"));
 	return 0;
 }
 

@@ -60,23 +60,11 @@ static int end_early(struct wok__sqlite_job *job, struct wok__sqlite_statement *
 	return r == SQLITE_OK ? 0 : wok__sqlite_fail(job, r, NULL);
 }
 
-/* Rows take memory without any text in them: their own limit is of its bytes. */
-static size_t most_rows(size_t columns, size_t max_bytes)
-{
-	return 1 + max_bytes / (sizeof(struct wok_row) + columns * sizeof(wok_value));
-}
-
 static int read_rows(struct wok__sqlite_job *job, struct wok__sqlite_statement *statement,
-		     size_t max_rows, size_t most, wok_rows *rows, int r)
+		     size_t max_rows, wok_rows *rows, int r)
 {
 	for (; r == 1; r = step(job, statement)) {
 		WOK_TRY(wok__sqlite_add_row(job, statement, rows));
-		if (wok_rows_count(rows) > most)
-			return wok__sqlite_fail_text(
-				job, WOK_ELIMIT,
-				"the result has more than %zu rows: read it row by row, or raise "
-				"max_result",
-				most);
 		if (wok_rows_count(rows) == max_rows)
 			return end_early(job, statement);
 	}
@@ -107,8 +95,7 @@ int wok__sqlite_run_rows(struct wok__sqlite_job *job, struct wok__sqlite_stateme
 		return first;
 	WOK_TRY(wok__sqlite_columns(job, statement, &columns));
 	WOK_TRY(wok__rows_new(columns, max_bytes, &rows));
-	WOK_TRY(read_rows(job, statement, max_rows, most_rows(columns->count, max_bytes), rows,
-			  first));
+	WOK_TRY(read_rows(job, statement, max_rows, rows, first));
 	*ret_rows = WOK_TAKE(rows);
 	return 0;
 }
