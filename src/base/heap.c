@@ -55,7 +55,7 @@ static void sift_down(struct wok__heap *heap, size_t at, struct wok__heap_entry 
 	place(heap, at, entry);
 }
 
-int wok__heap_reserve(struct wok__heap *heap)
+int wok__heap_grow(struct wok__heap *heap)
 {
 	int r = wok__grow((void **) &heap->entries, &heap->capacity, heap->reserved + 1,
 			  sizeof(heap->entries[0]));
@@ -63,11 +63,6 @@ int wok__heap_reserve(struct wok__heap *heap)
 		return r;
 	heap->reserved++;
 	return 0;
-}
-
-void wok__heap_unreserve(struct wok__heap *heap)
-{
-	heap->reserved--;
 }
 
 void wok__heap_insert_drawn(struct wok__heap *heap, struct wok__heap_link *link, int64_t key,

@@ -33,15 +33,28 @@ struct wok__heap {
 /* The extension face: the timers of wok's other libraries use these, too. */
 WOK_BEGIN_DECLS
 
-/* Promise room for one more element; -ENOMEM. */
-int wok__heap_reserve(struct wok__heap *heap);
-void wok__heap_unreserve(struct wok__heap *heap);
+/* wok__heap_reserve() where memory is needed for it. */
+int wok__heap_grow(struct wok__heap *heap);
 
 /* Insert into room that was reserved. */
 void wok__heap_insert(struct wok__heap *heap, struct wok__heap_link *link, int64_t key);
 void wok__heap_remove(struct wok__heap *heap, struct wok__heap_link *link);
 
 WOK_END_DECLS
+
+/* Promise room for one more element; -ENOMEM. */
+static inline int wok__heap_reserve(struct wok__heap *heap)
+{
+	if (__builtin_expect(heap->reserved == heap->capacity, false))
+		return wok__heap_grow(heap);
+	heap->reserved++;
+	return 0;
+}
+
+static inline void wok__heap_unreserve(struct wok__heap *heap)
+{
+	heap->reserved--;
+}
 
 /* A place among equal keys, for an element that goes in later, if at all. */
 static inline uint64_t wok__heap_draw(struct wok__heap *heap)

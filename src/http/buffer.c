@@ -9,7 +9,7 @@
 
 #include "http/h1.h"
 
-enum { FIRST = 512 };
+enum { FIRST = 512, NAME_SHOWN = 40 };
 
 void wok__buffer_clear(struct wok__buffer *buffer)
 {
@@ -48,6 +48,14 @@ void wok__buffer_decimal(struct wok__buffer *buffer, uint64_t value)
 		buffer->size += wok__h1_put_decimal(room, value);
 }
 
+static void refuse_field(struct wok__buffer *buffer, const char *name, size_t size)
+{
+	buffer->error = wok_fail(-EINVAL,
+				 "the header \"%.*s\" cannot be sent: its name or value has bytes "
+				 "that are not allowed",
+				 (int) (size < NAME_SHOWN ? size : NAME_SHOWN), name);
+}
+
 void wok__buffer_field(struct wok__buffer *buffer, const char *name, const char *value)
 {
 	const struct wok__h1_span n = {name, strlen(name)}, v = {value, strlen(value)};
@@ -58,10 +66,24 @@ void wok__buffer_field(struct wok__buffer *buffer, const char *name, const char 
 		return;
 	int r = wok__h1_put_field(room, most, n, v);
 	if (r < 0)
-		buffer->error = wok_fail(-EINVAL,
-					 "the header \"%.40s\" cannot be sent: its name or "
-					 "value has bytes that are not allowed",
-					 name);
+		refuse_field(buffer, name, n.size);
 	else
 		buffer->size += (size_t) r;
+}
+
+void wok__buffer_known(struct wok__buffer *buffer, const char *start, const char *value)
+{
+	size_t n = strlen(start), size = strlen(value);
+	char *room = wok__buffer_room(buffer, n + size + 2);
+
+	if (!room)
+		return;
+	if (!wok__h1_valid_value(value, size)) {
+		refuse_field(buffer, start, n - 2);
+		return;
+	}
+	memcpy(room, start, n);
+	memcpy(room + n, value, size);
+	memcpy(room + n + size, "\r\n", 2);
+	buffer->size += n + size + 2;
 }

@@ -50,4 +50,7 @@ void wok__buffer_decimal(struct wok__buffer *buffer, uint64_t value);
 
 /* A field of a head, with its line end; a name or value that must not be sent is an error. */
 void wok__buffer_field(struct wok__buffer *buffer, const char *name, const char *value);
+
+/* The same where nobody need look at the name; start: "Name: ". */
+void wok__buffer_known(struct wok__buffer *buffer, const char *start, const char *value);
 #endif

@@ -86,17 +86,25 @@ int wok__h1_put_request_line(char *buf, size_t room, struct wok__h1_span method,
 
 int wok__h1_put_status_line(char *buf, size_t room, int status, const char *reason)
 {
-	const struct wok__h1_span constants[] = {TEXT("HTTP/1.1 "), TEXT(" "), TEXT("\r\n")};
+	char start[] = "HTTP/1.1 000 ";
+	enum { START = sizeof(start) - 1 };
 
 	if (status < 100 || status > 999)
 		return -EINVAL;
-	const char digits[] = {(char) ('0' + status / 100), (char) ('0' + status / 10 % 10),
-			       (char) ('0' + status % 10)};
 	const char *text = reason ? reason : wok__h1_reason(status);
-	struct wok__h1_span words = {text, strlen(text)};
-	if (reason && !wok__h1_valid_value(words.data, words.size))
+	size_t size = strlen(text);
+	if (reason && !wok__h1_valid_value(text, size))
 		return -EINVAL;
-	return put_line(buf, room, constants, (struct wok__h1_span){digits, 3}, words);
+	room = room < INT32_MAX ? room : INT32_MAX;
+	if (room < START + 2 || size > room - START - 2)
+		return -ENOBUFS;
+	start[9] = (char) ('0' + status / 100);
+	start[10] = (char) ('0' + status / 10 % 10);
+	start[11] = (char) ('0' + status % 10);
+	memcpy(buf, start, START);
+	memcpy(buf + START, text, size);
+	memcpy(buf + START + size, "\r\n", 2);
+	return (int) (START + size + 2);
 }
 
 int wok__h1_put_field(char *buf, size_t room, struct wok__h1_span name, struct wok__h1_span value)

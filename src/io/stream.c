@@ -49,7 +49,7 @@ int wok_stream_new(const wok_stream_ops *ops, void *self, wok_stream **ret_strea
  */
 static int begin_read(const wok_stream *stream)
 {
-	WOK_TRY(wok__check());
+	WOK_TRY(wok__quick_check());
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream is closed");
 	if (stream->reading)
@@ -274,7 +274,7 @@ int wok_stream_next_line(wok_stream *stream, size_t limit, wok_view *ret_line)
 
 static int begin_write(wok_stream *stream)
 {
-	WOK_TRY(wok__check());
+	WOK_TRY(wok__quick_check());
 	if (stream->closed)
 		return wok_fail(-EBADF, "the stream is closed");
 	return wok__turn_take(&stream->writing, "another task's write to end");

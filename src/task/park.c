@@ -27,7 +27,7 @@ void wok__nowait_leave(const char *before)
 		wok__loop->no_wait = before;
 }
 
-int wok__may_wait(void)
+int wok__refuse_wait(void)
 {
 	if (wok__loop && wok__loop->forked)
 		return wok_fail(-EDEADLK, "this process is a fork of the one that the loop belongs "
@@ -37,8 +37,6 @@ int wok__may_wait(void)
 					  "call this inside of wok_run()");
 	if (wok__loop->no_wait)
 		return wok_fail(-EDEADLK, "%s must not wait", wok__loop->no_wait);
-	if (wok__loop->current)
-		return 0;
 	if (wok__loop->debug)
 		wok__report(-EDEADLK, NULL, NULL,
 			    "a callback called a function that waits, and got -EDEADLK");
@@ -280,13 +278,13 @@ ssize_t wok__io_wait(struct wok__io *io, const char *what)
 		.io = *io,
 		.parker = {.what = what, .cancel = io_cancel},
 	};
-	int r = wok__check();
+	int r = wok__quick_check();
 
 	if (r < 0)
 		return r;
 	waiting.io.done = io_done;
 	if (wok__io_start(wok__loop, &waiting.io)) {
-		wok__spend();
+		wok__quick_spend();
 		return waiting.io.result;
 	}
 	(void) wok__park(&waiting.parker, NULL);

@@ -117,8 +117,16 @@ const char *wok__nowait_enter(const char *what);
 void wok__nowait_leave(const char *before);
 WOK_END_DECLS
 
+/* Why nobody can wait here: -EDEADLK with a message. */
+int wok__refuse_wait(void);
+
 /* Whether the current task may wait: 0, or -EDEADLK with a message. */
-int wok__may_wait(void);
+static inline int wok__may_wait(void)
+{
+	if (__builtin_expect(wok__current() && !wok__loop->no_wait, true))
+		return 0;
+	return wok__refuse_wait();
+}
 
 /*
  * Wait for an operation on a descriptor: its result, or -ECANCELED. Try first; always a checkpoint.

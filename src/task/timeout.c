@@ -75,7 +75,8 @@ void wok_timeout_leave(wok_timeout *timeout_)
 	struct wok_task *task = wok__current();
 	if (!task || timeout->block.region.task != task)
 		return;
-	wok__leave_inner(task, &timeout->block.region);
+	if (task->current != &timeout->block.region)
+		wok__leave_inner(task, &timeout->block.region);
 	wok__block_leave(&timeout->block);
 	wok__timer_unreserve(wok__loop);
 	if (timeout->block.expired)

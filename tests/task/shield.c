@@ -254,3 +254,19 @@ TEST_TASK(a_shield_whose_time_runs_already_is_shortened_by_one_around_it)
 	ASSERT_OK(wok_await(task));
 	ASSERT_EQ(nested.gave_way, 3 * WOK_SECOND);
 }
+
+TEST_TASK(a_cancel_before_the_first_wait_within_a_shield_starts_its_grace)
+{
+	WOK_AUTO(wok_scope) *scope = NULL;
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+
+	ASSERT_OK(wok_scope_new(&scope));
+	WOK_SHIELD (WOK_SECOND) {
+		wok_scope_cancel(scope, NULL);
+		WOK_TIMEOUT (&timeout, WOK_MINUTE) {
+			ASSERT_ERR(wok_sleep(60 * WOK_MINUTE), -ECANCELED);
+		}
+	}
+	ASSERT(!wok_timeout_expired(&timeout));
+	ASSERT_EQ(wok_now(), WOK_SECOND);
+}

@@ -536,3 +536,96 @@ TEST_TASK(an_outer_limit_runs_though_an_inner_one_was_moved_at_once)
 	ASSERT_ERR(wok_timeout_result(&outer, r), -ETIMEDOUT);
 	ASSERT_EQ(wok_now(), WOK_SECOND);
 }
+
+/* --- limits start their timers late, and nobody may notice ------------------------------------ */
+
+TEST_TASK(of_three_limits_that_start_together_each_may_be_the_shortest)
+{
+	for (int shortest = 0; shortest < 3; shortest++) {
+		wok_timeout limits[3] = {WOK_TIMEOUT_INIT, WOK_TIMEOUT_INIT, WOK_TIMEOUT_INIT};
+		wok_time begin = wok_now(), spans[3] = {WOK_MINUTE, WOK_MINUTE, WOK_MINUTE};
+		spans[shortest] = WOK_SECOND;
+		WOK_TIMEOUT (&limits[0], spans[0]) {
+			WOK_TIMEOUT (&limits[1], spans[1]) {
+				WOK_TIMEOUT (&limits[2], spans[2]) {
+					ASSERT_ERR(wok_sleep(60 * WOK_MINUTE), -ECANCELED);
+				}
+			}
+		}
+		ASSERT_EQ(wok_now(), begin + WOK_SECOND);
+		for (int i = 0; i < 3; i++)
+			ASSERT_EQ(wok_timeout_expired(&limits[i]), i == shortest);
+	}
+}
+
+TEST_TASK(a_limit_within_one_that_has_waited_does_not_hold_that_one_up)
+{
+	wok_timeout outer = WOK_TIMEOUT_INIT, inner = WOK_TIMEOUT_INIT;
+
+	WOK_TIMEOUT (&outer, WOK_SECOND) {
+		ASSERT_OK(wok_yield());
+		WOK_TIMEOUT (&inner, WOK_MINUTE) {
+			ASSERT_ERR(wok_sleep(60 * WOK_MINUTE), -ECANCELED);
+		}
+	}
+	ASSERT(wok_timeout_expired(&outer) && !wok_timeout_expired(&inner));
+	ASSERT_EQ(wok_now(), WOK_SECOND);
+}
+
+TEST_TASK(a_limit_that_is_moved_before_the_first_wait_ends_when_it_says, "C8")
+{
+	wok_timeout sooner = WOK_TIMEOUT_INIT, later = WOK_TIMEOUT_INIT;
+
+	WOK_TIMEOUT (&sooner, WOK_MINUTE) {
+		ASSERT_OK(wok_timeout_set_deadline(&sooner, wok_now() + WOK_SECOND));
+		ASSERT_ERR(wok_sleep(60 * WOK_MINUTE), -ECANCELED);
+	}
+	ASSERT_EQ(wok_now(), WOK_SECOND);
+	WOK_TIMEOUT (&later, WOK_SECOND) {
+		ASSERT_OK(wok_timeout_set_deadline(&later, wok_now() + WOK_MINUTE));
+		ASSERT_ERR(wok_sleep(60 * WOK_MINUTE), -ECANCELED);
+	}
+	ASSERT_EQ(wok_now(), WOK_SECOND + WOK_MINUTE);
+}
+
+TEST_TASK(the_limits_of_who_starts_a_task_eagerly_run_while_that_has_its_turn)
+{
+	const wok_task_options eager = {.eager = true};
+	wok_timeout timeout = WOK_TIMEOUT_INIT;
+	size_t before = timers(), meanwhile = 0;
+
+	WOK_TIMEOUT (&timeout, WOK_SECOND) {
+		WOK_AUTO(wok_task) *task = wok_create_task_with(count_timers, &meanwhile, &eager);
+		ASSERT_EQ(meanwhile, before + 1);
+		ASSERT_OK(wok_await(task));
+	}
+}
+
+static int compute_too_long(void *unused)
+{
+	wok_timeout timeout = WOK_TIMEOUT_INIT, unnoticed = WOK_TIMEOUT_INIT;
+	wok_time begin = wok_now();
+	int r = 0;
+
+	(void) unused;
+	WOK_TIMEOUT (&timeout, WOK_MS) {
+		while (wok_now() - begin < 3 * WOK_MS)
+			;
+		r = wok_sleep(60 * WOK_MINUTE);
+	}
+	ASSERT_ERR(wok_timeout_result(&timeout, r), -ETIMEDOUT);
+	/* Without a wait there is nothing that it could end. */
+	begin = wok_now();
+	WOK_TIMEOUT (&unnoticed, WOK_MS) {
+		while (wok_now() - begin < 3 * WOK_MS)
+			;
+	}
+	ASSERT(!wok_timeout_expired(&unnoticed));
+	return wok_yield();
+}
+
+TEST(a_limit_that_passes_while_its_task_computes_ends_the_first_wait)
+{
+	ASSERT_OK(wok_test_run(compute_too_long, NULL,
+			       &(wok_test_options){.real_clock = true, .seed = test_seed()}));
+}

@@ -34,9 +34,11 @@ static bool is_quote(const char *start, const char *p)
 {
 	size_t backslashes = 0;
 
+	if (*p != '"')
+		return false;
 	while (p - backslashes > start && p[-1 - (ptrdiff_t) backslashes] == '\\')
 		backslashes++;
-	return *p == '"' && backslashes % 2 == 0;
+	return backslashes % 2 == 0;
 }
 
 /*

@@ -40,8 +40,14 @@ void wok__h1_flush_end(struct wok__h1_connection *h1);
 /* A whole reply has been put into request.out: false if it cannot be left there. */
 bool wok__h1_gather(struct wok__h1_connection *h1);
 
+/* wok__h1_flush_begin() where replies were gathered. */
+int wok__h1_flush_stop(struct wok__h1_connection *h1);
+
 /* Before anything is sent: nobody else sends, and what is in request.out stays there. */
-int wok__h1_flush_begin(struct wok__h1_connection *h1);
+static inline int wok__h1_flush_begin(struct wok__h1_connection *h1)
+{
+	return h1->flush_soon.id != 0 || h1->flusher || h1->failed ? wok__h1_flush_stop(h1) : 0;
+}
 
 extern const struct wok__server_wire wok__h1_server_wire;
 

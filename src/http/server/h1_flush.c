@@ -40,7 +40,7 @@ bool wok__h1_gather(struct wok__h1_connection *h1)
 	return h1->flush_soon.id != 0;
 }
 
-int wok__h1_flush_begin(struct wok__h1_connection *h1)
+int wok__h1_flush_stop(struct wok__h1_connection *h1)
 {
 	int r = 0;
 

@@ -75,9 +75,9 @@ static void put_lines(wok_http_request *request, const wok_http_reply_options *o
 
 	put_date(request->server, out);
 	if (server_name)
-		wok__buffer_field(out, "Server", server_name);
+		wok__buffer_known(out, "Server: ", server_name);
 	if (options->content_type || typed)
-		wok__buffer_field(out, "Content-Type",
+		wok__buffer_known(out, "Content-Type: ",
 				  options->content_type ? options->content_type
 							: "application/octet-stream");
 	if (!has_no_body(options->status) && (!streamed || options->status == STATUS_RESET))
