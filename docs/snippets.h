@@ -55,6 +55,7 @@ extern wok_channel *numbers_in, *numbers_out;
 #include <wok/pg_pool.h>
 #include <wok/pg_types.h>
 #include <wok/sqlite.h>
+#include <wok/sqlite_pool.h>
 extern wok_pg_conn *postgres;
 extern wok_sqlite *sqlite;
 extern wok_db *db_view;
