@@ -189,7 +189,9 @@ static int copy_out_for_long(void *conn)
 
 PG_TEST(a_copy_that_is_cancelled_copies_nothing_and_the_connection_goes_on, "pg-40", "pg-16")
 {
-	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	/* As long as a busy machine takes. */
+	WOK_AUTO(wok_pg_conn) *conn =
+		pg_check_connect(&(wok_pg_options){.cancel_timeout = 20 * WOK_SECOND});
 	const uint32_t pid = wok_pg_backend_pid(conn);
 
 	make_table(conn);
