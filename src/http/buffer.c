@@ -82,8 +82,8 @@ void wok__buffer_known(struct wok__buffer *buffer, const char *start, const char
 		refuse_field(buffer, start, n - 2);
 		return;
 	}
-	memcpy(room, start, n);
-	memcpy(room + n, value, size);
-	memcpy(room + n + size, "\r\n", 2);
+	room = mempcpy(mempcpy(room, start, n), value, size);
+	room[0] = '\r';
+	room[1] = '\n';
 	buffer->size += n + size + 2;
 }

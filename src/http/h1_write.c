@@ -101,9 +101,9 @@ int wok__h1_put_status_line(char *buf, size_t room, int status, const char *reas
 	start[9] = (char) ('0' + status / 100);
 	start[10] = (char) ('0' + status / 10 % 10);
 	start[11] = (char) ('0' + status % 10);
-	memcpy(buf, start, START);
-	memcpy(buf + START, text, size);
-	memcpy(buf + START + size, "\r\n", 2);
+	char *end = mempcpy(mempcpy(buf, start, START), text, size);
+	end[0] = '\r';
+	end[1] = '\n';
 	return (int) (START + size + 2);
 }
 

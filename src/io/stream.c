@@ -5,6 +5,7 @@
  * The read buffer appears with the first call that needs one. Bytes lie in it from `start` to
  * `end`; room is made by moving them to the front, then by doubling. Plain reads go around it.
  */
+#include <assert.h>
 #include <string.h>
 #include <wok/error.h>
 #include <wok/stream.h>
@@ -197,10 +198,10 @@ static size_t find(wok_stream *stream, const void *separator, size_t size)
 {
 	wok_view bytes = wok_stream_buffered(stream);
 	size_t from = stream->scanned;
-	const char *at = bytes.size - from < size
-				 ? NULL
-				 : memmem(bytes.data + from, bytes.size - from, separator, size);
+	const char *at = NULL;
 
+	if (bytes.data && bytes.size - from >= size)
+		at = memmem(bytes.data + from, bytes.size - from, separator, size);
 	if (at)
 		return (size_t) (at - bytes.data) + size;
 	stream->scanned = bytes.size >= size ? bytes.size - size + 1 : 0;
@@ -210,6 +211,7 @@ static size_t find(wok_stream *stream, const void *separator, size_t size)
 /* Hand out the first bytes of the buffer as a view, and count them as taken. */
 static void hand_out(wok_stream *stream, size_t size, wok_view *ret_bytes)
 {
+	assert(stream->buffer);
 	*ret_bytes = (wok_view){stream->buffer + stream->start, size};
 	stream->start += size;
 	stream->scanned = 0;

@@ -155,7 +155,7 @@ static void take_in(wok_pg_listener *listener, const wok_pg_notification *notifi
 static int attend(wok_pg_listener *listener, wok_pg_conn *conn)
 {
 	for (;;) {
-		wok_pg_notification notification;
+		wok_pg_notification notification = {0};
 		wok_timeout timeout = WOK_TIMEOUT_INIT;
 		int r = 0;
 

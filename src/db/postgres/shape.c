@@ -47,9 +47,12 @@ static void fill_column(const struct wok_pg_types *types, enum wok__pg_formats f
 	to->table = from->table;
 	to->number = from->number;
 	to->modifier = from->modifier;
-	to->format = formats == WOK__PG_SAID     ? from->format
-		     : formats == WOK__PG_BINARY ? (int16_t) 1
-						 : wok__pg_result_format(to->type);
+	if (formats == WOK__PG_SAID)
+		to->format = from->format;
+	else if (formats == WOK__PG_BINARY)
+		to->format = 1;
+	else
+		to->format = wok__pg_result_format(to->type);
 }
 
 /* The columns as wok/row.h knows them; names are views of the message until they are copied. */

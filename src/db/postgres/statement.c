@@ -133,7 +133,7 @@ int wok__pg_statement_find_types(struct wok_pg_conn *conn, struct wok__pg_statem
 	if (statement->n_types == 0 || (statement->found && statement->among == conn->types))
 		return 0;
 	forget_types(statement);
-	statement->found = wok__alloc_array(statement->n_types, sizeof(statement->found[0]));
+	statement->found = wok__alloc_array(statement->n_types, sizeof(void *));
 	if (!statement->found)
 		return -ENOMEM;
 	for (size_t i = 0; i < statement->n_types; i++)
