@@ -90,7 +90,7 @@ aarch64() {
 			--wrapper "qemu-aarch64 -L /usr/aarch64-linux-gnu"
 }
 
-step lint tools/lint.sh build
+step lint env TIDY_NODES=225000 tools/lint.sh build
 step tests tests
 step seeds tools/run-schedules.sh build "${SEEDS:-1000}"
 step sanitize make --no-print-directory sanitize

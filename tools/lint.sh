@@ -1,6 +1,6 @@
 #!/bin/sh
 # All checks that read the code and do not run it. Each says what it found; all of them run.
-# Usage: tools/lint.sh BUILD [--quick]      --quick leaves clang-tidy out, which takes a minute
+# Usage: tools/lint.sh BUILD [--quick]      --quick leaves clang-tidy out, which takes minutes
 set -u
 
 build=${1:?usage: tools/lint.sh BUILD [--quick]}
@@ -18,15 +18,18 @@ files_in() { # the C files of these folders
 }
 
 # Only what is compiled in this build: clang-tidy needs the flags. A finding in a header comes once for
-# each file that includes it: only the first is kept.
+# each file that includes it: only the first is kept. The analyser follows a third of the paths that
+# it would by itself, which halves its time; TIDY_NODES=225000, as in check-all, is its own limit.
 tidy() {
+	analyser="-Xclang -analyzer-config -Xclang max-nodes=${TIDY_NODES:-75000}"
 	# clang does not know GCC's flags.
 	mkdir -p "$build/tidy"
 	sed 's/-mmem[a-z]*-strategy=[^ "]*//g' "$build/compile_commands.json" \
 		>"$build/tidy/compile_commands.json"
 	files_in src cli | grep '\.c$' | while read -r file; do
 		grep -q "/$file\"" "$build/compile_commands.json" && echo "$file"
-	done | xargs -r -n 2 -P "$(nproc)" clang-tidy --quiet -p "$build/tidy" 2>/dev/null |
+	done | xargs -r -n 2 -P "$(nproc)" clang-tidy --quiet -p "$build/tidy" \
+		$(printf -- '--extra-arg=%s ' $analyser) 2>/dev/null |
 		awk '/: (warning|error|note): / { show = !seen[$0]++ } show' >"$build/tidy.log"
 	if [ -s "$build/tidy.log" ]; then
 		cat "$build/tidy.log"
