@@ -138,8 +138,8 @@ int wok__thread_pool_dispatch(struct wok_thread_pool *pool);
 /* Under the mutex: have idle threads see that the pool is closed. */
 void wok__thread_pool_wake_idle(struct wok_thread_pool *pool);
 
-/* Tell those who wait for the end of a pool's threads. */
-void wok__thread_pool_tell_closers(struct wok__list *closers);
+/* Under the mutex, by which they may give up: tell those who wait for the end of all threads. */
+void wok__thread_pool_tell_closers(struct wok_thread_pool *pool);
 
 /* A job is DONE: tell who waits, or release it. Without the mutex. */
 void wok__thread_job_ended(struct wok__thread_job *job);

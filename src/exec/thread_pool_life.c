@@ -164,11 +164,11 @@ struct closer {
 	bool gave_up;
 };
 
-void wok__thread_pool_tell_closers(struct wok__list *closers)
+void wok__thread_pool_tell_closers(struct wok_thread_pool *pool)
 {
 	struct wok__node *node;
 
-	while ((node = wok__list_pop(closers)))
+	while ((node = wok__list_pop(&pool->closers)))
 		wok__caller_tell(&WOK__CONTAINER(node, struct closer, link)->caller);
 }
 

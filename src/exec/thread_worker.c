@@ -170,14 +170,11 @@ static void run(struct wok__thread_job *job)
 static void end(struct worker *worker)
 {
 	struct wok_thread_pool *pool = worker->pool;
-	struct wok__list told;
 
-	wok__list_init(&told);
 	pthread_mutex_lock(&pool->mutex);
 	if (--pool->alive == 0 && pool->closing)
-		wok__list_move(&told, &pool->closers);
+		wok__thread_pool_tell_closers(pool);
 	pthread_mutex_unlock(&pool->mutex);
-	wok__thread_pool_tell_closers(&told);
 	wok__thread_pool_unref(pool);
 	wok_free(worker);
 }

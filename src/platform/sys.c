@@ -17,15 +17,15 @@
 
 /* What is to fail; counted down by whoever calls, in any thread. */
 static struct {
-	const char *name;
+	const char *_Atomic name;
 	_Atomic uint64_t countdown;
-	int error;
+	_Atomic int error;
 } fault;
 
 void wok__sys_fail(const char *name, uint64_t n, int error)
 {
-	fault.name = name;
-	fault.error = error;
+	atomic_store_explicit(&fault.name, name, memory_order_relaxed);
+	atomic_store_explicit(&fault.error, error, memory_order_relaxed);
 	atomic_store_explicit(&fault.countdown, n, memory_order_release);
 }
 
@@ -35,7 +35,8 @@ bool wok__sys_faulty(const char *name)
 
 	if (__builtin_expect(left == 0, true))
 		return false;
-	if (fault.name && strcmp(fault.name, name) != 0)
+	const char *wanted = fault.name;
+	if (wanted && strcmp(wanted, name) != 0)
 		return false;
 	while (!atomic_compare_exchange_weak(&fault.countdown, &left, left - 1))
 		if (left == 0)

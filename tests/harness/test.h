@@ -27,6 +27,13 @@ enum { TEST_SANITIZED = true };
 enum { TEST_SANITIZED = false };
 #endif
 
+/* ThreadSanitizer dies at its 8,129th stack. */
+#ifdef WOK__TSAN
+enum { TEST_FEW_STACKS = true };
+#else
+enum { TEST_FEW_STACKS = false };
+#endif
+
 struct test_case {
 	const char *file;
 	int line;

@@ -401,8 +401,9 @@ TEST_TASK(a_pool_can_be_freed_under_who_waits)
 	ASSERT_OK(wok_sqlite_pool_open(path, NULL, &pool));
 	struct pool_ask asked = {.pool = pool};
 	WOK_AUTO(wok_task) *task = wok_create_task(fetch_endlessly, &asked);
-	while (pool->n_readers == 0 || !pool->readers[0]->running)
+	while (pool->n_readers == 0)
 		ASSERT_OK(wok_yield());
+	wait_until_it_runs(pool->readers[0]);
 	wok_sqlite_pool_free(pool);
 	ASSERT_ERR(wok_await(task), -ESHUTDOWN);
 	remove_database(path);

@@ -68,11 +68,7 @@ static int one_of_many(void *arg)
 	return 0;
 }
 
-#ifdef __SANITIZE_THREAD__
-enum { MANY = 1000 }; /* it has no more than 8128 stacks */
-#else
-enum { MANY = 10000 };
-#endif
+enum { MANY = TEST_FEW_STACKS ? 1000 : 10000 };
 
 TEST_TASK(each_queued_statement_ends_once, "sqlite-30")
 {
