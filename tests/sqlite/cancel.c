@@ -37,7 +37,7 @@ TEST_TASK(the_loop_goes_on_while_a_query_runs, "sqlite-1", "sqliterow-1")
 
 	WOK_AUTO(wok_task) *task = wok_create_task(ask, &slow);
 	wait_until_it_runs(db);
-	ASSERT(longest_step(20000) < WOK_MS);
+	ASSERT(TEST_SANITIZED || longest_step(20000) < WOK_MS);
 	ASSERT(!wok_task_done(task));
 	cancel_and_await(task);
 	ASSERT_EQ(slow.result, -ECANCELED);
