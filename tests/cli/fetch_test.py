@@ -403,10 +403,10 @@ def the_pauses_between_tries_grow():
 
 @test
 def retry_after_is_heeded():
-    for value in ("1", email.utils.formatdate(time.time() + 2, usegmt=True)):
+    for value in (lambda: "1", lambda: email.utils.formatdate(time.time() + 2, usegmt=True)):
         def later(request, value=value):
             if len(request.server.seen) == 1:
-                request.reply(429, Retry_After=value)
+                request.reply(429, Retry_After=value())
             else:
                 request.reply(200, DATA)
         with server(later) as it:
