@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks that share a connection: nobody waits for what has happened, or is told of another's. */
+#include <wok/pg_copy.h>
 #include <wok/pg_notify.h>
 #include <wok/pg_pool.h>
 
@@ -112,6 +113,36 @@ PG_TEST(what_went_wrong_is_told_to_the_task_whose_it_is)
 	ASSERT_OK(wok_scope_spawn(scope, copy_by_mistake, conn));
 	ASSERT_OK(wok_scope_join(scope));
 	wok_scope_cancel(listener, NULL);
+	return 0;
+}
+
+static int query_once(void *conn)
+{
+	return pg_check_int(conn, "SELECT 7") == 7 ? 0 : -EINVAL;
+}
+
+static int copy_nothing(void *conn)
+{
+	return wok_pg_copy_from_memory(conn, "COPY g FROM STDIN", "1\n", 2, NULL);
+}
+
+PG_TEST(all_who_wait_for_a_copy_come_to_their_turn)
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_scope) *scope = NULL;
+	wok_pg_copy *copy;
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE g (i int)"));
+	ASSERT_OK(wok_pg_copy_in(conn, "COPY g FROM STDIN", &copy));
+	ASSERT_OK(wok_scope_new(&scope));
+	for (int i = 0; i < 6; i++)
+		ASSERT_OK(wok_scope_spawn(scope, i % 3 == 2 ? copy_nothing : query_once, conn));
+	ASSERT_OK(wok_yield());
+	ASSERT_OK(wok_pg_copy_write(copy, "2\n", 2));
+	ASSERT_OK(wok_pg_copy_finish(copy, NULL));
+	wok_pg_copy_free(copy);
+	ASSERT_OK(wok_scope_join(scope));
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM g"), 3);
 	return 0;
 }
 
