@@ -121,6 +121,7 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
 /* error.c: keep what the server said, and leave its message. Returns the code; lost: at least
  * WOK_ECONNLOST. */
 int wok__pg_fail(const char *body, size_t size, bool lost);
+bool wok__pg_is_fatal(const wok_db_error *error); /* the connection ends with it */
 int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 
 /* pool_wire.c: an error of connecting that may have passed in a while. */
