@@ -16,7 +16,8 @@ WOK_BEGIN_DECLS
  *
  * Parameters are "?", or "$1", "$2" ..., which say which value they are. Statements of several
  * tasks run one after another, first in, first out. One that is cancelled is interrupted, without
- * harm to the others.
+ * harm to the others. In another loop than its own a connection is refused with -EINVAL, in a fork
+ * of the process with -ECHILD.
  */
 typedef struct wok_sqlite wok_sqlite;
 

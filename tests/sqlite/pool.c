@@ -166,8 +166,11 @@ TEST_TASK(readers_are_handed_on_and_cancels_lose_none)
 		WOK_AUTO(wok_task) *late = wok_create_task(read_once, pool);
 		test_settle();
 		ASSERT_OK(wok_sqlite_pool_close(pool));
-		ASSERT_ERR(wok_await(late), -EBADF);
-		ASSERT_ERR(read_once(pool), -EBADF);
+		ASSERT_ERR(wok_await(late), -ESHUTDOWN);
+		ASSERT_ERR(read_once(pool), -ESHUTDOWN);
+		ASSERT_ERR(wok_sqlite_pool_execute(pool, "SELECT 1", NULL), -ESHUTDOWN);
+		ASSERT_ERR(wok_db_execute(wok_sqlite_pool_db(pool), "SELECT 1", NULL, NULL),
+			   -ESHUTDOWN);
 		wok_sqlite_cursor_free(WOK_TAKE(a));
 		wok_sqlite_cursor_free(WOK_TAKE(b));
 	}

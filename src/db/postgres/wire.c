@@ -320,6 +320,7 @@ static int pass_gate(wok_pg_conn *conn)
 
 int wok__pg_enter(wok_pg_conn *conn)
 {
+	WOK_TRY(wok__pg_here(conn));
 	WOK_TRY(wok__check());
 	WOK_TRY(check_streams(conn));
 	for (bool passed = false; !conn->dead;) {
@@ -340,6 +341,7 @@ int wok__pg_enter(wok_pg_conn *conn)
 
 int wok__pg_enter_alone(wok_pg_conn *conn)
 {
+	WOK_TRY(wok__pg_here(conn));
 	WOK_TRY(check_streams(conn));
 	WOK_TRY(check_gate(conn));
 	WOK_TRY(wok_semaphore_acquire(&conn->gate));

@@ -92,6 +92,7 @@ struct wok_sqlite {
 	struct wok__ending ending;
 	struct wok__sqlite_settings settings;
 	const wok_site *site;
+	wok_loop *loop;
 	unsigned generation; /* of forks */
 	unsigned refs;       /* the owner's, and those of cursors, blobs: the loop's business */
 	bool freed;
@@ -140,8 +141,14 @@ struct wok_sqlite {
 
 /* job.c: jobs from their callers' side. */
 
-/* Whether the connection can be used now: 0, -EBADF, -EINVAL after a fork. */
-int wok__sqlite_usable(wok_sqlite *db);
+/* Whether the connection can be used here: 0; -EINVAL in another loop, -ECHILD after a fork. */
+int wok__sqlite_here(const wok_sqlite *db);
+
+/* The same for what releases something: false: another loop has it, which is reported. */
+bool wok__sqlite_is_here(const wok_sqlite *db, const char *call);
+
+/* Whether it can be used now: as wok__sqlite_here(); -EBADF after the close. */
+int wok__sqlite_usable(const wok_sqlite *db);
 
 /*
  * Have a job run, and wait for it: what it returned, its message being left, or why it did not run.

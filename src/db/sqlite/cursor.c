@@ -233,6 +233,7 @@ int wok_sqlite_cursor_next(wok_sqlite_cursor *cursor, const wok_row **ret_row)
 {
 	if (cursor->failed)
 		return wok_fail(-EBADF, "the result has ended with an error");
+	WOK_TRY(wok__sqlite_here(cursor->db));
 	WOK_TRY(wok__check());
 	if (cursor->position >= wok_rows_count(cursor->current) && !cursor->ended) {
 		const int r = take_chunk(cursor);
@@ -293,7 +294,7 @@ int wok_sqlite_query(wok_sqlite *db, const char *sql, const wok_args *args,
 
 void wok_sqlite_cursor_free(wok_sqlite_cursor *cursor)
 {
-	if (!cursor)
+	if (!cursor || !wok__sqlite_is_here(cursor->db, "wok_sqlite_cursor_free"))
 		return;
 	wok_sqlite *db = cursor->db;
 	leave(cursor);
