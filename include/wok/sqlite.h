@@ -40,7 +40,8 @@ typedef struct {
 	int max_value;            /* bytes of one value, and of a row; SQLite's 1,000,000,000 */
 	/*
 	 * No thread: statements run on the loop's own, on its big stack. For databases in memory
-	 * and short statements: each holds up the loop for as long as it takes.
+	 * and short statements: each holds up the loop for as long as it takes. A time limit
+	 * interrupts it; nobody else can.
 	 */
 	bool on_loop;
 	/*

@@ -60,6 +60,7 @@ struct wok__sqlite_job {
 	bool closes;         /* the last one */
 	bool whole;          /* it takes effect as a whole, in a transaction that it begins */
 	bool only_once;      /* what it has done before a lock stays: never run it again */
+	wok_time deadline;   /* on the loop's own thread, where nobody can cancel it; 0 */
 	/* Under the mutex: */
 	bool queued;
 	/* Anybody's: */

@@ -4,6 +4,7 @@
 #include <wok/big_stack.h>
 #include <wok/error.h>
 #include <wok/task.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
 #include "base/message.h"
@@ -184,6 +185,7 @@ static int run_here(struct wok__sqlite_job *job)
 	const bool detached = job->detached;
 	wok_time pause = WOK_MS;
 
+	job->deadline = wok_current_deadline();
 	for (;;) {
 		if (job->db->gone)
 			return shut_meanwhile(job);
@@ -191,6 +193,8 @@ static int run_here(struct wok__sqlite_job *job)
 		if (detached)
 			return 0; /* it has released itself */
 		atomic_store(&job->stage, WOK__SQLITE_DONE);
+		if (job->result == -ECANCELED)
+			WOK_IGNORE(wok_sleep(WOK_MS)); /* until the time limit has noticed, too */
 		if (!found_a_lock(job) || wok_now() - since >= limit)
 			return 0;
 		wok_free(WOK_TAKE(job->failure.message));
