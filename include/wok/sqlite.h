@@ -70,7 +70,8 @@ typedef struct {
  * Open a database, which is created if it is not there. A macro, which notes the place for the
  * report of a connection that nobody closes.
  *
- * path:       of the file; ":memory:" for one in memory
+ * path:       of the file, from the folder that is the current one now; ":memory:" for one in
+ *             memory
  * options:    NULL for the defaults; copied
  * ret_db:     to be freed with wok_sqlite_free()
  * Returns:    0; WOK_EDB: SQLite says no, see wok_db_last_error(); -EINVAL for options that make

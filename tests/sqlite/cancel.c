@@ -130,10 +130,11 @@ static void outlast_cursor(const wok_sqlite_options *options)
 	int r;
 
 	ASSERT_OK(wok_sqlite_open(":memory:", options, &db));
-	ASSERT_OK(wok_sqlite_query(db,
-				   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-				   "SELECT i FROM n WHERE i <= 2000",
-				   NULL, &cursor));
+	ASSERT_OK(
+		wok_sqlite_query(db,
+				 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+				 "SELECT i FROM n WHERE i <= 2000",
+				 NULL, &cursor));
 	while ((r = wok_sqlite_cursor_next(cursor, &row)) > 0)
 		;
 	ASSERT_ERR(r, -ETIMEDOUT);

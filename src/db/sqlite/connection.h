@@ -198,6 +198,9 @@ int wok__sqlite_settle(struct wok__sqlite_settings *settings, const char *path,
 		       const wok_sqlite_options *options);
 void wok__sqlite_unsettle(struct wok__sqlite_settings *settings);
 
+/* path.c: a copy of a path, or of a URI, that does not depend on the current folder. */
+int wok__sqlite_absolute(const char *path, const wok_sqlite_options *options, char **ret_path);
+
 /* stop.c: the handlers by which a job stops. */
 int wok__sqlite_on_progress(void *db);
 int wok__sqlite_on_busy(void *db, int n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a job stops: SQLite asks between its steps, and our busy handler while it waits for the lock
- * of another connection. On the loop's own thread no timer fires meanwhile: there it asks the clock.
+ * of another connection. On the loop's own thread no timer fires meanwhile: there it asks the
+ * clock.
  */
 #include <wok/loop.h>
 
