@@ -18,6 +18,9 @@ WOK_BEGIN_DECLS
  *
  * A call that is cancelled has the server cancel its statement, and returns when that has stopped:
  * the connection can be used on. If the server does not answer in time, it is closed.
+ *
+ * In another loop than its own a connection is refused with -EINVAL, in a fork of the process with
+ * -ECHILD.
  */
 typedef struct wok_pg_conn wok_pg_conn;
 

@@ -11,7 +11,8 @@ WOK_BEGIN_DECLS
  * means the first.
  *
  * wok_row_int() and its like are for queries whose columns one knows: what is not there, NULL, or
- * of another kind gives zero. wok_row_get() and the wok_value_get_ functions tell.
+ * of another kind gives zero. wok_row_get() and the wok_value_get_ functions tell. A row that is
+ * NULL, as there were not so many, has no columns.
  *
  *     for (size_t i = 0; i < wok_rows_count(rows); i++)
  *             puts(wok_row_text(wok_rows_at(rows, i), "name"));
@@ -90,7 +91,8 @@ size_t wok_row_columns(const wok_row *row);
 /**
  * Where a column is.
  *
- * Returns:    its place, from 0; -ENOENT, and the message lists the columns that there are
+ * Returns:    its place, from 0; -ENOENT, and the message lists the columns that there are;
+ *             -EINVAL: there is no row
  * Checkpoint: never
  * Threads:    any
  */
@@ -109,7 +111,7 @@ const char *wok_row_column_name(const wok_row *row, size_t column);
  * A field, whatever it is.
  *
  * ret_value:  a pointer into the row
- * Returns:    0; -ENOENT: there is no such column
+ * Returns:    0; -ENOENT: there is no such column; -EINVAL: there is no row
  * Checkpoint: never
  * Threads:    any
  */

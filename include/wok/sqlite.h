@@ -16,7 +16,8 @@ WOK_BEGIN_DECLS
  *
  * Parameters are "?", or "$1", "$2" ..., which say which value they are. Statements of several
  * tasks run one after another, first in, first out. One that is cancelled is interrupted, without
- * harm to the others.
+ * harm to the others. In another loop than its own a connection is refused with -EINVAL, in a fork
+ * of the process with -ECHILD.
  */
 typedef struct wok_sqlite wok_sqlite;
 
@@ -39,7 +40,8 @@ typedef struct {
 	int max_value;            /* bytes of one value, and of a row; SQLite's 1,000,000,000 */
 	/*
 	 * No thread: statements run on the loop's own, on its big stack. For databases in memory
-	 * and short statements: each holds up the loop for as long as it takes.
+	 * and short statements: each holds up the loop for as long as it takes. A time limit
+	 * interrupts it; nobody else can.
 	 */
 	bool on_loop;
 	/*
@@ -68,7 +70,8 @@ typedef struct {
  * Open a database, which is created if it is not there. A macro, which notes the place for the
  * report of a connection that nobody closes.
  *
- * path:       of the file; ":memory:" for one in memory
+ * path:       of the file, from the folder that is the current one now; ":memory:" for one in
+ *             memory
  * options:    NULL for the defaults; copied
  * ret_db:     to be freed with wok_sqlite_free()
  * Returns:    0; WOK_EDB: SQLite says no, see wok_db_last_error(); -EINVAL for options that make

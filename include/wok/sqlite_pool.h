@@ -51,7 +51,7 @@ int wok_sqlite_pool_open_at(const char *path, const wok_sqlite_pool_options *opt
 
 /**
  * Close all connections when what waits for them has run; see wok_sqlite_close(). Who waits for a
- * reader gets -EBADF.
+ * reader, and who comes, gets -ESHUTDOWN.
  *
  * Returns:    0, also when it is closed already; WOK_EDB
  * Checkpoint: shielded
@@ -84,7 +84,8 @@ wok_sqlite *wok_sqlite_pool_writer(wok_sqlite_pool *pool);
  * Take a reader for oneself: to read from one snapshot, in a WOK_SQLITE_DEFERRED transaction.
  *
  * ret_reader: to be given back with wok_sqlite_pool_release(); without readers, the writer
- * Returns:    0; -ETIMEDOUT after acquire_timeout; as wok_sqlite_open(); -EBADF after the close
+ * Returns:    0; -ETIMEDOUT after acquire_timeout; as wok_sqlite_open(); -ESHUTDOWN after
+ *             the close
  * Checkpoint: always
  * Threads:    the loop's
  */
@@ -103,7 +104,7 @@ void wok_sqlite_pool_release(wok_sqlite_pool *pool, wok_sqlite *reader);
 /**
  * wok_sqlite_execute() with the writer.
  *
- * Returns:    as wok_sqlite_execute()
+ * Returns:    as wok_sqlite_execute(); -ESHUTDOWN after the close, as all calls of a pool
  * Checkpoint: always
  * Threads:    the loop's
  */

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "db/rows.h"
 
+/* Of a row that was not found: none. */
 static const struct wok__columns *columns_of(const wok_row *row)
 {
-	return row->rows->columns;
+	static const struct wok__columns none;
+
+	return row ? row->rows->columns : &none;
 }
 
 size_t wok_row_columns(const wok_row *row)
@@ -18,7 +22,7 @@ size_t wok_row_columns(const wok_row *row)
 
 const char *wok_row_column_name(const wok_row *row, size_t column)
 {
-	return wok_rows_column_name(row->rows, column);
+	return row ? wok_rows_column_name(row->rows, column) : NULL;
 }
 
 /* Rows have few columns: to compare the names takes less than a hash would. */
@@ -49,6 +53,8 @@ ssize_t wok_row_column(const wok_row *row, const char *name)
 {
 	const ssize_t column = find(row, name);
 
+	if (!row)
+		return wok_fail(-EINVAL, "there is no row to look for \"%s\" in", name);
 	return column < 0 ? no_column(row, name) : column;
 }
 
@@ -90,62 +96,30 @@ bool wok_row_is_null_at(const wok_row *row, size_t column)
 	return is_null(wok_row_at(row, column));
 }
 
-static int64_t as_int(const wok_value *value)
-{
-	int64_t integer = 0;
+/* Zero for what is not there, or something else: by name, and by place. */
+#define GETTERS(type, what)                                                                        \
+	static type as_##what(const wok_value *value)                                              \
+	{                                                                                          \
+		type result = 0;                                                                   \
+                                                                                                   \
+		if (!is_null(value))                                                               \
+			WOK_IGNORE(wok_value_get_##what(value, &result));                          \
+		return result;                                                                     \
+	}                                                                                          \
+                                                                                                   \
+	type wok_row_##what(const wok_row *row, const char *name)                                  \
+	{                                                                                          \
+		return as_##what(by_name(row, name));                                              \
+	}                                                                                          \
+                                                                                                   \
+	type wok_row_##what##_at(const wok_row *row, size_t column)                                \
+	{                                                                                          \
+		return as_##what(wok_row_at(row, column));                                         \
+	}
 
-	if (!is_null(value))
-		WOK_IGNORE(wok_value_get_int(value, &integer));
-	return integer;
-}
-
-int64_t wok_row_int(const wok_row *row, const char *name)
-{
-	return as_int(by_name(row, name));
-}
-
-int64_t wok_row_int_at(const wok_row *row, size_t column)
-{
-	return as_int(wok_row_at(row, column));
-}
-
-static double as_double(const wok_value *value)
-{
-	double real = 0;
-
-	if (!is_null(value))
-		WOK_IGNORE(wok_value_get_double(value, &real));
-	return real;
-}
-
-double wok_row_double(const wok_row *row, const char *name)
-{
-	return as_double(by_name(row, name));
-}
-
-double wok_row_double_at(const wok_row *row, size_t column)
-{
-	return as_double(wok_row_at(row, column));
-}
-
-static bool as_bool(const wok_value *value)
-{
-	bool boolean = false;
-
-	if (!is_null(value))
-		WOK_IGNORE(wok_value_get_bool(value, &boolean));
-	return boolean;
-}
-
-bool wok_row_bool(const wok_row *row, const char *name)
-{
-	return as_bool(by_name(row, name));
-}
-
-bool wok_row_bool_at(const wok_row *row, size_t column)
-{
-	return as_bool(wok_row_at(row, column));
-}
+GETTERS(int64_t, int)
+GETTERS(double, double)
+GETTERS(bool, bool)
 
 static wok_view as_view(const wok_value *value)
 {
@@ -169,6 +143,7 @@ wok_view wok_row_view_at(const wok_row *row, size_t column)
 /* The shortest text that reads back as the same number. */
 static size_t render_double(double value, char *text, size_t size)
 {
+	const struct wok__c_locale locale = wok__c_locale_enter();
 	char all[40];
 	int length = 0;
 
@@ -177,6 +152,7 @@ static size_t render_double(double value, char *text, size_t size)
 		if (strtod(all, NULL) == value)
 			break;
 	}
+	wok__c_locale_leave(&locale);
 	snprintf(text, size, "%s", all);
 	return (size_t) length;
 }

@@ -78,14 +78,14 @@ static inline int wok__check_queue(const wok_waiters *queue)
 	return queue->first ? wok__check_waiter(queue->first) : 0;
 }
 
-/* The error of who uses another loop's object; debug mode reports it, too, once an object. */
-int wok__foreign(const void *object, const char *what);
-
 /* End the wait of the first in a queue; false if there is none. */
 bool wok__wake_first(wok_waiters *queue, int result);
 
 /* The extension face: wok's other libraries use these, too. */
 WOK_BEGIN_DECLS
+
+/* The error of who uses another loop's object; debug mode reports it, too, once an object. */
+int wok__foreign(const void *object, const char *what);
 
 /* Whether the current task may go on: 0, -ECANCELED, or -EDEADLK where there is no task. */
 int wok__check(void);

@@ -8,6 +8,7 @@
 #include <wok/sqlite.h>
 #include <wok/wok.h>
 
+#include "harness/at_once.h"
 #include "harness/test.h"
 
 static const wok_migration three[] = {
@@ -323,4 +324,26 @@ TEST(of_several_that_migrate_at_once_each_migration_is_run_by_one)
 	snprintf(path, sizeof(path), "%s/one.db", folder);
 	ASSERT_OK(wok_run(migrate_at_once, path));
 	remove_folder(folder);
+}
+
+/* How many it has run. */
+static int migrate_as_program(void *path)
+{
+	struct runner runner = {.path = path};
+	const int r = wok_run(migrate_many, &runner);
+
+	return r < 0 ? r : runner.ran;
+}
+
+TEST(of_several_programs_that_migrate_at_once_each_migration_is_run_by_one)
+{
+	for (int i = 0; i < 5; i++) {
+		char folder[] = "/tmp/wok-migrate-XXXXXX";
+		char path[60];
+
+		ASSERT(mkdtemp(folder));
+		snprintf(path, sizeof(path), "%s/one.db", folder);
+		ASSERT_EQ(test_at_once(RUNNERS, migrate_as_program, path), MANY);
+		remove_folder(folder);
+	}
 }

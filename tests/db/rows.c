@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "db/error.h"
+#include "harness/comma.h"
 #include "harness/test.h"
 
 static size_t render_own(const struct wok__dialect *self, const wok_value *value, char *text,
@@ -137,4 +138,43 @@ TEST_TASK(what_the_database_said_stays_with_the_task)
 	ASSERT_ERR(wok__db_fail(&error), WOK_ERETRY);
 	ASSERT(wok_db_last_error()->retry);
 	ASSERT_STR(wok_errmsg(WOK_ERETRY), "the transaction has to be run again (code 517)");
+}
+
+TEST(numbers_have_a_point_in_any_locale)
+{
+	WOK_AUTO(wok_rows) *rows = rows_in(NULL, WOK_UNLIMITED);
+	struct wok_row *row;
+	char *bytes;
+
+	ASSERT_OK(wok__rows_add(rows, 1, &row, &bytes));
+	row->values[0] = wok_value_double(0.1);
+	row->values[1] = wok_value_double(-1234567.5);
+	row->values[2] = wok_value_double(5e-324);
+	test_set_comma();
+	ASSERT_STR(wok_row_text_at(row, 0), "0.1");
+	ASSERT_STR(wok_row_text_at(row, 1), "-1234567.5");
+	ASSERT_STR(wok_row_text_at(row, 2), "4.94065645841247e-324");
+	ASSERT(test_comma_is_set()); /* the program's own is as it was */
+	setlocale(LC_NUMERIC, "C");
+}
+
+/* As wok_rows_at() gives it beyond the last one. */
+TEST(a_row_that_was_not_found_has_no_fields)
+{
+	WOK_AUTO(wok_rows) *rows = some_rows(WOK_UNLIMITED);
+	const wok_row *row = wok_rows_at(rows, 0);
+	const wok_value *value = NULL;
+
+	ASSERT_EQ(wok_row_columns(row), 0);
+	ASSERT(wok_row_column_name(row, 0) == NULL);
+	ASSERT_ERR(wok_row_column(row, "id"), -EINVAL);
+	ASSERT(strstr(wok_errmsg(-EINVAL), "no row"));
+	ASSERT_ERR(wok_row_get(row, "id", &value), -EINVAL);
+	ASSERT(value == NULL && wok_row_at(row, 0) == NULL);
+	ASSERT(wok_row_is_null(row, "id") && wok_row_is_null_at(row, 0));
+	ASSERT_EQ(wok_row_int(row, "id") + wok_row_int_at(row, 0), 0);
+	ASSERT(wok_row_double(row, "id") == 0 && wok_row_double_at(row, 0) == 0);
+	ASSERT(!wok_row_bool(row, "id") && !wok_row_bool_at(row, 0));
+	ASSERT(wok_row_text(row, "id") == NULL && wok_row_text_at(row, 0) == NULL);
+	ASSERT_EQ(wok_row_view(row, "id").size + wok_row_view_at(row, 0).size, 0);
 }

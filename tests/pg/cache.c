@@ -238,6 +238,57 @@ PG_TEST(a_batch_is_not_run_again_after_what_stays_done, "pg-46")
 	return 0;
 }
 
+struct group {
+	wok_pg_conn *conn;
+	wok_pg_statement statements[3];
+	size_t n;
+};
+
+static int run_group(void *arg)
+{
+	struct group *group = arg;
+
+	return wok_pg_batch(group->conn, group->statements, group->n);
+}
+
+/* While it has its last one prepared, the batch before it finds the table changed. The first one
+ * is not kept, and so not forgotten; what it has done cannot be undone. */
+static void run_both(wok_pg_conn *conn, wok_pg_conn *other, struct group *late)
+{
+	struct group first = {.conn = conn, .statements = {{.sql = "SELECT * FROM l"}}, .n = 1};
+	WOK_AUTO(wok_scope) *scope = NULL;
+
+	ASSERT_OK(wok_pg_script(other, "BEGIN; LOCK TABLE locked"));
+	ASSERT_OK(wok_scope_new(&scope));
+	ASSERT_OK(wok_scope_spawn(scope, run_group, late));
+	while (conn->statements.count < 2)
+		ASSERT_OK(wok_yield());
+	ASSERT_OK(wok_scope_spawn(scope, run_group, &first));
+	ASSERT_OK(wok_yield());
+	ASSERT_OK(wok_pg_script(other, "COMMIT"));
+	ASSERT_OK(wok_scope_join(scope));
+}
+
+PG_TEST(a_batch_that_waited_sends_nothing_that_is_outdated, "pg-46")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(&(wok_pg_options){.statement_max_sql = 20});
+	WOK_AUTO(wok_pg_conn) *other = pg_check_connect(NULL);
+	struct group late = {conn,
+			     {{.sql = "SELECT nextval('l_i_seq')"},
+			      {.sql = "SELECT * FROM l"},
+			      {.sql = "TABLE locked"}},
+			     3};
+
+	ASSERT_OK(wok_pg_script(other, "DROP TABLE IF EXISTS locked; CREATE TABLE locked (i int)"));
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE l (i serial)"));
+	ASSERT_OK(wok_pg_execute(conn, "SELECT * FROM l", NULL));
+	ASSERT_OK(wok_pg_script(conn, "ALTER TABLE l ADD COLUMN j int"));
+	run_both(conn, other, &late);
+	ASSERT_EQ(pg_check_int(conn, "SELECT nextval('l_i_seq')"), 2); /* it was run once */
+	ASSERT_OK(wok_pg_script(other, "DROP TABLE locked"));
+	return 0;
+}
+
 PG_TEST(many_executions_survive_a_statement_that_is_gone, "pg-46")
 {
 	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);

@@ -91,6 +91,13 @@ const struct pg_cluster *pg_cluster_with_bouncer(void)
 	return &answer->cluster;
 }
 
+const struct pg_cluster *pg_cluster_with_standby(void)
+{
+	pg_cluster();
+	ask(KEEPER_STANDBY, "", "starting a standby");
+	return &answer->cluster;
+}
+
 const char *pg_cluster_query(const char *sql)
 {
 	pg_cluster();

@@ -24,6 +24,8 @@ struct pg_cluster {
 	pid_t server;     /* the postmaster: after a restart another */
 	int bouncer_port; /* of both of its sockets; 0: it was not asked for */
 	pid_t bouncer;
+	int standby_port; /* of its Unix socket; 0: it was not asked for */
+	pid_t standby;
 	char dsn[160];         /* postgres, over the Unix socket, as key=value */
 	char uri[160];         /* the same as postgresql://... */
 	char tcp[160];         /* over TCP, without a user, as key=value; sslmode is open */
@@ -36,6 +38,9 @@ const char *pg_cluster_dsn(void);
 
 /* The same, and pgbouncer before it: transaction mode, ten server connections for a database. */
 const struct pg_cluster *pg_cluster_with_bouncer(void);
+
+/* The same, and a standby that streams from it, new and up to date; gone with the test. */
+const struct pg_cluster *pg_cluster_with_standby(void);
 
 /* What psql -At answers to some SQL, '|' between fields, until the next call; up to 64 KiB. It is
  * for looking at the server behind the back of what is tested. Fails the test if the SQL does. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* COPY in and out. */
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <wok/pg_copy.h>
@@ -202,6 +203,37 @@ PG_TEST(a_copy_that_is_cancelled_copies_nothing_and_the_connection_goes_on, "pg-
 		ASSERT_EQ(pg_check_int(conn, "SELECT 5"), 5);
 	}
 	ASSERT_EQ(wok_pg_backend_pid(conn), pid);
+	return 0;
+}
+
+static int begin_copy(void *conn)
+{
+	wok_pg_copy *copy;
+
+	return wok_pg_copy_in(conn, "COPY c FROM STDIN", &copy);
+}
+
+static int wake_later(void *arg)
+{
+	WOK_TRY(wok_sleep(200 * WOK_MS));
+	pg_cluster_signal(*(pid_t *) arg, SIGCONT);
+	return 0;
+}
+
+/* The request comes before the statement; and who waits for data hears no other. */
+PG_TEST(a_copy_that_is_cancelled_before_it_has_begun_is_told_that_nothing_comes, "pg-40")
+{
+	WOK_AUTO(wok_pg_conn) *conn =
+		pg_check_connect(&(wok_pg_options){.cancel_timeout = 10 * WOK_SECOND});
+	pid_t pid = (pid_t) wok_pg_backend_pid(conn);
+
+	make_table(conn);
+	pg_cluster_signal(pid, SIGSTOP);
+	WOK_AUTO(wok_task) *later = wok_create_task(wake_later, &pid);
+	ASSERT_ERR(wok_wait_for(begin_copy, conn, 20 * WOK_MS), -ETIMEDOUT);
+	ASSERT_OK(wok_await(later));
+	ASSERT(wok_pg_alive(conn));
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM c"), 0);
 	return 0;
 }
 

@@ -28,7 +28,7 @@
 
 enum { MOST_WAIT_MS = 30 * 1000 };
 
-static const char standard_hba[] = "local all all trust\n"
+static const char standard_hba[] = "local all,replication all trust\n"
 				   "host all trust_user all trust\n"
 				   "host all plain_user all password\n"
 				   "host all md5_user all md5\n"
@@ -294,7 +294,7 @@ static bool make_cluster(void)
 		 "max_connections = 100\nshared_buffers = 16MB\nmax_prepared_transactions = 10\n"
 		 "dynamic_shared_memory_type = mmap\n" /* a container's /dev/shm is small */
 		 "fsync = off\nfull_page_writes = off\n"
-		 "wal_level = minimal\nmax_wal_senders = 0\nautovacuum = off\njit = off\n"
+		 "wal_level = replica\nmax_wal_senders = 4\nautovacuum = off\njit = off\n"
 		 "deadlock_timeout = 50ms\ntimezone = 'UTC'\nlc_messages = 'C'\n"
 		 "ssl = on\nssl_ca_file = '%s/root.crt'\nssl_cert_file = '%s/server.crt'\n"
 		 "ssl_key_file = '%s/server.key'\n"
@@ -306,24 +306,55 @@ static bool make_cluster(void)
 	       write_text("data/postgresql.conf", settings, true);
 }
 
-static bool start_server(void)
+/* folder: the data's. */
+static bool start_one(const char *folder, int number, pid_t *pid)
 {
-	char port[16];
+	char port[16], lock[64];
 	int log = open_log();
 
-	if (cluster->server > 0)
-		return true;
-	snprintf(port, sizeof(port), "%d", cluster->port);
-	remove(inside("data/postmaster.pid")); /* or the one of before would say "ready" */
-	cluster->server = start((char *[]){(char *) program("postgres"), "-D",
-					   (char *) inside("data"), "-p", port, NULL},
-				log, SIGQUIT);
+	snprintf(port, sizeof(port), "%d", number);
+	snprintf(lock, sizeof(lock), "%s/postmaster.pid", folder);
+	remove(inside(lock)); /* or the one of before would say "ready" */
+	*pid = start((char *[]){(char *) program("postgres"), "-D", (char *) inside(folder), "-p",
+				port, NULL},
+		     log, SIGQUIT);
 	close(log);
-	if (!wait_for_text(inside("data/postmaster.pid"), 0, "ready", cluster->server)) {
-		stop_process(&cluster->server, SIGQUIT);
+	if (!wait_for_text(inside(lock), 0, "ready", *pid)) {
+		stop_process(pid, SIGQUIT);
 		return false;
 	}
 	return true;
+}
+
+static bool start_server(void)
+{
+	return cluster->server > 0 || start_one("data", cluster->port, &cluster->server);
+}
+
+static void stop_standby(void)
+{
+	if (!cluster->standby)
+		return;
+	stop_process(&cluster->standby, SIGQUIT);
+	run((char *[]){"rm", "-rf", (char *) inside("replica"), NULL});
+}
+
+/* A copy of the server, which goes on copying. */
+static bool start_standby(void)
+{
+	char port[16];
+
+	if (access(program("pg_basebackup"), X_OK) < 0)
+		return fail(KEEPER_MISSING, "no pg_basebackup here");
+	stop_standby();
+	if (cluster->standby_port == 0)
+		cluster->standby_port = free_port();
+	snprintf(port, sizeof(port), "%d", cluster->port);
+	if (run((char *[]){(char *) program("pg_basebackup"), "-h", cluster->folder, "-p", port,
+			   "-U", "postgres", "-D", (char *) inside("replica"), "-R", "-X", "stream",
+			   "-c", "fast", "--no-sync", NULL}) != 0)
+		return fail(KEEPER_FAILED, "pg_basebackup: %s", log_end());
+	return start_one("replica", cluster->standby_port, &cluster->standby);
 }
 
 /* Connected to the server: what psql prints is the answer. */
@@ -401,6 +432,7 @@ static bool hello(void)
 		return begun;
 	}
 	kill(cluster->server, SIGCONT);
+	stop_standby();
 	if (!start_server())
 		return false;
 	if (!changed)
@@ -493,6 +525,8 @@ static bool obey(const struct keeper_request *request)
 		return greet();
 	case KEEPER_BOUNCER:
 		return start_bouncer();
+	case KEEPER_STANDBY:
+		return start_standby();
 	case KEEPER_QUERY:
 		return query(request->text);
 	case KEEPER_STOP:
@@ -517,6 +551,7 @@ static bool obey(const struct keeper_request *request)
 static void clean_up(void)
 {
 	stop_process(&cluster->bouncer, SIGKILL);
+	stop_process(&cluster->standby, SIGQUIT);
 	stop_process(&cluster->server, SIGQUIT);
 	if (cluster->folder[0] && getenv("WOK_PG_KEEP") == NULL) {
 		user = 0;

@@ -11,6 +11,7 @@
 enum keeper_action {
 	KEEPER_HELLO, /* a test that asks for the first time: put everything back */
 	KEEPER_BOUNCER,
+	KEEPER_STANDBY,
 	KEEPER_QUERY, /* text: the SQL */
 	KEEPER_STOP,
 	KEEPER_CRASH,

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks that share a connection: nobody waits for what has happened, or is told of another's. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <wok/pg_copy.h>
 #include <wok/pg_notify.h>
 #include <wok/pg_pool.h>
 
 #include "db/postgres/connection.h"
 
+#include "harness/reports.h"
 #include "pg/check.h"
 
 static int listen_for_ever(void *conn)
@@ -115,6 +120,36 @@ PG_TEST(what_went_wrong_is_told_to_the_task_whose_it_is)
 	return 0;
 }
 
+static int query_once(void *conn)
+{
+	return pg_check_int(conn, "SELECT 7") == 7 ? 0 : -EINVAL;
+}
+
+static int copy_nothing(void *conn)
+{
+	return wok_pg_copy_from_memory(conn, "COPY g FROM STDIN", "1\n", 2, NULL);
+}
+
+PG_TEST(all_who_wait_for_a_copy_come_to_their_turn)
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_scope) *scope = NULL;
+	wok_pg_copy *copy;
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE g (i int)"));
+	ASSERT_OK(wok_pg_copy_in(conn, "COPY g FROM STDIN", &copy));
+	ASSERT_OK(wok_scope_new(&scope));
+	for (int i = 0; i < 6; i++)
+		ASSERT_OK(wok_scope_spawn(scope, i % 3 == 2 ? copy_nothing : query_once, conn));
+	ASSERT_OK(wok_yield());
+	ASSERT_OK(wok_pg_copy_write(copy, "2\n", 2));
+	ASSERT_OK(wok_pg_copy_finish(copy, NULL));
+	wok_pg_copy_free(copy);
+	ASSERT_OK(wok_scope_join(scope));
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM g"), 3);
+	return 0;
+}
+
 PG_TEST(statements_that_are_not_kept_are_closed_even_if_they_fail)
 {
 	const wok_pg_options options = {.statements = WOK_UNLIMITED};
@@ -193,6 +228,111 @@ PG_TEST(a_cancel_timeout_may_be_for_ever)
 	wok_pg_transaction_free(tx);
 	ASSERT(wok_pg_alive(conn));
 	ASSERT_EQ(pg_check_int(conn, "SELECT 1"), 1);
+	return 0;
+}
+
+/* --- other loops, other processes --------------------------------------------------------------
+ */
+
+struct ours {
+	wok_pg_conn *conn;
+	wok_pg_cursor *cursor;
+	wok_pg_transaction *tx;
+	struct test_reports reports;
+};
+
+static int use_foreign(void *arg)
+{
+	struct ours *ours = arg;
+	wok_pg_notification notification;
+	const wok_row *row;
+	wok_pg_copy *copy;
+
+	ASSERT_ERR(wok_pg_execute(ours->conn, "SELECT 1", NULL), -EINVAL);
+	ASSERT(strstr(wok_errmsg(-EINVAL), "another loop"));
+	ASSERT_ERR(wok_pg_script(ours->conn, "SELECT 1"), -EINVAL);
+	ASSERT_ERR(wok_pg_copy_out(ours->conn, "COPY (SELECT 1) TO STDOUT", &copy), -EINVAL);
+	ASSERT_ERR(wok_pg_notification_next(ours->conn, &notification), -EINVAL);
+	ASSERT_ERR(wok_pg_cursor_next(ours->cursor, &row), -EINVAL);
+	ASSERT_ERR(wok_pg_transaction_commit(ours->tx), -EINVAL);
+	ASSERT_ERR(wok_pg_close(ours->conn), -EINVAL);
+	wok_pg_cursor_free(ours->cursor);
+	wok_pg_transaction_free(ours->tx);
+	wok_pg_conn_free(ours->conn);
+	return 0;
+}
+
+static void *another_loop(void *arg)
+{
+	struct ours *ours = arg;
+
+	ASSERT_OK(wok_run(use_foreign, ours));
+	return NULL;
+}
+
+static int lend(void *arg)
+{
+	struct ours *ours = arg;
+	const wok_row *row;
+	pthread_t thread;
+
+	ours->conn = pg_check_connect(NULL);
+	ASSERT_OK(wok_pg_transaction_begin(ours->conn, NULL, &ours->tx));
+	ASSERT_OK(
+		wok_pg_query(ours->conn, "SELECT generate_series(1, 100000)", NULL, &ours->cursor));
+	ASSERT_EQ(pthread_create(&thread, NULL, another_loop, ours), 0);
+	pthread_join(thread, NULL);
+	for (int i = 1; i <= 100000; i++) {
+		ASSERT_EQ(wok_pg_cursor_next(ours->cursor, &row), 1);
+		ASSERT_EQ(wok_row_int_at(row, 0), i);
+	}
+	ASSERT_EQ(wok_pg_cursor_next(ours->cursor, &row), 0);
+	wok_pg_cursor_free(ours->cursor);
+	ASSERT_OK(wok_pg_transaction_commit(ours->tx));
+	wok_pg_transaction_free(ours->tx);
+	wok_pg_conn_free(ours->conn);
+	return 0;
+}
+
+TEST(a_connection_of_another_loop_is_refused)
+{
+	struct ours ours = {.conn = NULL};
+
+	pg_cluster();
+	ASSERT_OK(wok_set_report_hook(test_take_report, &ours.reports));
+	ASSERT_OK(wok_run(lend, &ours));
+	/* What is released is always told; the rest in debug mode. */
+	ASSERT(ours.reports.n >= 3);
+	ASSERT_REPORT(&ours.reports, ours.reports.n - 1, "wok_pg_conn_free did nothing");
+}
+
+/* In the child: its exit status. */
+static int use_inherited(wok_pg_conn *conn)
+{
+	if (wok_pg_execute(conn, "SELECT 1", NULL) != -ECHILD)
+		return 1;
+	if (!strstr(wok_errmsg(-ECHILD), "fork") || wok_pg_close(conn) != -ECHILD)
+		return 2;
+	wok_pg_conn_free(conn);
+	return 0;
+}
+
+static int in_new_run(void *conn)
+{
+	return use_inherited(conn);
+}
+
+PG_TEST(a_connection_of_the_parent_is_refused_and_left_alone, "pg-56")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	int status = -1;
+
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(use_inherited(conn) + 10 * wok_run(in_new_run, conn));
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	ASSERT_EQ(status, 0);
+	ASSERT_EQ(pg_check_int(conn, "SELECT 9"), 9); /* nobody has said goodbye */
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes and texts of types that are odd, or wrong: they are refused, or mean what the server says.
  */
-#include <locale.h>
 #include <math.h>
 #include <wok/pg_array.h>
 #include <wok/pg_types.h>
@@ -9,6 +8,7 @@
 #include "db/postgres/types/catalog.h"
 #include "db/postgres/types/own.h"
 
+#include "harness/comma.h"
 #include "harness/test.h"
 
 /* A text as the binary form of a type: what the server would have to be sent. */
@@ -137,7 +137,7 @@ TEST(floats_in_the_text_of_an_array_have_the_servers_point)
 	const wok_value value = of_text(1022, text);
 	wok_pg_items *items;
 
-	setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where there is one */
+	test_set_comma();
 	const int r = wok_pg_items_read(&value, NULL, &items);
 	setlocale(LC_NUMERIC, "C");
 	ASSERT_OK(r);

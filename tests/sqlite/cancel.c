@@ -121,6 +121,53 @@ TEST(a_statement_that_takes_longer_is_interrupted, "sqliterow-12")
 	ASSERT_OK(wok_run(outlast, NULL));
 }
 
+/* Its first rows come at once, and then no more. */
+static void outlast_cursor(const wok_sqlite_options *options)
+{
+	WOK_AUTO(wok_sqlite) *db = NULL;
+	WOK_AUTO(wok_sqlite_cursor) *cursor = NULL;
+	const wok_row *row;
+	int r;
+
+	ASSERT_OK(wok_sqlite_open(":memory:", options, &db));
+	ASSERT_OK(
+		wok_sqlite_query(db,
+				 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+				 "SELECT i FROM n WHERE i <= 2000",
+				 NULL, &cursor));
+	while ((r = wok_sqlite_cursor_next(cursor, &row)) > 0)
+		;
+	ASSERT_ERR(r, -ETIMEDOUT);
+	ASSERT_EQ(one_int(db, "SELECT 1"), 1);
+}
+
+static int outlast_on_loop(void *arg)
+{
+	const wok_sqlite_options options = {.on_loop = true, .timeout = 20 * WOK_MS};
+	const wok_sqlite_call_options longer = {.timeout = WOK_FOREVER};
+	wok_timeout limit = WOK_TIMEOUT_INIT;
+	WOK_AUTO(wok_sqlite) *db = NULL;
+	int r = 0;
+
+	(void) arg;
+	ASSERT_OK(wok_sqlite_open(":memory:", &options, &db));
+	ASSERT_ERR(wok_sqlite_execute(db, endless, NULL), -ETIMEDOUT);
+	ASSERT_EQ(one_int(db, "SELECT 1"), 1);
+	/* Also one of the caller's. */
+	WOK_TIMEOUT (&limit, 20 * WOK_MS)
+		r = wok_sqlite_execute_with(db, endless, NULL, &longer, NULL);
+	ASSERT_ERR(r, -ECANCELED);
+	ASSERT_ERR(wok_timeout_result(&limit, r), -ETIMEDOUT);
+	ASSERT_EQ(one_int(db, "SELECT 1"), 1);
+	outlast_cursor(&options);
+	return 0;
+}
+
+TEST(on_the_loop_a_time_limit_interrupts_a_statement, "sqliterow-12")
+{
+	ASSERT_OK(wok_run(outlast_on_loop, NULL));
+}
+
 /* Another connection sees only what is committed. */
 static void return_and_look(wok_sqlite *db, wok_sqlite *other)
 {

@@ -2,6 +2,7 @@
 /* From open to close, and what comes in between. */
 #include <dirent.h>
 #include <sys/wait.h>
+#include <wok/sqlite_pool.h>
 
 #include "check.h"
 #include "db/sqlite/connection.h"
@@ -166,12 +167,77 @@ TEST(a_connection_that_nobody_closes_is_reported_and_joined, "sqlite-22", "sqlit
 	wok_sqlite_free(db);
 }
 
+struct ours {
+	wok_sqlite *db;
+	wok_sqlite_pool *pool;
+	wok_sqlite_cursor *cursor;
+	struct test_reports reports;
+};
+
+static int use_foreign(void *arg)
+{
+	struct ours *ours = arg;
+	wok_sqlite_transaction *tx;
+	wok_sqlite *reader;
+	const wok_row *row;
+
+	ASSERT_ERR(wok_sqlite_execute(ours->db, "SELECT 1", NULL), -EINVAL);
+	ASSERT_MESSAGE(-EINVAL, "another loop");
+	ASSERT_ERR(wok_sqlite_cursor_next(ours->cursor, &row), -EINVAL);
+	ASSERT_ERR(wok_sqlite_transaction_begin(ours->db, NULL, &tx), -EINVAL);
+	ASSERT_ERR(wok_sqlite_pool_acquire(ours->pool, &reader), -EINVAL);
+	ASSERT_ERR(wok_sqlite_pool_execute(ours->pool, "SELECT 1", NULL), -EINVAL);
+	ASSERT_ERR(wok_sqlite_pool_close(ours->pool), -EINVAL);
+	ASSERT_ERR(wok_sqlite_close(ours->db), -EINVAL);
+	wok_sqlite_cursor_free(ours->cursor);
+	wok_sqlite_pool_free(ours->pool);
+	wok_sqlite_free(ours->db);
+	return 0;
+}
+
+static void *another_loop(void *arg)
+{
+	struct ours *ours = arg;
+
+	ASSERT_OK(wok_run(use_foreign, ours));
+	return NULL;
+}
+
+static int lend(void *arg)
+{
+	struct ours *ours = arg;
+	const wok_row *row;
+	pthread_t thread;
+
+	ours->db = in_memory();
+	ASSERT_OK(wok_sqlite_pool_open(":memory:", NULL, &ours->pool));
+	ASSERT_OK(wok_sqlite_query(ours->db, "SELECT 7", NULL, &ours->cursor));
+	ASSERT_EQ(pthread_create(&thread, NULL, another_loop, ours), 0);
+	pthread_join(thread, NULL);
+	ASSERT_EQ(wok_sqlite_cursor_next(ours->cursor, &row), 1);
+	ASSERT_EQ(wok_row_int_at(row, 0), 7);
+	wok_sqlite_cursor_free(ours->cursor);
+	ASSERT_OK(wok_sqlite_pool_execute(ours->pool, "CREATE TABLE t(x)", NULL));
+	wok_sqlite_pool_free(ours->pool);
+	wok_sqlite_free(ours->db);
+	return 0;
+}
+
+TEST(a_connection_of_another_loop_is_refused)
+{
+	struct ours ours = {.db = NULL};
+
+	ASSERT_OK(test_run_reporting(&ours.reports, lend, &ours));
+	ASSERT(ours.reports.n >= 3); /* what is released is always told */
+	ASSERT_REPORT(&ours.reports, ours.reports.n - 1, "wok_sqlite_free did nothing");
+}
+
 /* Exit status: what went wrong; 0 nothing. */
 static int in_child(wok_sqlite *db)
 {
-	if (wok_sqlite_execute(db, "INSERT INTO t VALUES(1)", NULL) != -EINVAL)
+	if (wok_sqlite_execute(db, "INSERT INTO t VALUES(1)", NULL) != -ECHILD)
 		return 1;
-	return strstr(wok_errmsg(-EINVAL), "before a fork") ? 0 : 2;
+	return strstr(wok_errmsg(-ECHILD), "before a fork") ? 0 : 2;
 }
 
 TEST_TASK(a_forked_child_is_refused, "sqlite-32")

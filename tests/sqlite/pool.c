@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One writer, several readers; and group commit. */
+#include <sys/stat.h>
 #include <wok/sqlite_pool.h>
 
 #include "check.h"
@@ -166,11 +167,61 @@ TEST_TASK(readers_are_handed_on_and_cancels_lose_none)
 		WOK_AUTO(wok_task) *late = wok_create_task(read_once, pool);
 		test_settle();
 		ASSERT_OK(wok_sqlite_pool_close(pool));
-		ASSERT_ERR(wok_await(late), -EBADF);
-		ASSERT_ERR(read_once(pool), -EBADF);
+		ASSERT_ERR(wok_await(late), -ESHUTDOWN);
+		ASSERT_ERR(read_once(pool), -ESHUTDOWN);
+		ASSERT_ERR(wok_sqlite_pool_execute(pool, "SELECT 1", NULL), -ESHUTDOWN);
+		ASSERT_ERR(wok_db_execute(wok_sqlite_pool_db(pool), "SELECT 1", NULL, NULL),
+			   -ESHUTDOWN);
 		wok_sqlite_cursor_free(WOK_TAKE(a));
 		wok_sqlite_cursor_free(WOK_TAKE(b));
 	}
+	remove_database(path);
+}
+
+/* A folder's name need not be one for a URI. */
+static void go_to(const char *path, const char *name)
+{
+	char folder[PATH_SIZE + 20];
+
+	snprintf(folder, sizeof(folder), "%.*s/%s", (int) (strrchr(path, '/') - path), path, name);
+	if (name[0])
+		ASSERT_EQ(mkdir(folder, 0700), 0);
+	ASSERT_EQ(chdir(folder), 0);
+}
+
+static void read_elsewhere(const char *path, const char *name, bool uri)
+{
+	const wok_sqlite_pool_options options = {.readers = 2, .connection.uri = uri};
+	WOK_AUTO(wok_sqlite_pool) *pool = NULL;
+
+	go_to(path, "a?b%c#d");
+	ASSERT_OK(wok_sqlite_pool_open(name, &options, &pool));
+	ASSERT_OK(wok_sqlite_pool_execute(pool, "CREATE TABLE t(x)", NULL));
+	go_to(path, "");
+	ASSERT_EQ(count(pool), 0);
+	ASSERT_EQ(pool->n_readers, 1);
+	wok_sqlite_pool_free(WOK_TAKE(pool));
+	ASSERT_EQ(unlink("a?b%c#d/app.db"), 0);
+	ASSERT_EQ(rmdir("a?b%c#d"), 0);
+}
+
+TEST_TASK(readers_open_the_same_file_wherever_the_process_has_gone)
+{
+	const wok_sqlite_options in_memory = {.uri = true};
+	WOK_AUTO(wok_sqlite) *shared = NULL, *again = NULL;
+	char path[PATH_SIZE];
+
+	new_path(path);
+	read_elsewhere(path, "app.db", false);
+	read_elsewhere(path, "file:app.db", true);
+	read_elsewhere(path, "file:app.db?vfs=unix-dotfile&x=/y", true);
+	/* What is no file is left alone. */
+	ASSERT_OK(wok_sqlite_open("file:one?mode=memory&cache=shared", &in_memory, &shared));
+	ASSERT_OK(wok_sqlite_execute(shared, "CREATE TABLE t(x)", NULL));
+	ASSERT_EQ(chdir("/"), 0);
+	ASSERT_OK(wok_sqlite_open("file:one?mode=memory&cache=shared", &in_memory, &again));
+	ASSERT_EQ(one_int(again, "SELECT count(*) FROM t"), 0);
+	ASSERT(access("/one", F_OK) < 0);
 	remove_database(path);
 }
 

@@ -46,6 +46,15 @@ static int prepare_all(struct batch *batch)
 	return 0;
 }
 
+/* While it waited for its turn, another task may have found out that the tables have changed. */
+static bool all_stand(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->items[i].statement->state != WOK__PG_READY)
+			return false;
+	return !batch->conn->outdated;
+}
+
 static int make_rows(const struct batch *batch, size_t i)
 {
 	struct wok__pg_op *op = &batch->items[i].op;
@@ -212,6 +221,10 @@ static int run_once(struct batch *batch, bool may_heal)
 	begin(batch->statements, batch->n);
 	WOK_TRY(prepare_all(batch));
 	WOK_TRY(wok__pg_enter_alone(batch->conn));
+	if (may_heal && !all_stand(batch)) {
+		wok__pg_leave_alone(batch->conn);
+		return 1;
+	}
 	int r = run_group(batch);
 	wok__pg_leave_alone(batch->conn);
 	const int failed = collect(batch);

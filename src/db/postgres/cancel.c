@@ -116,12 +116,20 @@ static int ask_until_done(wok_pg_conn *conn, struct wok__pg_op *op)
 	return 0;
 }
 
+/* Nobody wants what comes. A COPY that has not begun yet is refused when it does: a server that
+ * waits for data does not look for requests to stop. */
+static void drop_rest(struct wok__pg_op *op)
+{
+	wok_rows_free(WOK_TAKE(op->rows));
+	if (!op->copying)
+		op->sink = WOK__PG_DROP;
+	op->full = false;
+}
+
 /* All of it: the request, the answer, the barrier. */
 static int stop(wok_pg_conn *conn, struct wok__pg_op *op)
 {
-	wok_rows_free(WOK_TAKE(op->rows));
-	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
-	op->full = false;
+	drop_rest(op);
 	if (is_running(conn, op))
 		WOK_TRY(ask_until_done(conn, op));
 	WOK_TRY(wok__pg_wait_done(conn, op));
@@ -165,9 +173,7 @@ void wok__pg_abort(wok_pg_conn *conn, struct wok__pg_op *op)
 {
 	wok_timeout timeout = WOK_TIMEOUT_INIT;
 
-	wok_rows_free(WOK_TAKE(op->rows));
-	op->sink = op->sink == WOK__PG_COPY ? op->sink : WOK__PG_DROP;
-	op->full = false;
+	drop_rest(op);
 	op->task = NULL;
 	WOK_SHIELD (2 * conn->options.cancel_timeout) {
 		WOK_TIMEOUT (&timeout, DRAIN_TIME * WOK_MS) {

@@ -5,8 +5,12 @@
 #include <wok/timeout.h>
 
 #include "base/memory.h"
+#include "base/message.h"
 #include "db/postgres/dialer.h"
 #include "db/postgres/types/catalog.h"
+#include "loop/fork.h"
+#include "loop/report.h"
+#include "task/park.h"
 
 /* Twice of it is added up: "for ever" would be over at once. */
 #define LONGEST_CANCEL (WOK_FOREVER / 4)
@@ -44,6 +48,8 @@ int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn)
 	if (options)
 		conn->options = *options;
 	set_defaults(&conn->options);
+	conn->loop = wok_current_loop();
+	conn->generation = wok__fork_generation();
 	wok__list_init(&conn->ops);
 	wok__list_init(&conn->waiters);
 	wok__pg_statements_init(&conn->statements);
@@ -53,6 +59,30 @@ int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn)
 	conn->face.ops = &wok__pg_db_ops;
 	*ret_conn = conn;
 	return 0;
+}
+
+int wok__pg_here(const wok_pg_conn *conn)
+{
+	const wok_loop *loop = wok_current_loop();
+
+	if (conn->generation != wok__fork_generation())
+		return wok_fail(-ECHILD, "this is a fork of the process that the connection "
+					 "belongs to: open another one here");
+	/* Without a loop nothing can wait: whoever does says so. */
+	if (loop && loop != conn->loop)
+		return wok__foreign(conn, "a PostgreSQL connection");
+	return 0;
+}
+
+bool wok__pg_is_here(const wok_pg_conn *conn, const char *call)
+{
+	const struct wok__saved_error saved = wok__error_save();
+	const int r = wok__pg_here(conn);
+
+	if (r < 0 && r != -ECHILD)
+		wok__report(r, NULL, NULL, "%s did nothing: %s", call, wok_errmsg(r));
+	wok__error_restore(saved);
+	return r == 0;
 }
 
 static void fail_all(wok_pg_conn *conn)
@@ -99,6 +129,7 @@ int wok_pg_close(wok_pg_conn *conn)
 {
 	static const char terminate[] = {'X', 0, 0, 0, 4};
 
+	WOK_TRY(wok__pg_here(conn));
 	if (conn->dead)
 		return wok_fail(-EBADF, "the connection is closed already");
 	if (!conn->writing && conn->sent == conn->sending.size)
@@ -116,7 +147,7 @@ int wok_pg_close(wok_pg_conn *conn)
 
 void wok_pg_conn_free(wok_pg_conn *conn)
 {
-	if (!conn)
+	if (!conn || !wok__pg_is_here(conn, "wok_pg_conn_free"))
 		return;
 	if (conn->give_back) {
 		conn->give_back(conn);

@@ -11,6 +11,7 @@
  * all. Who writes: whoever appended while a reader waits for bytes; otherwise the next reader,
  * before it waits. So what tasks ask for in one tick goes out in one write.
  */
+#include <wok/loop.h>
 #include <wok/pg.h>
 #include <wok/semaphore.h>
 #include <wok/stream.h>
@@ -36,7 +37,9 @@ struct wok__pg_parameter {
 };
 
 struct wok_pg_conn {
-	wok_stream *stream; /* NULL: closed */
+	wok_loop *loop;      /* that it belongs to; and in which process: */
+	unsigned generation; /* of forks */
+	wok_stream *stream;  /* NULL: closed */
 	wok_pg_options options;
 	struct wok__pg_dialer *dialer; /* how it was reached: for cancel requests */
 	struct wok__pg_buffer out;     /* appended, not yet being written */
@@ -83,6 +86,13 @@ extern const wok_db_ops wok__pg_db_ops;
 /* A connection over a stream that the server's startup is still to come on. */
 int wok__pg_conn_new(const wok_pg_options *options, wok_pg_conn **ret_conn);
 
+/* Whether it can be used here: 0; -EINVAL in another loop, -ECHILD in a fork of the process. */
+int wok__pg_here(const wok_pg_conn *conn);
+
+/* The same for what releases something: false: it must touch nothing, and that is reported, but
+ * for a fork's child, which leaves all to its parent. */
+bool wok__pg_is_here(const wok_pg_conn *conn, const char *call);
+
 /* It cannot go on: all operations fail, all waiters wake. why: NULL: the current message. */
 void wok__pg_break(wok_pg_conn *conn, int code, const char *why);
 
@@ -121,6 +131,7 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size);
 /* error.c: keep what the server said, and leave its message. Returns the code; lost: at least
  * WOK_ECONNLOST. */
 int wok__pg_fail(const char *body, size_t size, bool lost);
+bool wok__pg_is_fatal(const wok_db_error *error); /* the connection ends with it */
 int wok__pg_notice(wok_pg_conn *conn, const struct wok__pg_message *message);
 
 /* pool_wire.c: an error of connecting that may have passed in a while. */

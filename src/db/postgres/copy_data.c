@@ -119,6 +119,12 @@ static int send_piece(wok_pg_copy *copy, char type, const char *data, size_t siz
 	return 0;
 }
 
+static int check(const wok_pg_copy *copy)
+{
+	WOK_TRY(wok__pg_here(copy->conn));
+	return wok__check();
+}
+
 static int check_in(wok_pg_copy *copy)
 {
 	if (copy->out)
@@ -135,7 +141,7 @@ int wok_pg_copy_write(wok_pg_copy *copy, const void *data, size_t size)
 {
 	const char *at = data;
 
-	WOK_TRY(wok__check());
+	WOK_TRY(check(copy));
 	WOK_TRY(check_in(copy));
 	while (size > 0) {
 		const size_t n = size < PIECE ? size : PIECE;
@@ -152,7 +158,7 @@ int wok_pg_copy_write(wok_pg_copy *copy, const void *data, size_t size)
 
 static int finish_in(wok_pg_copy *copy, wok_db_result *ret_result)
 {
-	WOK_TRY(wok__check());
+	WOK_TRY(check(copy));
 	WOK_TRY(check_in(copy));
 	WOK_TRY(send_piece(copy, 'c', NULL, 0));
 	copy->op.copying = false;
@@ -179,7 +185,7 @@ int wok_pg_copy_read(wok_pg_copy *copy, wok_view *ret_data)
 
 	if (!copy->out)
 		return wok_fail(-EINVAL, "this COPY takes data, and gives none");
-	WOK_TRY(wok__check());
+	WOK_TRY(check(copy));
 	if (copy->gathered.size == 0 && !copy->op.done) {
 		copy->op.waiter = &waiter;
 		r = wok__pg_wait(copy->conn, &waiter);
@@ -236,7 +242,7 @@ static void give_up(wok_pg_copy *copy)
 
 void wok_pg_copy_free(wok_pg_copy *copy)
 {
-	if (!copy)
+	if (!copy || !wok__pg_is_here(copy->conn, "wok_pg_copy_free"))
 		return;
 	if (!copy->op.done)
 		give_up(copy);

@@ -194,6 +194,7 @@ int wok_pg_cursor_next(wok_pg_cursor *cursor, const wok_row **ret_row)
 {
 	struct wok__pg_op *op = &cursor->op;
 
+	WOK_TRY(wok__pg_here(cursor->conn));
 	WOK_TRY(wok__check());
 	if (cursor->at < wok_rows_count(op->rows))
 		wok__spend();
@@ -232,7 +233,7 @@ static void close_portal(wok_pg_cursor *cursor)
 
 void wok_pg_cursor_free(wok_pg_cursor *cursor)
 {
-	if (!cursor)
+	if (!cursor || !wok__pg_is_here(cursor->conn, "wok_pg_cursor_free"))
 		return;
 	if (!cursor->op.done)
 		wok__pg_abort(cursor->conn, &cursor->op);

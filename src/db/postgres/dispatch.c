@@ -60,10 +60,8 @@ static void note_cause(wok_pg_conn *conn, const struct wok__pg_message *message)
 {
 	wok_db_error error;
 
-	if (wok__pg_read_error(message, &error) < 0 || conn->cause_size)
-		return;
-	if (strcmp(error.severity ? error.severity : "", "FATAL") != 0 &&
-	    strcmp(error.severity ? error.severity : "", "PANIC") != 0)
+	if (wok__pg_read_error(message, &error) < 0 || conn->cause_size ||
+	    !wok__pg_is_fatal(&error))
 		return;
 	conn->cause = wok_alloc(message->size);
 	if (conn->cause) {

@@ -5,11 +5,18 @@
 #include "db/postgres/connection.h"
 #include "task/park.h"
 
+bool wok__pg_is_fatal(const wok_db_error *error)
+{
+	return error->severity &&
+	       (strcmp(error->severity, "FATAL") == 0 || strcmp(error->severity, "PANIC") == 0);
+}
+
+/* Any function of a user's may raise any code: only after a fatal one the server goes. */
 static int code_of(const wok_db_error *error, bool lost)
 {
 	const char *const state = error->sqlstate;
 
-	if (lost || strncmp(state, "57P0", 4) == 0)
+	if (lost || (wok__pg_is_fatal(error) && strncmp(state, "57P0", 4) == 0))
 		return WOK_ECONNLOST;
 	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
 		return WOK_ERETRY;

@@ -52,6 +52,7 @@ int wok_pg_notification_next(wok_pg_conn *conn, wok_pg_notification *ret_notific
 {
 	struct wok__pg_waiter waiter = {.ready = has_some, .arg = conn};
 
+	WOK_TRY(wok__pg_here(conn));
 	WOK_TRY(wok__check());
 	if (has_some(&waiter))
 		wok__spend();

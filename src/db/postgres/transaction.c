@@ -148,6 +148,7 @@ static int check_open(wok_pg_transaction *tx)
 {
 	const wok_pg_conn *conn = tx->conn;
 
+	WOK_TRY(wok__pg_here(conn));
 	if (tx->ended)
 		return wok_fail(-EINVAL, "the transaction has ended already");
 	if (tx->level != conn->savepoints)
@@ -214,7 +215,7 @@ int wok_pg_transaction_rollback(wok_pg_transaction *tx)
 /* Those within it that were left open, too: the server's rollback ends them as well. */
 void wok_pg_transaction_free(wok_pg_transaction *tx)
 {
-	if (!tx)
+	if (!tx || !wok__pg_is_here(tx->conn, "wok_pg_transaction_free"))
 		return;
 	if (!tx->ended && tx->level <= tx->conn->savepoints) {
 		tx->conn->savepoints = tx->level;

@@ -305,25 +305,35 @@ static int check_gate(const wok_pg_conn *conn)
 			"a COPY of this task is open on this connection: finish it first");
 }
 
-static bool may_append(const wok_pg_conn *conn)
+/*
+ * Until it is our turn at the gate; then the next one's, who runs only when we wait again: what we
+ * append stands before what he sends. To look again whether the gate is open would be wrong: two
+ * who do would hand it to each other for ever.
+ */
+static int pass_gate(wok_pg_conn *conn)
 {
-	return conn->in_flight < conn->options.max_in_flight &&
-	       wok_semaphore_available(&conn->gate) > 0;
+	WOK_TRY(check_gate(conn));
+	WOK_TRY(wok_semaphore_acquire(&conn->gate));
+	wok__pg_leave_alone(conn);
+	return 0;
 }
 
 int wok__pg_enter(wok_pg_conn *conn)
 {
+	WOK_TRY(wok__pg_here(conn));
 	WOK_TRY(wok__check());
 	WOK_TRY(check_streams(conn));
-	while (!conn->dead && !may_append(conn)) {
+	for (bool passed = false; !conn->dead;) {
 		struct wok__pg_waiter waiter = {.ready = has_room, .arg = conn};
 
-		if (wok_semaphore_available(&conn->gate) == 0) {
-			WOK_TRY(check_gate(conn));
-			WOK_TRY(wok_semaphore_acquire(&conn->gate));
-			wok__pg_leave_alone(conn);
-		} else {
+		if (!passed && wok_semaphore_available(&conn->gate) == 0) {
+			WOK_TRY(pass_gate(conn));
+			passed = true;
+		} else if (!has_room(&waiter)) {
 			WOK_TRY(wok__pg_wait(conn, &waiter));
+			passed = false;
+		} else {
+			break;
 		}
 	}
 	return conn->dead ? wok__pg_dead(conn) : 0;
@@ -331,6 +341,7 @@ int wok__pg_enter(wok_pg_conn *conn)
 
 int wok__pg_enter_alone(wok_pg_conn *conn)
 {
+	WOK_TRY(wok__pg_here(conn));
 	WOK_TRY(check_streams(conn));
 	WOK_TRY(check_gate(conn));
 	WOK_TRY(wok_semaphore_acquire(&conn->gate));

@@ -156,7 +156,7 @@ static int release(struct wok__sqlite_job *job)
 
 void wok_sqlite_blob_free(wok_sqlite_blob *blob)
 {
-	if (!blob)
+	if (!blob || !wok__sqlite_is_here(blob->db, "wok_sqlite_blob_free"))
 		return;
 	wok_sqlite *db = blob->db;
 	blob->release = (struct wok__sqlite_job){.detached = true};

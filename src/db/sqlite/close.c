@@ -147,19 +147,27 @@ int wok__sqlite_shut(wok_sqlite *db, bool now)
 	return 0;
 }
 
+/* In a fork's child there is nothing to do. */
+static int end_here(wok_sqlite *db, bool now)
+{
+	const int r = wok__sqlite_here(db);
+
+	return r == 0 ? wok__sqlite_shut(db, now) : r == -ECHILD ? 0 : r;
+}
+
 int wok_sqlite_close(wok_sqlite *db)
 {
-	return wok__sqlite_shut(db, false);
+	return end_here(db, false);
 }
 
 int wok_sqlite_shutdown(wok_sqlite *db)
 {
-	return wok__sqlite_shut(db, true);
+	return end_here(db, true);
 }
 
 void wok_sqlite_free(wok_sqlite *db)
 {
-	if (!db)
+	if (!db || !wok__sqlite_is_here(db, "wok_sqlite_free"))
 		return;
 	const struct wok__saved_error saved = wok__error_save();
 	(void) wok__sqlite_shut(db, true);

@@ -60,6 +60,7 @@ struct wok__sqlite_job {
 	bool closes;         /* the last one */
 	bool whole;          /* it takes effect as a whole, in a transaction that it begins */
 	bool only_once;      /* what it has done before a lock stays: never run it again */
+	wok_time deadline;   /* on the loop's own thread, where nobody can cancel it; 0 */
 	/* Under the mutex: */
 	bool queued;
 	/* Anybody's: */
@@ -92,6 +93,7 @@ struct wok_sqlite {
 	struct wok__ending ending;
 	struct wok__sqlite_settings settings;
 	const wok_site *site;
+	wok_loop *loop;
 	unsigned generation; /* of forks */
 	unsigned refs;       /* the owner's, and those of cursors, blobs: the loop's business */
 	bool freed;
@@ -140,8 +142,14 @@ struct wok_sqlite {
 
 /* job.c: jobs from their callers' side. */
 
-/* Whether the connection can be used now: 0, -EBADF, -EINVAL after a fork. */
-int wok__sqlite_usable(wok_sqlite *db);
+/* Whether the connection can be used here: 0; -EINVAL in another loop, -ECHILD after a fork. */
+int wok__sqlite_here(const wok_sqlite *db);
+
+/* The same for what releases something: false: another loop has it, which is reported. */
+bool wok__sqlite_is_here(const wok_sqlite *db, const char *call);
+
+/* Whether it can be used now: as wok__sqlite_here(); -EBADF after the close. */
+int wok__sqlite_usable(const wok_sqlite *db);
 
 /*
  * Have a job run, and wait for it: what it returned, its message being left, or why it did not run.
@@ -189,6 +197,9 @@ int wok__sqlite_open_handle(struct wok__sqlite_job *job);
 int wok__sqlite_settle(struct wok__sqlite_settings *settings, const char *path,
 		       const wok_sqlite_options *options);
 void wok__sqlite_unsettle(struct wok__sqlite_settings *settings);
+
+/* path.c: a copy of a path, or of a URI, that does not depend on the current folder. */
+int wok__sqlite_absolute(const char *path, const wok_sqlite_options *options, char **ret_path);
 
 /* stop.c: the handlers by which a job stops. */
 int wok__sqlite_on_progress(void *db);

@@ -191,6 +191,17 @@ static void turn_over(wok_sqlite_cursor *cursor)
 	cursor->position = 0;
 }
 
+static int fill_and_wait(wok_sqlite_cursor *cursor)
+{
+	if (!cursor->filling) {
+		reset_job(&cursor->fill);
+		WOK_TRY(wok__sqlite_usable(cursor->db));
+		WOK_TRY(wok__sqlite_submit(cursor->db, &cursor->fill, fill));
+	}
+	cursor->filling = false;
+	return wok__sqlite_wait(&cursor->fill);
+}
+
 static int wait_for_chunk(wok_sqlite_cursor *cursor)
 {
 	const wok_time timeout = cursor->db->settings.options.timeout;
@@ -198,17 +209,14 @@ static int wait_for_chunk(wok_sqlite_cursor *cursor)
 	int r = 0;
 
 	if (!timeout || timeout == WOK_FOREVER)
-		return wok__sqlite_wait(&cursor->fill);
+		return fill_and_wait(cursor);
 	WOK_TIMEOUT (&limit, timeout)
-		r = wok__sqlite_wait(&cursor->fill);
+		r = fill_and_wait(cursor);
 	return wok_timeout_result(&limit, r);
 }
 
 static int take_chunk(wok_sqlite_cursor *cursor)
 {
-	wok_sqlite *db = cursor->db;
-	int r;
-
 	/* As long as it is filled, what is the last is the thread's to know. */
 	if (!cursor->filling && cursor->last) {
 		if (cursor->current)
@@ -216,15 +224,8 @@ static int take_chunk(wok_sqlite_cursor *cursor)
 		cursor->position = 0;
 		return 0;
 	}
-	if (!cursor->filling) {
-		reset_job(&cursor->fill);
-		WOK_TRY(wok__sqlite_usable(db));
-		WOK_TRY(wok__sqlite_submit(db, &cursor->fill, fill));
-	}
-	cursor->filling = false;
-	r = wait_for_chunk(cursor);
 	/* Taken back: nothing was lost, and it can be asked for again. */
-	WOK_TRY(r);
+	WOK_TRY(wait_for_chunk(cursor));
 	turn_over(cursor);
 	return 0;
 }
@@ -233,6 +234,7 @@ int wok_sqlite_cursor_next(wok_sqlite_cursor *cursor, const wok_row **ret_row)
 {
 	if (cursor->failed)
 		return wok_fail(-EBADF, "the result has ended with an error");
+	WOK_TRY(wok__sqlite_here(cursor->db));
 	WOK_TRY(wok__check());
 	if (cursor->position >= wok_rows_count(cursor->current) && !cursor->ended) {
 		const int r = take_chunk(cursor);
@@ -293,7 +295,7 @@ int wok_sqlite_query(wok_sqlite *db, const char *sql, const wok_args *args,
 
 void wok_sqlite_cursor_free(wok_sqlite_cursor *cursor)
 {
-	if (!cursor)
+	if (!cursor || !wok__sqlite_is_here(cursor->db, "wok_sqlite_cursor_free"))
 		return;
 	wok_sqlite *db = cursor->db;
 	leave(cursor);

@@ -4,11 +4,14 @@
 #include <wok/big_stack.h>
 #include <wok/error.h>
 #include <wok/task.h>
+#include <wok/timeout.h>
 
 #include "base/memory.h"
+#include "base/message.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/hooks.h"
 #include "loop/fork.h"
+#include "loop/report.h"
 #include "platform/clock.h"
 #include "platform/sys.h"
 #include "task/park.h"
@@ -23,13 +26,33 @@ struct waiter {
 	struct wok__sqlite_job *job;
 };
 
-int wok__sqlite_usable(wok_sqlite *db)
+int wok__sqlite_here(const wok_sqlite *db)
 {
 	if (db->generation != wok__fork_generation())
-		return wok_fail(-EINVAL,
+		return wok_fail(-ECHILD,
 				"%s: the connection was opened before a fork, by the parent: "
 				"open one here",
 				db->settings.path);
+	/* What its loop's end has closed is nobody's. */
+	if (wok_current_loop() && db->loop != wok_current_loop() && !db->gone)
+		return wok__foreign(db, "an SQLite connection");
+	return 0;
+}
+
+bool wok__sqlite_is_here(const wok_sqlite *db, const char *call)
+{
+	const struct wok__saved_error saved = wok__error_save();
+	const int r = wok__sqlite_here(db);
+
+	if (r == -EINVAL)
+		wok__report(r, NULL, db->site, "%s did nothing: %s", call, wok_errmsg(r));
+	wok__error_restore(saved);
+	return r != -EINVAL;
+}
+
+int wok__sqlite_usable(const wok_sqlite *db)
+{
+	WOK_TRY(wok__sqlite_here(db));
 	if (db->closing)
 		return wok_fail(-EBADF, "%s: the connection is closed", db->settings.path);
 	return 0;
@@ -162,6 +185,7 @@ static int run_here(struct wok__sqlite_job *job)
 	const bool detached = job->detached;
 	wok_time pause = WOK_MS;
 
+	job->deadline = wok_current_deadline();
 	for (;;) {
 		if (job->db->gone)
 			return shut_meanwhile(job);
@@ -169,6 +193,8 @@ static int run_here(struct wok__sqlite_job *job)
 		if (detached)
 			return 0; /* it has released itself */
 		atomic_store(&job->stage, WOK__SQLITE_DONE);
+		if (job->result == -ECANCELED)
+			WOK_IGNORE(wok_sleep(WOK_MS)); /* until the time limit has noticed, too */
 		if (!found_a_lock(job) || wok_now() - since >= limit)
 			return 0;
 		wok_free(WOK_TAKE(job->failure.message));

@@ -135,6 +135,7 @@ static int make(const char *path, const wok_sqlite_options *options, const wok_s
 	wok__list_init_node(&db->ending.link);
 	db->site = site;
 	db->refs = 1;
+	db->loop = wok_current_loop();
 	db->generation = wok__fork_generation();
 	db->alone = wok_cpu_count() == 1;
 	db->credit = db->thread_credit = 4;

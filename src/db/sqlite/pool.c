@@ -114,9 +114,11 @@ wok_sqlite *wok_sqlite_pool_writer(wok_sqlite_pool *pool)
 	return pool->writer;
 }
 
-static int closed(const wok_sqlite_pool *pool)
+int wok__sqlite_pool_usable(const wok_sqlite_pool *pool)
 {
-	return wok_fail(-EBADF, "%s: the pool is closed", pool->writer->settings.path);
+	if (pool->closed)
+		return wok_fail(-ESHUTDOWN, "%s: the pool is closed", pool->writer->settings.path);
+	return wok__sqlite_here(pool->writer);
 }
 
 /* The permit is ours. */
@@ -124,8 +126,7 @@ static int find_reader(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 {
 	wok_sqlite *reader;
 
-	if (pool->closed)
-		return closed(pool);
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	if (pool->n_idle > 0) {
 		*ret_reader = pool->idle[--pool->n_idle];
 		return 0;
@@ -134,7 +135,7 @@ static int find_reader(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 				   pool->site));
 	if (pool->closed) {
 		wok_sqlite_free(reader);
-		return closed(pool);
+		return wok__sqlite_pool_usable(pool);
 	}
 	pool->readers[pool->n_readers++] = reader;
 	*ret_reader = reader;
@@ -168,8 +169,7 @@ static int take_reader(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 
 int wok_sqlite_pool_acquire(wok_sqlite_pool *pool, wok_sqlite **ret_reader)
 {
-	if (pool->closed)
-		return closed(pool);
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	if (pool->limit == 0) {
 		WOK_TRY(wok__checkpoint());
 		*ret_reader = pool->writer;
@@ -194,7 +194,8 @@ static bool is_out(const wok_sqlite_pool *pool, const wok_sqlite *reader)
 
 void wok_sqlite_pool_release(wok_sqlite_pool *pool, wok_sqlite *reader)
 {
-	if (!reader || reader == pool->writer)
+	if (!reader || reader == pool->writer ||
+	    !wok__sqlite_is_here(pool->writer, "wok_sqlite_pool_release"))
 		return;
 	if (pool->closed) { /* and the reader may be gone */
 		wok_semaphore_release(&pool->permits);
@@ -231,12 +232,14 @@ static int shut(wok_sqlite_pool *pool, bool now)
 
 int wok_sqlite_pool_close(wok_sqlite_pool *pool)
 {
-	return pool->closed ? 0 : shut(pool, false);
+	const int r = pool->closed ? 0 : wok__sqlite_here(pool->writer);
+
+	return r < 0 || pool->closed ? r : shut(pool, false);
 }
 
 void wok_sqlite_pool_free(wok_sqlite_pool *pool)
 {
-	if (!pool)
+	if (!pool || !wok__sqlite_is_here(pool->writer, "wok_sqlite_pool_free"))
 		return;
 	const struct wok__saved_error saved = wok__error_save();
 	(void) shut(pool, true);

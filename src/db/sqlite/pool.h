@@ -23,6 +23,9 @@ struct wok_sqlite_pool {
 void wok__sqlite_pool_ref(wok_sqlite_pool *pool);
 void wok__sqlite_pool_unref(wok_sqlite_pool *pool);
 
+/* Whether it can be used here and now: 0; as wok__sqlite_here(); -ESHUTDOWN after the close. */
+int wok__sqlite_pool_usable(const wok_sqlite_pool *pool);
+
 /* pool_calls.c */
 void wok__sqlite_pool_face(wok_sqlite_pool *pool);
 

@@ -9,12 +9,14 @@
 
 int wok_sqlite_pool_execute(wok_sqlite_pool *pool, const char *sql, const wok_args *args)
 {
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	return wok_sqlite_execute(pool->writer, sql, args);
 }
 
 int wok_sqlite_pool_execute_result(wok_sqlite_pool *pool, const char *sql, const wok_args *args,
 				   wok_db_result *ret_result)
 {
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	return wok_sqlite_execute_result(pool->writer, sql, args, ret_result);
 }
 
@@ -50,6 +52,7 @@ static int fetch_by(wok_sqlite_pool *pool, fetch_fn *fetch, const char *sql, con
 {
 	wok_sqlite *reader;
 
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	if (!is_for_reader(pool, sql))
 		return fetch(pool->writer, sql, args, ret_rows);
 	WOK_TRY(wok_sqlite_pool_acquire(pool, &reader));
@@ -93,6 +96,7 @@ int wok_sqlite_pool_query(wok_sqlite_pool *pool, const char *sql, const wok_args
 {
 	wok_sqlite *reader;
 
+	WOK_TRY(wok__sqlite_pool_usable(pool));
 	if (!is_for_reader(pool, sql))
 		return wok_sqlite_query(pool->writer, sql, args, ret_cursor);
 	WOK_TRY(wok_sqlite_pool_acquire(pool, &reader));
@@ -113,6 +117,7 @@ static wok_sqlite_pool *pool_of(wok_db *db)
 static int face_execute(wok_db *db, const char *sql, const wok_args *args,
 			wok_db_result *ret_result)
 {
+	WOK_TRY(wok__sqlite_pool_usable(pool_of(db)));
 	return wok_sqlite_execute_with(pool_of(db)->writer, sql, args, NULL, ret_result);
 }
 
@@ -123,11 +128,13 @@ static int face_fetch(wok_db *db, const char *sql, const wok_args *args, wok_row
 
 static int face_script(wok_db *db, const char *sql)
 {
+	WOK_TRY(wok__sqlite_pool_usable(pool_of(db)));
 	return wok_sqlite_script(pool_of(db)->writer, sql);
 }
 
 static int face_transaction(wok_db *db, int (*fn)(wok_db *db, void *arg), void *arg)
 {
+	WOK_TRY(wok__sqlite_pool_usable(pool_of(db)));
 	return wok_db_transaction(wok_sqlite_db(pool_of(db)->writer), fn, arg);
 }
 

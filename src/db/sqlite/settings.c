@@ -46,7 +46,7 @@ static int copy_all(struct wok__sqlite_settings *settings, const char *path)
 	const wok_sqlite_options *options = &settings->options;
 	const char *journal = options->read_only ? NULL : "wal";
 
-	WOK_TRY(copy(path, &settings->path));
+	WOK_TRY(wok__sqlite_absolute(path, options, &settings->path));
 	WOK_TRY(copy(options->vfs, &settings->vfs));
 	WOK_TRY(copy(options->journal_mode ? options->journal_mode : journal,
 		     &settings->journal_mode));

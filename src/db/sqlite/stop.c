@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a job stops: SQLite asks between its steps, and our busy handler while it waits for the lock
- * of another connection.
+ * of another connection. On the loop's own thread no timer fires meanwhile: there it asks the
+ * clock.
  */
+#include <wok/loop.h>
+
 #include "db/sqlite/connection.h"
 #include "db/sqlite/hooks.h"
 #include "platform/clock.h"
@@ -10,7 +13,8 @@
 
 bool wok__sqlite_stops(const struct wok__sqlite_job *job)
 {
-	return !job->shielded && atomic_load_explicit(&job->canceled, memory_order_relaxed);
+	return !job->shielded && (atomic_load_explicit(&job->canceled, memory_order_relaxed) ||
+				  (job->deadline && wok_now() >= job->deadline));
 }
 
 /* Whether a statement is at work: of a closure's we do not know which. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Text that is written and read, piece by piece: see own.h. */
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "db/postgres/types/own.h"
 
 static void put_raw(struct wok__pg_writer *writer, const char *data, size_t size)
@@ -84,12 +84,6 @@ void wok__pg_put_int(struct wok__pg_writer *writer, int64_t value)
 	wok__pg_put_digits(writer, value < 0 ? -(uint64_t) value : (uint64_t) value, 1);
 }
 
-/* The C library writes and reads the locale's decimal point. */
-static char decimal_point(void)
-{
-	return localeconv()->decimal_point[0];
-}
-
 /* Whether a text, as d.ddde+dd, is exactly this number: which is then written out in full. */
 static bool is_exactly(const char *text, long double number)
 {
@@ -117,6 +111,7 @@ static void shortest(double value, bool single, char text[32])
 {
 	const bool tiny = value < (single ? 0x1p-126 : 0x1p-1022);
 	const int last = single ? 8 : 16;
+	const struct wok__c_locale locale = wok__c_locale_enter();
 
 	/* Six or 15 digits always survive, except in numbers that have lost digits already. */
 	for (int digits = tiny ? 0 : single ? 5 : 14; digits <= last; digits++) {
@@ -125,8 +120,9 @@ static void shortest(double value, bool single, char text[32])
 			single ? strtof(text, NULL) == (float) value : strtod(text, NULL) == value;
 
 		if (same && !is_tie(text, value, single))
-			return;
+			break;
 	}
+	wok__c_locale_leave(&locale);
 }
 
 /* The digits alone, without the zeros at the end, and the exponent of the first. */
@@ -246,16 +242,19 @@ bool wok__pg_take_double(struct wok__pg_scan *reader, double *ret_number)
 		(reader->at[n] >= '0' && reader->at[n] <= '9') ||
 		(reader->at[n] >= 'a' && reader->at[n] <= 'z') ||
 		(reader->at[n] >= 'A' && reader->at[n] <= 'Z'))) {
-		text[n] = (char) (reader->at[n] == '.' ? decimal_point() : reader->at[n]);
+		text[n] = reader->at[n];
 		n++;
 	}
 	text[n] = '\0';
+	const struct wok__c_locale locale = wok__c_locale_enter();
 	errno = 0;
 	*ret_number = strtod(text, &end);
+	const bool out_of_range = errno == ERANGE;
+	wok__c_locale_leave(&locale);
 	if (n == 0 || end != text + n)
 		return false;
 	/* What is out of range is an error to the server, too, not infinity. */
-	if (errno == ERANGE && (isinf(*ret_number) || *ret_number == 0))
+	if (out_of_range && (isinf(*ret_number) || *ret_number == 0))
 		return false;
 	reader->at += n;
 	return true;
