@@ -5,7 +5,15 @@
 
 #include "bench.h"
 
+/* The data of batch and copy, as an application has it: made once, here and in the peers. */
+struct record {
+	int a, b;
+	char c[16];
+};
+
 enum { BATCH = 1000, COPIED = 10000, MOST_CONNECTIONS = 256, SQL_SIZE = 300 };
+
+static struct record records[BATCH];
 
 struct client {
 	const char *folder, *query;
@@ -53,17 +61,15 @@ static int fetch(struct client *client)
 
 static int insert(struct client *client)
 {
-	static char texts[BATCH][16];
 	static wok_value values[BATCH][3];
 	static wok_args lists[BATCH];
 	static const wok_args *pointers[BATCH];
 	char sql[SQL_SIZE];
 
-	for (int i = 0; !pointers[BATCH - 1] && i < BATCH; i++) {
-		snprintf(texts[i], sizeof(texts[i]), "row %d", i);
-		values[i][0] = wok_value_int(i);
-		values[i][1] = wok_value_int(2 * i);
-		values[i][2] = wok_value_text(texts[i]);
+	for (int i = 0; i < BATCH; i++) {
+		values[i][0] = wok_value_int(records[i].a);
+		values[i][1] = wok_value_int(records[i].b);
+		values[i][2] = wok_value_text(records[i].c);
 		lists[i] = (wok_args){values[i], 3};
 		pointers[i] = &lists[i];
 	}
@@ -76,18 +82,17 @@ static int insert(struct client *client)
 
 static int copy(struct client *client)
 {
-	WOK_AUTO(wok_pg_records) *records = NULL;
-	char table[32], text[16];
+	WOK_AUTO(wok_pg_records) *in = NULL;
+	char table[32];
 
 	snprintf(table, sizeof(table), "bench_%d", client->number);
-	WOK_TRY(wok_pg_records_in(client->conn, table, "a, b, c", &records));
+	WOK_TRY(wok_pg_records_in(client->conn, table, "a, b, c", &in));
 	for (int i = 0; i < COPIED; i++) {
-		const int k = i % BATCH;
+		const struct record *record = &records[i % BATCH];
 
-		snprintf(text, sizeof(text), "row %d", k);
-		WOK_TRY(wok_pg_records_add(records, WOK_ARGS(k, 2 * k, text)));
+		WOK_TRY(wok_pg_records_add(in, WOK_ARGS(record->a, record->b, record->c)));
 	}
-	WOK_TRY(wok_pg_records_finish(records, NULL));
+	WOK_TRY(wok_pg_records_finish(in, NULL));
 	client->rows += COPIED;
 	return 0;
 }
@@ -153,6 +158,10 @@ static int async_main(void *arg)
 	static struct client clients[MOST_CONNECTIONS];
 	size_t n = strtoul(argv[3], NULL, 10);
 
+	for (int i = 0; i < BATCH; i++) {
+		records[i] = (struct record){.a = i, .b = 2 * i};
+		snprintf(records[i].c, sizeof(records[i].c), "row %d", i);
+	}
 	for (size_t i = 0; i < n; i++)
 		clients[i] = (struct client){argv[1], argv[2], .number = (int) i};
 	int r = measure(clients, n, strtod(argv[4], NULL));

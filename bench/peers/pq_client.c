@@ -21,9 +21,14 @@ static struct client {
 static const char *query;
 static uint64_t end;
 
+/* The data of batch and copy: made once, as wok's program does. */
+static struct record {
+	int a, b;
+	char c[16];
+} records[BATCH];
+
 struct parameters {
 	uint32_t integers[2];
-	char text[32];
 	const char *values[3];
 	int lengths[3], formats[3], n;
 };
@@ -116,11 +121,10 @@ static void insert(struct client *client)
 
 	PQenterPipelineMode(client->conn);
 	for (int i = 0; i < BATCH; i++) {
-		struct parameters p = {.values = {[2] = p.text}};
+		struct parameters p = {.values = {[2] = records[i].c}};
 
-		number(&p, 0, i);
-		number(&p, 1, 2 * i);
-		p.lengths[2] = sprintf(p.text, "row %d", i);
+		number(&p, 0, records[i].a);
+		number(&p, 1, records[i].b);
 		PQsendQueryPrepared(client->conn, "q", 3, p.values, p.lengths, p.formats, 1);
 	}
 	PQpipelineSync(client->conn);
@@ -154,12 +158,13 @@ static void copy(struct client *client)
 		 client->number);
 	run(client->conn, text);
 	for (int i = 0; i < COPIED; i++) {
-		uint32_t a = htonl(i % BATCH), b = htonl(i % BATCH * 2);
+		const struct record *record = &records[i % BATCH];
+		uint32_t a = htonl(record->a), b = htonl(record->b);
 
 		*at++ = 0;
 		*at++ = 3;
 		at = add(add(at, &a, 4), &b, 4);
-		at = add(at, text, sprintf(text, "row %d", i % BATCH));
+		at = add(at, record->c, strlen(record->c));
 		if (at - piece > PIECE) {
 			PQputCopyData(client->conn, piece, at - piece);
 			at = piece;
@@ -200,6 +205,10 @@ int main(int argc, char **argv)
 		return 2;
 	query = argv[2];
 	int n = atoi(argv[3]);
+	for (int i = 0; i < BATCH; i++) {
+		records[i] = (struct record){.a = i, .b = 2 * i};
+		sprintf(records[i].c, "row %d", i);
+	}
 	for (int i = 0; i < n; i++) {
 		clients[i].number = i;
 		prepare(&clients[i], argv[1]);

@@ -204,7 +204,8 @@ int wok_pg_fetch_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
 		      const wok_pg_query_options *options, wok_rows **ret_rows) WOK_MUST_CHECK;
 
 /**
- * Run one statement and keep its first row.
+ * Run one statement and keep its first row. The others are dropped as they come, and do not count
+ * against max_result; where there are many, "LIMIT 1" spares the server the work.
  *
  * ret_rows:   holds it: to be freed with wok_rows_free(); wok_rows_at(rows, 0) is the row
  * Returns:    1; 0 if there is no row, and ret_rows as it was; as wok_pg_fetch()

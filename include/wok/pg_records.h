@@ -22,7 +22,9 @@ typedef struct wok_pg_records wok_pg_records;
  * Begin to copy records into a table.
  *
  * table:      as SQL: users, public."my table" (see wok_pg_quote_identifier())
- * columns:    as SQL, commas between them; NULL: all, in the table's order
+ * columns:    as SQL, commas between them; NULL: all, in the table's order, but those that the
+ *             server computes (GENERATED ALWAYS AS ... STORED); an identity column is among them,
+ *             and takes what is given
  * ret_records: to be freed with wok_pg_records_free(), before the connection
  * Returns:    as wok_pg_copy_in()
  * Checkpoint: always
@@ -56,7 +58,7 @@ int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result) WO
 /**
  * Begin to copy records out of a table or a query. The server waits while nobody reads.
  *
- * source:     as SQL: users, or (SELECT ...) in its parentheses
+ * source:     as SQL: users, or (SELECT ...) in its parentheses; of a table all columns
  * Returns:    as wok_pg_copy_out()
  * Checkpoint: always
  * Threads:    the loop's

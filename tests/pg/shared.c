@@ -94,6 +94,29 @@ static int read_too_much(void *conn)
 	return 0;
 }
 
+PG_TEST(of_many_rows_only_the_first_takes_memory)
+{
+	const wok_pg_options options = {.max_result = 1000};
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(&options);
+	static const char sql[] = "SELECT i, repeat('x', 500) FROM generate_series(1, 20000) AS i";
+	WOK_AUTO(wok_rows) *rows = NULL;
+	wok_rows *all;
+
+	for (int round = 0; round < 2; round++) {
+		wok_rows_free(WOK_TAKE(rows));
+		ASSERT_EQ(wok_pg_fetch_row(conn, sql, NULL, &rows), 1);
+		ASSERT_EQ(wok_rows_count(rows), 1);
+		ASSERT_EQ(wok_row_int_at(wok_rows_at(rows, 0), 0), 1);
+	}
+	ASSERT_ERR(wok_pg_fetch(conn, sql, NULL, &all), WOK_ELIMIT);
+	/* What comes behind the first row is still heard. */
+	ASSERT_ERR(wok_pg_fetch_row(conn, "SELECT 1 / (3 - i) FROM generate_series(1, 9) AS i",
+				    NULL, &all),
+		   WOK_EDB);
+	ASSERT_EQ(pg_check_int(conn, "SELECT 7"), 7);
+	return 0;
+}
+
 static int copy_by_mistake(void *conn)
 {
 	ASSERT_ERR(wok_pg_script(conn, "COPY (SELECT 1) TO STDOUT"), -EINVAL);

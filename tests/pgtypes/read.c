@@ -17,7 +17,7 @@ static int encode(uint32_t oid, const char *text, struct wok__pg_buffer *out)
 	const wok_value value = wok_value_text(text);
 
 	out->size = 0;
-	return wok__pg_encode_binary(NULL, 1, oid, &value, out);
+	return wok__pg_encode_binary(NULL, 1, wok__pg_type_find(NULL, oid), &value, out);
 }
 
 static void refused(uint32_t oid, const char *text)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* COPY of values. */
 #include <stdio.h>
+#include <string.h>
 #include <wok/pg_array.h>
 #include <wok/pg_records.h>
 #include <wok/pg_types.h>
+#include <wok/test.h>
 
 #include "pg/check.h"
 
@@ -83,5 +85,135 @@ PG_TEST(records_that_are_given_up_are_not_in_the_table, "pgrow-21")
 	ASSERT_EQ(wok_row_int_at(row, 0), 1);
 	wok_pg_records_free(records);
 	ASSERT_EQ(pg_check_int(conn, "SELECT 1"), 1);
+	return 0;
+}
+
+/* What the server computes cannot be copied in, and is copied out. */
+PG_TEST(generated_columns_are_left_out_unless_columns_are_named)
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_pg_records) *in = NULL, *out = NULL;
+	const wok_row *row;
+
+	ASSERT_OK(wok_pg_script(
+		conn, "CREATE TEMP TABLE \"My t\" (\"An id\" int, gone int, "
+		      "twice int GENERATED ALWAYS AS (\"An id\" * 2) STORED, name text, "
+		      "key int GENERATED ALWAYS AS IDENTITY);"
+		      "ALTER TABLE \"My t\" DROP COLUMN gone;"
+		      "CREATE TEMP TABLE computed (a int GENERATED ALWAYS AS (1) STORED)"));
+	ASSERT_OK(wok_pg_records_in(conn, "\"My t\"", NULL, &in));
+	ASSERT_ERR(wok_pg_records_add(in, WOK_ARGS(1, 2, "one", 3)), -EINVAL);
+	ASSERT_OK(wok_pg_records_add(in, WOK_ARGS(21, "one", 3)));
+	ASSERT_OK(wok_pg_records_finish(in, NULL));
+	wok_pg_records_free(WOK_TAKE(in));
+
+	ASSERT_OK(wok_pg_records_out(conn, "\"My t\"", &out));
+	ASSERT_EQ(wok_pg_records_next(out, &row), 1);
+	ASSERT_EQ(wok_row_columns(row), 4);
+	ASSERT_EQ(wok_row_int(row, "An id"), 21);
+	ASSERT_EQ(wok_row_int(row, "twice"), 42);
+	ASSERT_STR(wok_row_text(row, "name"), "one");
+	ASSERT_EQ(wok_row_int(row, "key"), 3);
+	ASSERT_EQ(wok_pg_records_next(out, &row), 0);
+
+	ASSERT_ERR(wok_pg_records_in(conn, "computed", NULL, &in), -EINVAL);
+	ASSERT_ERR(wok_pg_records_in(conn, "\"My t\"", "twice", &in), WOK_EDB);
+	ASSERT_ERR(wok_pg_records_in(conn, "no_such_table", NULL, &in), WOK_EDB);
+	ASSERT_EQ(pg_check_int(conn, "SELECT 1"), 1);
+	return 0;
+}
+
+/* Every length around the words that texts are copied by, behind each of the two ways. */
+PG_TEST(texts_of_all_lengths_arrive_as_they_are)
+{
+	enum { LONGEST = 80 };
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_pg_records) *in = NULL;
+	char text[LONGEST + 4];
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE t (n int8, plain text, other text)"));
+	ASSERT_OK(wok_pg_records_in(conn, "t", NULL, &in));
+	for (int n = 0; n <= LONGEST; n++) {
+		char other[LONGEST + 8];
+
+		for (int i = 0; i < n; i++)
+			text[i] = (char) ('a' + i % 26);
+		text[n] = '\0';
+		snprintf(other, sizeof(other), "%sü", text);
+		ASSERT_OK(wok_pg_records_add(in, WOK_ARGS(n, text, other)));
+	}
+	for (int n = 1; n <= LONGEST; n++) {
+		text[n - 1] = '\xff';
+		ASSERT_ERR(
+			wok_pg_records_add(
+				in, WOK_ARGS(0, "", wok_value_view((wok_view){text, (size_t) n}))),
+			-EILSEQ);
+		text[n - 1] = '\0';
+		ASSERT_ERR(
+			wok_pg_records_add(
+				in, WOK_ARGS(0, wok_value_view((wok_view){text, (size_t) n}), "")),
+			-EILSEQ);
+		text[n - 1] = 'a';
+	}
+	ASSERT_OK(wok_pg_records_finish(in, NULL));
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM t WHERE length(plain) = n AND plain = "
+				     "left(repeat('abcdefghijklmnopqrstuvwxyz', 4), n::int) AND "
+				     "other = plain || 'ü'"),
+		  LONGEST + 1);
+	return 0;
+}
+
+/* Records larger than a piece, and than what is handed over without a copy. */
+PG_TEST(records_may_be_larger_than_what_is_sent_at_once)
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_pg_records) *in = NULL;
+	static char large[1 << 20];
+
+	memset(large, 'x', sizeof(large));
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE t (n int, text text)"));
+	ASSERT_OK(wok_pg_records_in(conn, "t", NULL, &in));
+	for (int i = 0; i < 40; i++) {
+		const size_t n = i % 4 == 0 ? sizeof(large) : (size_t) i * 2000;
+
+		ASSERT_OK(wok_pg_records_add(
+			in, WOK_ARGS((int64_t) n, wok_value_view((wok_view){large, n}))));
+	}
+	ASSERT_OK(wok_pg_records_finish(in, NULL));
+	ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM t WHERE length(text) = n AND "
+				     "text = repeat('x', n)"),
+		  40);
+	return 0;
+}
+
+enum { SOME = 8000 }; /* some pieces */
+
+static int copy_some(wok_pg_conn *conn)
+{
+	WOK_AUTO(wok_pg_records) *in = NULL;
+
+	WOK_TRY(wok_pg_records_in(conn, "t", NULL, &in));
+	for (int i = 0; i < SOME; i++)
+		WOK_TRY(wok_pg_records_add(in, WOK_ARGS(i, "of a size that fills a buffer")));
+	return wok_pg_records_finish(in, NULL);
+}
+
+PG_TEST(without_memory_all_records_are_copied_or_none)
+{
+	int failures = 0;
+
+	for (unsigned n = 1; n <= 40; n++) {
+		WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+
+		ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE t (n int, text text)"));
+		wok_test_fail_allocation(n, false);
+		const int r = copy_some(conn);
+		wok_test_fail_allocation(0, false);
+		ASSERT(r == 0 || r == -ENOMEM);
+		failures += r < 0;
+		if (wok_pg_alive(conn))
+			ASSERT_EQ(pg_check_int(conn, "SELECT count(*) FROM t"), r < 0 ? 0 : SOME);
+	}
+	ASSERT(failures > 10);
 	return 0;
 }

@@ -78,6 +78,16 @@ static inline char *wok__pg_buffer_room(struct wok__pg_buffer *buffer, size_t si
 	return room;
 }
 
+/* The same, of which the caller adds to buffer->size what it has used. */
+static inline char *wok__pg_buffer_spare(struct wok__pg_buffer *buffer, size_t size)
+{
+	char *room = wok__pg_buffer_room(buffer, size);
+
+	if (room)
+		buffer->size -= size;
+	return room;
+}
+
 static inline void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void *data, size_t size)
 {
 	char *room = wok__pg_buffer_room(buffer, size);

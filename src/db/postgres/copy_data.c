@@ -8,11 +8,12 @@
 #include <wok/timeout.h>
 
 #include "base/memory.h"
+#include "db/postgres/copy.h"
 #include "db/postgres/group.h"
 #include "db/postgres/run.h"
 #include "task/park.h"
 
-enum { PIECE = 64 << 10 };
+enum { PIECE = 64 << 10, MOST_GIVEN = 4 * PIECE };
 
 struct wok_pg_copy {
 	wok_pg_conn *conn;
@@ -104,6 +105,13 @@ int wok_pg_copy_out(wok_pg_conn *conn, const char *sql, wok_pg_copy **ret_copy)
 	return begin(conn, sql, true, ret_copy);
 }
 
+static void count(wok_pg_copy *copy, size_t size)
+{
+	copy->op.size += size;
+	copy->op.bytes_out += size;
+	copy->conn->in_flight += size;
+}
+
 static int send_piece(wok_pg_copy *copy, char type, const char *data, size_t size)
 {
 	wok_pg_conn *conn = copy->conn;
@@ -113,9 +121,7 @@ static int send_piece(wok_pg_copy *copy, char type, const char *data, size_t siz
 	wok__pg_send_end(&conn->out, begun);
 	if (conn->out.error < 0)
 		return wok__pg_take_back(conn, mark, 0);
-	copy->op.size += conn->out.size - mark;
-	copy->op.bytes_out += conn->out.size - mark;
-	conn->in_flight += conn->out.size - mark;
+	count(copy, conn->out.size - mark);
 	return 0;
 }
 
@@ -154,6 +160,26 @@ int wok_pg_copy_write(wok_pg_copy *copy, const void *data, size_t size)
 	}
 	wok__spend();
 	return 0;
+}
+
+int wok__pg_copy_give(wok_pg_copy *copy, struct wok__pg_buffer *data)
+{
+	wok_pg_conn *conn = copy->conn;
+	const struct wok__pg_buffer mine = *data;
+
+	data->size = 0;
+	/* The server takes messages of 1 GB at most. */
+	if (conn->out.size > 0 || mine.size > MOST_GIVEN)
+		return wok_pg_copy_write(copy, mine.data + WOK__PG_HEAD, mine.size - WOK__PG_HEAD);
+	WOK_TRY(wok__check());
+	WOK_TRY(check_in(copy));
+	mine.data[0] = 'd';
+	wok__pg_put32(mine.data + 1, (uint32_t) (mine.size - 1));
+	*data = conn->out;
+	conn->out = mine;
+	count(copy, mine.size);
+	wok__spend();
+	return mine.size < PIECE / 2 ? 0 : wok__pg_flush(conn);
 }
 
 static int finish_in(wok_pg_copy *copy, wok_db_result *ret_result)

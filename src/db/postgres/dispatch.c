@@ -130,8 +130,9 @@ static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message
 /* Out of memory and over the limit fail the operation, not the connection. */
 static int keep_row(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
-	int r = wok__pg_shape_row(op->shape, message, op->rows);
-
+	if (op->rows->count >= op->most)
+		return 0;
+	const int r = wok__pg_shape_row(op->shape, message, op->rows);
 	if (r == 0 || r == WOK_EPEER)
 		return r;
 	wok__pg_op_fail(op, r);

@@ -7,7 +7,12 @@
 
 void wok__pg_op_init(struct wok__pg_op *op, const char *steps)
 {
-	*op = (struct wok__pg_op){.steps = steps, .begin = steps, .limit = WOK_UNLIMITED};
+	*op = (struct wok__pg_op){
+		.steps = steps,
+		.begin = steps,
+		.limit = WOK_UNLIMITED,
+		.most = WOK_UNLIMITED,
+	};
 	wok__list_init_node(&op->link);
 }
 

@@ -46,6 +46,7 @@ struct wok__pg_op {
 	bool all_binary;                     /* the rows of a statement that 'r' tells of now */
 	wok_rows *rows;
 	size_t limit; /* bytes of rows */
+	size_t most;  /* rows that are kept: those behind them are dropped as they come */
 	size_t taken; /* of a stream's batch */
 	size_t batch_bytes;
 	bool synced;    /* behind 'm': its Sync was sent */

@@ -39,14 +39,15 @@ static int empty_rows(wok_rows **ret_rows)
 	return r;
 }
 
-int wok_pg_fetch_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
-		      const wok_pg_query_options *options, wok_rows **ret_rows)
+static int fetch(wok_pg_conn *conn, const char *sql, const wok_args *args,
+		 const wok_pg_query_options *options, size_t most, wok_rows **ret_rows)
 {
 	struct wok__pg_op op;
 
 	wok__pg_op_init(&op, "");
 	op.sink = WOK__PG_KEEP;
 	op.limit = options && options->max_result ? options->max_result : conn->options.max_result;
+	op.most = most;
 	int r = wok__pg_run(conn, sql, args, options, &op);
 	if (r == 0 && op.rows)
 		*ret_rows = WOK_TAKE(op.rows);
@@ -56,16 +57,22 @@ int wok_pg_fetch_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
 	return r;
 }
 
+int wok_pg_fetch_with(wok_pg_conn *conn, const char *sql, const wok_args *args,
+		      const wok_pg_query_options *options, wok_rows **ret_rows)
+{
+	return fetch(conn, sql, args, options, WOK_UNLIMITED, ret_rows);
+}
+
 int wok_pg_fetch(wok_pg_conn *conn, const char *sql, const wok_args *args, wok_rows **ret_rows)
 {
-	return wok_pg_fetch_with(conn, sql, args, NULL, ret_rows);
+	return fetch(conn, sql, args, NULL, WOK_UNLIMITED, ret_rows);
 }
 
 int wok_pg_fetch_row(wok_pg_conn *conn, const char *sql, const wok_args *args, wok_rows **ret_rows)
 {
 	WOK_AUTO(wok_rows) *rows = NULL;
 
-	WOK_TRY(wok_pg_fetch(conn, sql, args, &rows));
+	WOK_TRY(fetch(conn, sql, args, NULL, 1, &rows));
 	if (wok_rows_count(rows) == 0)
 		return 0;
 	*ret_rows = WOK_TAKE(rows);

@@ -3,13 +3,16 @@
  * COPY of values: see wok/pg_records.h. The stream is a head, then for each record its number of
  * fields and the fields, each with its length; -1 as a number of fields is the end.
  */
+#include <stdio.h>
 #include <wok/pg_array.h>
 #include <wok/pg_copy.h>
 #include <wok/pg_records.h>
 
 #include "base/memory.h"
 #include "db/postgres/connection.h"
+#include "db/postgres/copy.h"
 #include "db/postgres/types/catalog.h"
+#include "db/postgres/types/encode_usual.h"
 #include "task/park.h"
 
 static const char signature[] = "PGCOPY\n\377\r\n";
@@ -17,7 +20,8 @@ static const char signature[] = "PGCOPY\n\377\r\n";
 enum {
 	SIGNATURE = 11, /* with its NUL */
 	HEAD = SIGNATURE + 8,
-	SEND_SIZE = 64 << 10,
+	PIECE = 64 << 10,         /* the buffer is as large as this, unless records are */
+	SEND_SIZE = PIECE - 4096, /* then one more record has no room in it, perhaps */
 };
 
 struct wok_pg_records {
@@ -25,7 +29,9 @@ struct wok_pg_records {
 	wok_pg_copy *copy;
 	wok_rows *rows; /* of the columns; the record that was read last */
 	size_t columns;
-	struct wok__pg_buffer buffer; /* to be sent; or received and not yet read */
+	size_t most;                       /* bytes of a record, if its fields are usual ones */
+	const struct wok__pg_type **found; /* the columns' types; NULL: not known */
+	struct wok__pg_buffer buffer; /* to be sent, see start_piece(); or received and not read */
 	size_t at;                    /* received: of the next record */
 	size_t looked;                /* received: of it, so far known to be there */
 	size_t fields;                /* of it, whose ends are known */
@@ -42,6 +48,21 @@ static int format_sql(struct wok__pg_buffer *sql, const char *const *parts, size
 	return sql->error;
 }
 
+static int find_types(wok_pg_records *records)
+{
+	const wok_rows *rows = records->rows;
+
+	records->columns = wok_rows_columns(rows);
+	records->most = 2 + records->columns * WOK__PG_USUAL;
+	records->found = wok__alloc_array(records->columns + 1, sizeof(void *));
+	if (!records->found)
+		return -ENOMEM;
+	for (size_t i = 0; i < records->columns; i++)
+		records->found[i] =
+			wok__pg_type_find(wok_pg_types_of(rows), wok_rows_column_type(rows, i));
+	return 0;
+}
+
 /* The columns and their types: of a query that gives no rows. */
 static int find_columns(wok_pg_records *records, const char *columns, const char *source)
 {
@@ -51,10 +72,8 @@ static int find_columns(wok_pg_records *records, const char *columns, const char
 
 	if (r == 0)
 		r = wok_pg_fetch(records->conn, sql.data, NULL, &records->rows);
-	if (r == 0)
-		records->columns = wok_rows_columns(records->rows);
 	wok__pg_buffer_free(&sql);
-	return r;
+	return r < 0 ? r : find_types(records);
 }
 
 static int begin(wok_pg_conn *conn, const char *columns, const char *source,
@@ -78,40 +97,72 @@ static int begin(wok_pg_conn *conn, const char *columns, const char *source,
 	return r;
 }
 
-int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
-		      wok_pg_records **ret_records)
+/* What is gathered is handed over without a copy: room for a message's head stands in front. */
+static int start_piece(wok_pg_records *records)
 {
-	const bool all = !columns;
-	const char *const parts[] = {
-		"COPY ",
-		table ? table : "",
-		all ? "" : " (",
-		all ? "" : columns,
-		all ? " FROM STDIN (FORMAT binary)" : ") FROM STDIN (FORMAT binary)",
-	};
-	wok_pg_records *records = NULL;
-
-	if (!table)
-		return wok_fail(-EINVAL, "the table is NULL");
-	int r = begin(conn, all ? "*" : columns, table, parts, true, &records);
-	if (r < 0 || !records)
-		return r;
-	wok__pg_buffer_add(&records->buffer, signature, SIGNATURE);
-	wok__pg_buffer_int64(&records->buffer, 0); /* flags, and no more of a head */
-	if (records->buffer.error < 0) {
-		wok_pg_records_free(records);
-		return -ENOMEM;
-	}
-	*ret_records = records;
+	records->buffer.size = 0;
+	if (!wok__pg_buffer_spare(&records->buffer, PIECE))
+		return records->buffer.error;
+	records->buffer.size = WOK__PG_HEAD;
 	return 0;
 }
 
-static int send_all(wok_pg_records *records)
+static int begin_in(wok_pg_conn *conn, const char *table, const char *columns,
+		    wok_pg_records **ret_records)
 {
-	records->failed =
-		wok_pg_copy_write(records->copy, records->buffer.data, records->buffer.size);
-	records->buffer.size = 0;
-	return records->failed;
+	const char *const parts[] = {"COPY ", table, " (", columns, ") FROM STDIN (FORMAT binary)"};
+	WOK_AUTO(wok_pg_records) *records = NULL;
+
+	WOK_TRY(begin(conn, columns, table, parts, true, &records));
+	WOK_TRY(start_piece(records));
+	wok__pg_buffer_add(&records->buffer, signature, SIGNATURE);
+	wok__pg_buffer_int64(&records->buffer, 0); /* flags, and no more of a head */
+	*ret_records = WOK_TAKE(records);
+	return 0;
+}
+
+/* The names of the columns that COPY takes: the server refuses what it computes itself. */
+static int fetch_names(wok_pg_conn *conn, const char *table, wok_rows **ret_rows)
+{
+	static const char sql[] =
+		"SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' "
+		"ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE "
+		"a.attrelid = $1::text::pg_catalog.regclass AND a.attnum > 0 AND "
+		"NOT a.attisdropped";
+	static const char none_generated[] = " AND a.attgenerated = ''";
+	const int version = wok_pg_server_version(conn);
+	const bool may_generate = version == 0 || version >= 120000;
+	char text[sizeof(sql) + sizeof(none_generated)];
+
+	snprintf(text, sizeof(text), "%s%s", sql, may_generate ? none_generated : "");
+	int r = wok_pg_fetch_row(conn, text, WOK_ARGS(table), ret_rows);
+	return r == 0 ? wok_fail(WOK_EPEER, "PostgreSQL told of no columns") : r;
+}
+
+int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
+		      wok_pg_records **ret_records)
+{
+	WOK_AUTO(wok_rows) *rows = NULL;
+
+	if (!table)
+		return wok_fail(-EINVAL, "the table is NULL");
+	if (columns)
+		return begin_in(conn, table, columns, ret_records);
+	WOK_TRY(fetch_names(conn, table, &rows));
+	columns = wok_row_text_at(wok_rows_at(rows, 0), 0);
+	if (!columns)
+		return wok_fail(-EINVAL, "the table %s has no columns to copy into", table);
+	return begin_in(conn, table, columns, ret_records);
+}
+
+static int send_piece(wok_pg_records *records)
+{
+	int r = wok__pg_copy_give(records->copy, &records->buffer);
+
+	if (r == 0)
+		r = start_piece(records);
+	records->failed = r;
+	return r;
 }
 
 /* What was sent in part cannot be sent again: the server would have some of it twice. */
@@ -123,29 +174,65 @@ static int check_whole(const wok_pg_records *records)
 		       : 0;
 }
 
+/* What most fields are not. Its end: there is room for the rest of the record; NULL: r. */
+static char *put_other(wok_pg_records *records, size_t i, const wok_value *value, char *at,
+		       int *ret_result)
+{
+	struct wok__pg_buffer *out = &records->buffer;
+
+	out->size = (size_t) (at - out->data);
+	*ret_result = wok__pg_encode_binary(wok_pg_types_of(records->rows), -(ssize_t) i - 1,
+					    records->found[i], value, out);
+	if (*ret_result < 0)
+		return NULL;
+	at = wok__pg_buffer_spare(out, records->most);
+	*ret_result = out->error;
+	return at;
+}
+
+/* The fields of most records need no look at the room that there is, nor a call. */
+static int put_record(wok_pg_records *records, const wok_value *values)
+{
+	struct wok__pg_buffer *out = &records->buffer;
+	char *at = wok__pg_buffer_spare(out, records->most);
+	int16_t format;
+	int r;
+
+	if (!at)
+		return out->error;
+	wok__pg_put16(at, (uint16_t) records->columns);
+	at += 2;
+	for (size_t i = 0, n = records->columns; i < n; i++) {
+		char *end = wok__pg_put_usual(records->found[i], &values[i], at, &format);
+
+		at = end ? end : put_other(records, i, &values[i], at, &r);
+		if (!at)
+			return r;
+	}
+	out->size = (size_t) (at - out->data);
+	return 0;
+}
+
 int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 {
 	struct wok__pg_buffer *out = &records->buffer;
 	const size_t before = out->size, n = record ? record->count : 0;
-	int r = 0;
 
+	WOK_TRY(wok__quick_check());
 	WOK_TRY(check_whole(records));
 	if (records->ended || n != records->columns)
 		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
 				records->columns, n);
-	wok__pg_buffer_int16(out, (uint16_t) n);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = wok__pg_encode_binary(wok_pg_types_of(records->rows), -(ssize_t) i - 1,
-					  wok_rows_column_type(records->rows, i),
-					  &record->values[i], out);
-	if (r == 0)
-		r = out->error;
+	const int r = put_record(records, record ? record->values : NULL);
 	if (r < 0) {
 		out->size = before;
 		out->error = 0;
 		return r;
 	}
-	return out->size < SEND_SIZE ? wok__checkpoint() : send_all(records);
+	if (out->size >= SEND_SIZE)
+		return send_piece(records);
+	wok__quick_spend();
+	return 0;
 }
 
 int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
@@ -154,7 +241,8 @@ int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
 	if (!records->ended) {
 		wok__pg_buffer_int16(&records->buffer, UINT16_MAX);
 		WOK_TRY(records->buffer.error);
-		WOK_TRY(send_all(records));
+		records->failed = wok__pg_copy_give(records->copy, &records->buffer);
+		WOK_TRY(records->failed);
 		records->ended = true;
 	}
 	return wok_pg_copy_finish(records->copy, ret_result);
@@ -162,8 +250,10 @@ int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
 
 int wok_pg_records_out(wok_pg_conn *conn, const char *source, wok_pg_records **ret_records)
 {
-	const char *const parts[] = {"COPY ", source ? source : "", " TO STDOUT (FORMAT binary)",
-				     "", ""};
+	/* Of a table all columns, as of a query: a COPY of the table itself leaves some out. */
+	const bool query = source && source[strspn(source, " \t\n")] == '(';
+	const char *const parts[] = {"COPY ", query ? "" : "(SELECT * FROM ", source,
+				     query ? "" : ")", " TO STDOUT (FORMAT binary)"};
 
 	if (!source)
 		return wok_fail(-EINVAL, "the table or query is NULL");
@@ -236,7 +326,6 @@ static int look(wok_pg_records *records)
 
 static int read_record(wok_pg_records *records, const wok_row **ret_row)
 {
-	const wok_pg_types *types = wok_pg_types_of(records->rows);
 	struct wok_row *row;
 	char *at;
 
@@ -248,7 +337,6 @@ static int read_record(wok_pg_records *records, const wok_row **ret_row)
 	at += 2;
 	int32_t next = records->columns > 0 ? (int32_t) wok__pg_get32(at) : 0;
 	for (size_t i = 0; i < records->columns; i++) {
-		const uint32_t oid = wok_rows_column_type(records->rows, i);
 		const int32_t size = next;
 		char *data = at + 4;
 
@@ -256,8 +344,8 @@ static int read_record(wok_pg_records *records, const wok_row **ret_row)
 		at = data + (size < 0 ? 0 : size);
 		next = i + 1 < records->columns ? (int32_t) wok__pg_get32(at) : 0;
 		if (size >= 0)
-			WOK_TRY(wok__pg_decode(wok__pg_type_find(types, oid), WOK__PG_FORM_BINARY,
-					       data, (size_t) size, &row->values[i]));
+			WOK_TRY(wok__pg_decode(records->found[i], WOK__PG_FORM_BINARY, data,
+					       (size_t) size, &row->values[i]));
 	}
 	*ret_row = row;
 	return 1;
@@ -313,6 +401,7 @@ void wok_pg_records_free(wok_pg_records *records)
 		return;
 	wok_pg_copy_free(records->copy);
 	wok_rows_free(records->rows);
+	wok_free(records->found);
 	wok__pg_buffer_free(&records->buffer);
 	wok_free(records);
 }

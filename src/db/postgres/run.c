@@ -311,13 +311,14 @@ int wok__pg_heal(wok_pg_conn *conn, struct wok__pg_statement *statement,
 static void reset(struct wok__pg_op *op)
 {
 	const enum wok__pg_sink sink = op->sink;
-	const size_t limit = op->limit;
+	const size_t limit = op->limit, most = op->most;
 	const void *const task = op->task;
 
 	wok__pg_op_clear(op);
 	wok__pg_op_init(op, "");
 	op->sink = sink;
 	op->limit = limit;
+	op->most = most;
 	op->task = task;
 }
 

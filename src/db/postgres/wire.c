@@ -257,6 +257,10 @@ int wok__pg_flush(wok_pg_conn *conn)
 		r = much ? write_much(conn) : write_to_end(conn);
 	}
 	conn->writing = false;
+	/* That is no end that the server sees: it would wait for the rest, and we for its answer.
+	 */
+	if (r == -ENOMEM && !conn->dead)
+		wok__pg_break(conn, r, NULL);
 	if (r < 0 && r != -ECANCELED && !conn->dead) {
 		conn->write_error = r;
 		r = 0;

@@ -13,13 +13,11 @@
 #include "db/postgres/types/catalog.h"
 #include "db/postgres/types/container.h"
 #include "db/postgres/types/encode.h"
+#include "db/postgres/types/encode_usual.h"
 #include "db/postgres/types/types.h"
 
 /* What the server takes in one piece. */
 #define MAX_SIZE ((size_t) 0x3fffffff)
-
-/* Texts that are looked at here; in longer ones a loop over more bytes at a time pays. */
-#define SHORT 64
 
 const char *wok__pg_place(ssize_t place, const struct wok__pg_type *type, char text[WOK__PG_PLACE])
 {
@@ -366,81 +364,6 @@ int wok__pg_add_sized(const struct wok__pg_target *target, const wok_value *valu
 	return r;
 }
 
-/* Eight bytes of 1 to 127 each: that nothing borrows from its neighbour then is what tells. */
-static inline bool is_plain(uint64_t word)
-{
-	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-
-	return (((word - ones) | word) & tops) == 0;
-}
-
-/* A short text of ASCII without a NUL; false: to be looked at more closely. */
-static inline bool is_short_ascii(const char *text, size_t size)
-{
-	uint64_t word = 0x0101010101010101u;
-
-	if (size > SHORT)
-		return false;
-	for (; size >= sizeof(word); size -= sizeof(word), text += sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		if (!is_plain(word))
-			return false;
-	}
-	word = 0x0101010101010101u;
-	for (; size > 0; size--)
-		word = word << 8 | (unsigned char) *text++;
-	return is_plain(word);
-}
-
-/* A failure is for the other way to find out, which leaves the buffer as it should be. */
-static inline char *try_room(struct wok__pg_buffer *out, size_t size)
-{
-	char *room = wok__pg_buffer_room(out, size);
-
-	if (!room)
-		out->error = 0;
-	return room;
-}
-
-static inline bool add_usual_text(const wok_value *value, struct wok__pg_buffer *out)
-{
-	if (value->kind != WOK_VALUE_TEXT || !is_short_ascii(value->text, value->size))
-		return false;
-	char *room = try_room(out, 4 + value->size);
-	if (!room)
-		return false;
-	wok__pg_put32(room, (uint32_t) value->size);
-	if (value->size > 0)
-		memcpy(room + 4, value->text, value->size);
-	return true;
-}
-
-bool wok__pg_add_usual(const struct wok__pg_type *type, const wok_value *value,
-		       struct wok__pg_buffer *out, int16_t *ret_format)
-{
-	const unsigned kind = type ? type->kind : WOK__PG_OTHER;
-	const size_t size = kind == WOK__PG_INT8 ? 8 : 4;
-	char *room;
-
-	if (kind == WOK__PG_TEXT) {
-		*ret_format = WOK__PG_FORM_TEXT;
-		return add_usual_text(value, out);
-	}
-	if ((kind != WOK__PG_INT4 && kind != WOK__PG_INT8) || value->kind != WOK_VALUE_INT ||
-	    (kind == WOK__PG_INT4 && value->integer != (int32_t) value->integer))
-		return false;
-	room = try_room(out, 4 + size);
-	if (!room)
-		return false;
-	wok__pg_put32(room, (uint32_t) size);
-	if (size == 8)
-		wok__pg_put64(room + 4, (uint64_t) value->integer);
-	else
-		wok__pg_put32(room + 4, (uint32_t) value->integer);
-	*ret_format = WOK__PG_FORM_BINARY;
-	return true;
-}
-
 int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, uint32_t oid,
 		   const wok_value *value, struct wok__pg_buffer *out, int16_t *ret_format)
 {
@@ -453,17 +376,16 @@ int wok__pg_encode_as(const struct wok_pg_types *types, ssize_t place,
 		      const struct wok__pg_type *type, const wok_value *value,
 		      struct wok__pg_buffer *out, int16_t *ret_format)
 {
+	if (out->error < 0)
+		return out->error;
+	if (wok__pg_add_usual(type, value, out, ret_format))
+		return 0;
 	const struct wok__pg_target target = {
 		.types = types,
 		.place = place,
 		.type = type,
 		.out = out,
 	};
-
-	if (out->error < 0)
-		return out->error;
-	if (wok__pg_add_usual(type, value, out, ret_format))
-		return 0;
 	const int r = wok__pg_add_sized(&target, value, add);
 	if (r < 0)
 		return r;

@@ -24,11 +24,6 @@ int wok__pg_check_text(const struct wok__pg_target *target, const char *text, si
 int wok__pg_add_number(const struct wok__pg_target *target, const wok_value *value);
 int wok__pg_add_blob(const struct wok__pg_target *target, const wok_value *value);
 
-/* What most parameters are, with its length: true, and it has been appended; false: it is something
- * else, or wrong, or there is no memory. *ret_format: 0 text, 1 binary. */
-bool wok__pg_add_usual(const struct wok__pg_type *type, const wok_value *value,
-		       struct wok__pg_buffer *out, int16_t *ret_format);
-
 /* Append the length, and what fn writes. What fn returned, or -EMSGSIZE. */
 int wok__pg_add_sized(const struct wok__pg_target *target, const wok_value *value,
 		      int (*fn)(const struct wok__pg_target *target, const wok_value *value));

@@ -166,22 +166,19 @@ int wok__pg_add_binary(const struct wok__pg_target *target, const wok_value *val
 	}
 }
 
-int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place, uint32_t oid,
-			  const wok_value *value, struct wok__pg_buffer *out)
+int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place,
+			  const struct wok__pg_type *type, const wok_value *value,
+			  struct wok__pg_buffer *out)
 {
 	const struct wok__pg_target target = {
 		.types = types,
 		.place = place,
-		.type = wok__pg_type_find(types, oid),
+		.type = type,
 		.out = out,
 	};
 
-	int16_t format;
-
 	if (out->error < 0)
 		return out->error;
-	if (wok__pg_add_usual(target.type, value, out, &format))
-		return 0;
 	const int r = wok__pg_add_sized(&target, value, wok__pg_add_binary);
 	return r < 0 ? r : 0;
 }

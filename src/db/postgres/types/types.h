@@ -137,8 +137,9 @@ int wok__pg_encode_as(const struct wok_pg_types *types, ssize_t place,
 		      struct wok__pg_buffer *out, int16_t *ret_format);
 
 /* The same, in binary form whatever it takes: for COPY and for elements. -EINVAL: it has none. */
-int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place, uint32_t oid,
-			  const wok_value *value, struct wok__pg_buffer *out);
+int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place,
+			  const struct wok__pg_type *type, const wok_value *value,
+			  struct wok__pg_buffer *out);
 
 /*
  * Text of a value of PostgreSQL's own, as the server writes it with DateStyle ISO and IntervalStyle
