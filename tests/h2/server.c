@@ -201,6 +201,30 @@ TEST_TASK(who_expects_a_word_gets_it_when_the_body_is_wanted, "server-20")
 	served_close(&served);
 }
 
+static int judge(wok_http_request *request, void *arg)
+{
+	(void) arg;
+	return wok_http_reply_text(request, 413, "too much for me");
+}
+
+TEST_TASK(a_body_may_be_refused_before_it_is_sent, "server-20")
+{
+	struct served served = {.options.on_expect = judge};
+	struct wok__h2_stream *stream;
+
+	served_route(&served, "POST", "/", read_body);
+	served_open(&served);
+	ASSERT_OK(ask_with(&served.client, "POST", "/",
+			   "Host: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n", true,
+			   &stream));
+	ASSERT_OK(wok__h2_await_go_ahead(stream));
+	ASSERT(!stream->go_ahead);
+	ASSERT(strstr(head_of(stream), " 413 "));
+	wok__h2_stream_free(stream);
+	served_close(&served);
+	ASSERT_EQ(served.calls, 0);
+}
+
 TEST_TASK(heads_over_a_limit_are_refused_and_the_connection_goes_on)
 {
 	struct served served = {
