@@ -14,6 +14,7 @@
 #include <wok/pg_types.h>
 
 #include "db/postgres/types/catalog.h"
+#include "db/postgres/types/encode_usual.h"
 #include "db/postgres/types/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -101,9 +102,10 @@ static void encode(const struct wok__pg_type *type, const wok_value *value)
 	struct wok__pg_buffer out = {0};
 	int16_t format;
 
-	WOK_IGNORE(wok__pg_encode(NULL, 1, type->oid, value, &out, &format));
+	if (!wok__pg_add_usual(type, value, &out, &format))
+		WOK_IGNORE(wok__pg_encode(NULL, 1, type, value, &out, &format));
 	out.size = 0;
-	const bool written = wok__pg_encode_binary(NULL, 1, type->oid, value, &out) == 0 &&
+	const bool written = wok__pg_encode_binary(NULL, 1, type, value, &out) == 0 &&
 			     out.size > 4 && value->kind == WOK_VALUE_OWN;
 	if (written && value->format == WOK__PG_FORM_TEXT && type->kind != WOK__PG_INTERVAL) {
 		const wok_value binary = {.kind = WOK_VALUE_OWN,
@@ -116,7 +118,7 @@ static void encode(const struct wok__pg_type *type, const wok_value *value)
 		struct wok__pg_buffer second = {0};
 
 		again.type = type->oid;
-		if (wok__pg_encode_binary(NULL, 1, type->oid, &again, &second) == 0) {
+		if (wok__pg_encode_binary(NULL, 1, type, &again, &second) == 0) {
 			require(second.size == out.size);
 			require(memcmp(second.data, out.data, out.size) == 0);
 		}

@@ -133,6 +133,20 @@ PG_TEST(a_commit_of_a_failed_transaction_is_an_error, "pg-16", "pg-18")
 	return 0;
 }
 
+PG_TEST(what_many_executions_changed_is_added_up_whatever_each_did)
+{
+	const wok_args *const args[] = {WOK_ARGS(3),  WOK_ARGS(3),  WOK_ARGS(1), WOK_ARGS(0),
+					WOK_ARGS(12), WOK_ARGS(12), WOK_ARGS(3)};
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	wok_db_result result;
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE n AS SELECT generate_series(1, 20) AS i"));
+	ASSERT_OK(wok_pg_execute_many(conn, "UPDATE n SET i = i WHERE i <= $1", args, 7, &result));
+	ASSERT_EQ(result.changes, 3 + 3 + 1 + 0 + 12 + 12 + 3);
+	ASSERT_STR(result.status, "UPDATE 3");
+	return 0;
+}
+
 PG_TEST(many_sets_of_parameters_happen_all_or_none, "pgrow-17")
 {
 	enum { N = 20000 };

@@ -108,18 +108,30 @@ static int take_ready(wok_pg_conn *conn, struct wok__pg_op *op,
 	return 0;
 }
 
+/* Of many executions the sum; of a script the last. */
+static void add_changes(struct wok__pg_op *op)
+{
+	const bool many = op->begin[0] == 'b';
+
+	op->result.changes = many ? op->result.changes + op->tag_changes : op->tag_changes;
+}
+
 static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message)
 {
 	const char *tag = message->body;
 	size_t size = message->size;
 
+	/* The executions of a batch mostly end alike. */
+	if (size > 0 && size == op->tag_size && memcmp(tag, op->result.status, size) == 0) {
+		add_changes(op);
+		return 0;
+	}
 	if (size == 0 || memchr(tag, '\0', size) != tag + size - 1)
 		return unexpected(op, message);
+	op->tag_size = size <= sizeof(op->result.status) ? size : 0;
 	size--;
-	const int64_t changes = wok__pg_tag_changes(tag, size);
-
-	/* Of many executions the sum; of a script the last. */
-	op->result.changes = op->begin[0] == 'b' ? op->result.changes + changes : changes;
+	op->tag_changes = wok__pg_tag_changes(tag, size);
+	add_changes(op);
 	if (size >= sizeof(op->result.status))
 		size = sizeof(op->result.status) - 1;
 	memcpy(op->result.status, tag, size);

@@ -70,6 +70,9 @@ int wok__pg_look_up(wok_pg_conn *conn, struct wok__pg_statement *statement)
  */
 void wok__pg_look_at_tag(wok_pg_conn *conn, const char *tag)
 {
+	/* Each statement of a batch ends with one. */
+	if (*tag != 'D' && *tag != 'A')
+		return;
 	if (strncmp(tag, "DROP ", 5) != 0 && strncmp(tag, "ALTER ", 6) != 0)
 		return;
 	conn->outdated |= WOK__PG_OUTDATED_TYPES;

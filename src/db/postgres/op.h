@@ -59,6 +59,8 @@ struct wok__pg_op {
 	bool abandoned; /* its task has left */
 	bool alone;     /* its task holds the connection's gate */
 	wok_db_result result;
+	size_t tag_size; /* of the last tag with its NUL, which result.status has; 0: not whole */
+	int64_t tag_changes; /* that it tells of */
 	size_t n_rows;
 	size_t bytes_in;
 	size_t size;      /* bytes sent, until it is done */

@@ -9,7 +9,7 @@
 
 #include "db/postgres/lookup.h"
 #include "db/postgres/run.h"
-#include "db/postgres/types/types.h"
+#include "db/postgres/types/encode_usual.h"
 #include "platform/path.h"
 #include "task/park.h"
 
@@ -47,20 +47,32 @@ static void send_formats(struct wok__pg_buffer *out, const struct wok__pg_shape 
 		wok__pg_buffer_int16(out, (uint16_t) shape->column[i].format);
 }
 
-/* The formats stand before the values that they are of: they are filled in as those are written. */
+/* A Bind up to its n values. Returns where their formats go, which stand before them. */
+static size_t begin_bind(struct wok__pg_buffer *out, const char *portal,
+			 const struct wok__pg_statement *statement, size_t n)
+{
+	const size_t names[] = {strlen(portal) + 1, statement->name_size + 1};
+	char *at = wok__pg_buffer_room(out, WOK__PG_HEAD + names[0] + names[1] + 2 + 2 * n + 2);
+
+	if (!at)
+		return 0;
+	*at = 'B';
+	at = memcpy(at + WOK__PG_HEAD, portal, names[0]);
+	at = memcpy(at + names[0], statement->name, names[1]);
+	at += names[1];
+	wok__pg_put16(at, (uint16_t) n);
+	wok__pg_put16(at + 2 + 2 * n, (uint16_t) n);
+	return (size_t) (at + 2 - out->data);
+}
+
 int wok__pg_send_bind(wok_pg_conn *conn, const char *portal, struct wok__pg_statement *statement,
 		      const wok_args *args, bool binary)
 {
 	struct wok__pg_buffer *out = &conn->out;
-	const size_t n = args ? args->count : 0, begun = wok__pg_send_begin(out, 'B');
+	const size_t n = args ? args->count : 0, begun = out->size + 1;
 
 	WOK_TRY(wok__pg_statement_find_types(conn, statement));
-	wok__pg_buffer_text(out, portal);
-	wok__pg_buffer_add(out, statement->name, statement->name_size + 1);
-	wok__pg_buffer_int16(out, (uint16_t) n);
-	const size_t formats = out->size;
-	wok__pg_buffer_room(out, 2 * n);
-	wok__pg_buffer_int16(out, (uint16_t) n);
+	const size_t formats = begin_bind(out, portal, statement, n);
 	for (size_t i = 0; i < n && out->error == 0; i++) {
 		const wok_value *value = &args->values[i];
 		const struct wok__pg_type *type =
@@ -68,9 +80,10 @@ int wok__pg_send_bind(wok_pg_conn *conn, const char *portal, struct wok__pg_stat
 					       : wok__pg_type_find(conn->types, value->type);
 		int16_t format = 0;
 
-		WOK_TRY(wok__pg_encode_as(conn->types, (ssize_t) i + 1, type, value, out, &format));
-		if (out->error == 0)
-			wok__pg_put16(out->data + formats + 2 * i, (uint16_t) format);
+		if (!wok__pg_add_usual(type, value, out, &format))
+			WOK_TRY(wok__pg_encode(conn->types, (ssize_t) i + 1, type, value, out,
+					       &format));
+		wok__pg_put16(out->data + formats + 2 * i, (uint16_t) format);
 	}
 	send_formats(out, statement->shape, binary);
 	wok__pg_send_end(out, begun);

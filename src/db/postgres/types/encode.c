@@ -13,7 +13,6 @@
 #include "db/postgres/types/catalog.h"
 #include "db/postgres/types/container.h"
 #include "db/postgres/types/encode.h"
-#include "db/postgres/types/encode_usual.h"
 #include "db/postgres/types/types.h"
 
 /* What the server takes in one piece. */
@@ -364,28 +363,18 @@ int wok__pg_add_sized(const struct wok__pg_target *target, const wok_value *valu
 	return r;
 }
 
-int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, uint32_t oid,
+int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, const struct wok__pg_type *type,
 		   const wok_value *value, struct wok__pg_buffer *out, int16_t *ret_format)
 {
-	const struct wok__pg_type *type = oid ? wok__pg_type_find(types, oid) : NULL;
-
-	return wok__pg_encode_as(types, place, type, value, out, ret_format);
-}
-
-int wok__pg_encode_as(const struct wok_pg_types *types, ssize_t place,
-		      const struct wok__pg_type *type, const wok_value *value,
-		      struct wok__pg_buffer *out, int16_t *ret_format)
-{
-	if (out->error < 0)
-		return out->error;
-	if (wok__pg_add_usual(type, value, out, ret_format))
-		return 0;
 	const struct wok__pg_target target = {
 		.types = types,
 		.place = place,
 		.type = type,
 		.out = out,
 	};
+
+	if (out->error < 0)
+		return out->error;
 	const int r = wok__pg_add_sized(&target, value, add);
 	if (r < 0)
 		return r;

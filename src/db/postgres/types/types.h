@@ -122,19 +122,15 @@ int wok__pg_decode(const struct wok__pg_type *type, int format, char *data, size
  *
  * types:      what the connection has looked up; NULL: the built-in ones
  * place:      for messages: 3 is "$3", -3 is "column 3"
- * oid:        the parameter's type; 0: not known, then the server reads most things from text
+ * type:       the parameter's; NULL: not known, then the server reads most things from text
  * ret_format: 0 text, 1 binary
  * Returns:    0; -ERANGE: the number does not fit; -EINVAL: not a value, or of a kind that the
  *             type does not take; -EILSEQ: not UTF-8, or with a NUL; -EMSGSIZE: over 1 GB; -ENOMEM.
  *             After a failure the buffer is as it was.
+ * For what most parameters are there is a quicker way: try wok__pg_add_usual() first.
  */
-int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, uint32_t oid,
+int wok__pg_encode(const struct wok_pg_types *types, ssize_t place, const struct wok__pg_type *type,
 		   const wok_value *value, struct wok__pg_buffer *out, int16_t *ret_format);
-
-/* The same, of a type that was found before; NULL: not known. */
-int wok__pg_encode_as(const struct wok_pg_types *types, ssize_t place,
-		      const struct wok__pg_type *type, const wok_value *value,
-		      struct wok__pg_buffer *out, int16_t *ret_format);
 
 /* The same, in binary form whatever it takes: for COPY and for elements. -EINVAL: it has none. */
 int wok__pg_encode_binary(const struct wok_pg_types *types, ssize_t place,
