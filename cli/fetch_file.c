@@ -123,8 +123,8 @@ static void take_validator(struct fetch_job *job, const wok_http_response *respo
 	const char *changed = wok_http_header_value(response, "Last-Modified");
 	const char *validator = etag && strncmp(etag, "W/", 2) != 0 ? etag : changed;
 
-	if (job->status == 206 && !validator)
-		return; /* of a part it need not be said again */
+	if (job->status == 206)
+		return; /* it goes on with what has this one */
 	job->validator[0] = '\0';
 	if (job->fetch->options->compressed)
 		return; /* what we have are not the bytes that the server counts */
@@ -134,37 +134,43 @@ static void take_validator(struct fetch_job *job, const wok_http_response *respo
 
 static int save_validator(const struct fetch_job *job)
 {
+	const wok_write_file_options how = {.no_sync = true};
 	char *tag = tag_path(job);
 	if (!tag)
 		return -ENOMEM;
 
-	int r = *job->validator ? wok_write_file(tag, job->validator, strlen(job->validator)) : 0;
+	/* Atomic: through no link that stands there, and never half a tag. */
+	int r = *job->validator ? wok_write_file_atomic_with(tag, job->validator,
+							     strlen(job->validator), &how)
+				: 0;
 	if (!*job->validator)
 		WOK_IGNORE(wok_fs_remove(tag));
 	free(tag);
 	return r;
 }
 
-int fetch_file_open(struct fetch_job *job, const wok_http_response *response)
+static int open_part(struct fetch_job *job, const wok_http_response *response)
 {
-	const struct fetch_options *options = job->fetch->options;
 	wok_file_options how = {.no_follow = true};
 
-	take_validator(job, response);
-	if (job->file || !job->path)
-		return 0;
-	if (!job->part)
-		return wok_file_open(job->path, "w", &job->file);
-	if (!options->output) {
-		int r = take_name(job, wok_http_header_value(response, "Content-Disposition"));
-		if (r < 0)
-			return r;
-	}
-	if (options->resume)
-		WOK_TRY(save_validator(job));
+	if (!job->fetch->options->output)
+		WOK_TRY(take_name(job, wok_http_header_value(response, "Content-Disposition")));
 	WOK_TRY(wok_file_open_with(job->part, job->got > 0 ? "r+" : "w", &how, &job->file));
 	off_t at = wok_file_seek(job->file, (off_t) job->got, SEEK_SET);
 	return at < 0 ? (int) at : 0;
+}
+
+int fetch_file_open(struct fetch_job *job, const wok_http_response *response)
+{
+	take_validator(job, response);
+	if (!job->path)
+		return 0;
+	if (!job->part)
+		return job->file ? 0 : wok_file_open(job->path, "w", &job->file);
+	if (!job->file)
+		WOK_TRY(open_part(job, response));
+	/* Behind the emptying of the part: a tag never stands beside bytes of another version. */
+	return job->fetch->options->resume && job->got == 0 ? save_validator(job) : 0;
 }
 
 int fetch_file_write(struct fetch_job *job, const void *data, size_t size)

@@ -121,6 +121,18 @@ static bool range_begins_at(const wok_http_response *response, uint64_t offset)
 }
 
 /*
+ * Whether a part belongs to what we have. If-Range asks for nothing else, but there are servers
+ * that do not know it, and two halves of different versions would look like a file.
+ */
+static bool is_same_version(const struct fetch_job *job, const wok_http_response *response)
+{
+	const char *name = job->validator[0] == '"' ? "ETag" : "Last-Modified";
+	const char *value = wok_http_header_value(response, name);
+
+	return !value || strcmp(value, job->validator) == 0;
+}
+
+/*
  * A server may send less of the rest than was asked for (RFC 9110, 15.3.7): then what has come is
  * not the whole.
  */
@@ -255,6 +267,11 @@ static int try_once(struct fetch_job *job, enum outcome *ret_outcome, wok_time *
 	if (job->status >= 300) {
 		*ret_outcome = refuse(job, response, ret_pause);
 		return 0;
+	}
+	if (job->status == 206 && job->got > 0 && !is_same_version(job, response)) {
+		set_reason(job, "the server sends a part of another version");
+		job->validator[0] = '\0';
+		return fetch_file_restart(job);
 	}
 	WOK_TRY(take_body(job, response));
 	*ret_outcome = COMPLETE;

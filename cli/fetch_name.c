@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of files: see fetch.h. What a server says is not trusted: a name is one component, in the
- * folder that the user chose, and it neither hides (".profile") nor looks like an option ("-rf").
+ * folder that the user chose, and it neither hides (".profile") nor looks like an option ("-rf"),
+ * nor is it one of those that a part of another file has.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -44,9 +45,16 @@ static size_t cut(const char *text, size_t size)
 	if (size <= LONGEST)
 		return size;
 	size = LONGEST;
-	while (size > 0 && ((unsigned char) text[size] & 0xc0) == 0x80)
+	for (int i = 0; i < 3 && ((unsigned char) text[size] & 0xc0) == 0x80; i++)
 		size--;
 	return size;
+}
+
+static bool ends(const char *name, size_t size, const char *end)
+{
+	size_t n = strlen(end);
+
+	return size >= n && strcasecmp(name + size - n, end) == 0;
 }
 
 static void make_safe(const char *text, size_t size, char name[FETCH_NAME])
@@ -58,6 +66,9 @@ static void make_safe(const char *text, size_t size, char name[FETCH_NAME])
 		name[i] = (char) (bad ? '_' : c);
 	}
 	name[size] = '\0';
+	/* Who could put bytes into a part, or name its version, would have them taken for ours. */
+	if (ends(name, size, ".part") || ends(name, size, ".part.tag"))
+		memcpy(name + size, "_", 2);
 	if (name[0] == '.' || name[0] == '-')
 		name[0] = '_';
 }

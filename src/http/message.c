@@ -121,6 +121,7 @@ int wok__incoming_begin(struct wok__incoming *incoming, wok_stream *stream,
 	incoming->limits = *limits;
 	incoming->trailers = NULL;
 	incoming->decoded = 0;
+	incoming->failed = 0;
 	incoming->ended = message->framing == WOK__H1_NONE ||
 			  (message->framing == WOK__H1_LENGTH && message->content_length == 0);
 	return wok__h1_body_init(&incoming->body, message->framing, message->content_length,
@@ -160,7 +161,7 @@ int wok__incoming_keep_trailers(struct wok__incoming *incoming)
 /* Decode what is buffered, up to the first piece of data, which stays in the buffer. */
 static int decode(struct wok__incoming *incoming)
 {
-	while (incoming->decoded == 0 && !incoming->ended) {
+	while (incoming->decoded == 0 && !incoming->ended && incoming->failed == 0) {
 		wok_view bytes = wok_stream_buffered(incoming->stream);
 		struct wok__h1_span piece = {0};
 		size_t consumed;
@@ -171,15 +172,16 @@ static int decode(struct wok__incoming *incoming)
 			return event;
 		if (event == WOK__H1_DATA)
 			incoming->decoded = piece.size;
-		int r = event == WOK__H1_END ? wok__incoming_keep_trailers(incoming) : 0;
-		if (r < 0)
-			return r;
+		if (event == WOK__H1_END)
+			incoming->failed = wok__incoming_keep_trailers(incoming);
+		if (incoming->failed < 0)
+			break;
 		wok_stream_consume(incoming->stream, consumed - incoming->decoded);
 		incoming->ended = event == WOK__H1_END;
 		if (event == WOK__H1_MORE)
 			return 0;
 	}
-	return 0;
+	return incoming->failed;
 }
 
 ssize_t wok__incoming_take(struct wok__incoming *incoming, void *data, size_t size)

@@ -50,6 +50,7 @@ struct wok__incoming {
 	struct wok__h1_limits limits;
 	wok_stream *stream;
 	struct wok__head *trailers; /* where they are kept; NULL: they are not */
+	int failed;     /* an error, which ends the body: the codec has passed what it was about */
 	size_t decoded; /* so many bytes at the front of the stream's buffer are data, not framing
 			 */
 	bool ended;

@@ -186,7 +186,9 @@ def a_name_never_leads_out_of_the_folder():
             assert os.listdir(folder) == [name], (header, os.listdir(folder))
             assert os.listdir(outer) == ["in"], header
     for path, name in (("/..%2f..%2fx", "_._.._x"), ("/%2e%2e", "_."), ("/" + "n" * 250, "n" * 200),
-                       ("/a%00b", "a_b"), ("/%2Fetc%2Fpasswd", "_etc_passwd"), ("/..", "_.")):
+                       ("/a%00b", "a_b"), ("/%2Fetc%2Fpasswd", "_etc_passwd"), ("/..", "_."),
+                       ("/x.part", "x.part_"), ("/x.PART.tag", "x.PART.tag_"),
+                       ("/" + "%80" * 250, "\udc80" * 197)):
         with server(plain) as it, tempfile.TemporaryDirectory() as folder:
             result = fetch("-d", folder, it.url + path)
             check(result.status == 0 and os.listdir(folder) == [name], (path, os.listdir(folder)))
@@ -224,6 +226,14 @@ def a_link_in_the_place_of_the_part_is_not_followed():
         os.symlink(victim, os.path.join(folder, "x.part"))
         result = fetch("-d", folder, it.url + "/x")
         check(result.status == 1 and content(victim) == b"mine", result)
+    with server(breaks_off) as it, tempfile.TemporaryDirectory() as folder:
+        victim = os.path.join(folder, "victim")
+        with open(victim, "w", encoding="ascii") as file:
+            file.write("mine")
+        os.symlink(victim, os.path.join(folder, "x.part.tag"))
+        result = fetch("--resume", "--retries", "0", "-d", folder, it.url + "/x")
+        check(result.status == 1 and content(victim) == b"mine", result)
+        assert content(folder, "x.part.tag") == b'"v1"'
 
 
 @test
@@ -511,6 +521,38 @@ def a_later_run_goes_on_with_what_is_left():
         it.seen.clear()
         result = fetch("--resume", "-d", folder, it.url + "/x")  # complete: passed over
         check(result.status == 0 and not it.seen and content(folder, "x") == DATA, result)
+
+
+@test
+def a_part_of_another_version_is_not_put_behind_what_is_left():
+    def other(request):  # it knows Range, and not If-Range
+        if request.headers["Range"]:
+            request.reply(206, b"z" * 50, ETag='"v2"', Content_Range="bytes 50-99/100")
+        else:
+            request.reply(200, b"z" * 100, ETag='"v2"')
+    with server(other) as it, tempfile.TemporaryDirectory() as folder:
+        for name, text in (("x.part", b"y" * 50), ("x.part.tag", b'"v1"')):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(text)
+        result = fetch("--resume", "--retry-wait", "10ms", "-d", folder, it.url + "/x")
+        check(result.status == 0 and content(folder, "x") == b"z" * 100, result)
+        assert len(it.seen) == 2 and os.listdir(folder) == ["x"], os.listdir(folder)
+
+
+@test
+def the_tag_is_that_of_the_bytes_which_are_left():
+    def each_time_another(request):
+        request.send_response(200)
+        request.send_header("ETag", '"v%d"' % len(it.seen))
+        request.send_header("Content-Length", str(len(DATA)))
+        request.end_headers()
+        request.wfile.write(DATA[:100000])
+        request.close_connection = True
+    with server(each_time_another) as it, tempfile.TemporaryDirectory() as folder:
+        result = fetch("--resume", "--retries", "1", "--retry-wait", "10ms", "-d", folder,
+                       it.url + "/x")
+        check(result.status == 1 and len(it.seen) == 2, result)
+        assert content(folder, "x.part.tag") == b'"v2"', content(folder, "x.part.tag")
 
 
 @test

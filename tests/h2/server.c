@@ -402,6 +402,23 @@ TEST_TASK(a_client_that_says_nothing_is_given_up)
 	served_close_raw(&served, 0);
 }
 
+TEST_TASK(a_client_that_does_not_say_what_it_speaks_is_given_up)
+{
+	for (int bytes = 0; bytes < 2; bytes++) {
+		struct served served = {.options.keep_alive = WOK_MINUTE,
+					.options.header_timeout = 10 * WOK_SECOND};
+		served_open_raw(&served);
+		wok_time start = wok_now();
+		ASSERT_OK(wok_stream_write_all(served.raw, "P", (size_t) bytes));
+		char data[512];
+		ssize_t n = wok_stream_read(served.raw, data, sizeof(data));
+		/* What has begun as either gets the time for a head once more, and a word. */
+		ASSERT(bytes ? n > 12 && memcmp(data, "HTTP/1.1 408", 12) == 0 : n == 0);
+		ASSERT_EQ(wok_now() - start, bytes ? 20 * WOK_SECOND : WOK_MINUTE);
+		served_close_raw(&served, 0);
+	}
+}
+
 TEST_TASK(http_1_is_served_beside_it, "server-20")
 {
 	struct served served = {0};

@@ -186,19 +186,22 @@ static int await_preface(const struct wok__connection *connection)
 	const wok_http_serve_options *options = &connection->server->options;
 	struct undecided undecided = {.hook.call = dismiss, .stream = connection->stream};
 	wok_view bytes = wok_stream_buffered(connection->stream);
-	wok_time deadline = 0;
+	wok_time deadline = wok__time_add(wok_now(), options->keep_alive);
+	bool begun = false;
 	int r = 1;
 
 	wok__server_on_stop(connection->server, &undecided.hook);
 	while (r > 0 && bytes.size < sizeof(preface) - 1 && may_be_preface(bytes)) {
-		if (deadline == 0 || bytes.size == 0)
-			deadline = wok__time_add(wok_now(), bytes.size > 0 ? options->header_timeout
-									   : options->keep_alive);
+		if (!begun && bytes.size > 0) {
+			begun = true;
+			deadline = wok__time_add(wok_now(), options->header_timeout);
+		}
 		r = fill_until(connection->stream, deadline, &bytes);
 	}
 	wok__request_off_stop(&undecided.hook);
-	/* What else is wrong HTTP/1.1 meets again, and deals with. */
-	if (r == -ECANCELED)
+	/* What else is wrong HTTP/1.1 meets again, and deals with; of idleness it has been enough.
+	 */
+	if (r == -ECANCELED || (r == -ETIMEDOUT && !begun))
 		return r;
 	return r > 0 && may_be_preface(bytes);
 }
@@ -220,6 +223,6 @@ int wok__serve_connection(struct wok__connection *connection)
 	int h2 = is_http2(connection);
 
 	if (h2 < 0)
-		return h2;
+		return h2 == -ETIMEDOUT ? 0 : h2; /* idle for too long */
 	return h2 > 0 ? wok__h2_serve(connection) : wok__h1_serve(connection);
 }
