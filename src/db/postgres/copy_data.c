@@ -268,7 +268,10 @@ static void give_up(wok_pg_copy *copy)
 
 void wok_pg_copy_free(wok_pg_copy *copy)
 {
-	if (!copy || !wok__pg_is_here(copy->conn, "wok_pg_copy_free"))
+	if (!copy)
+		return;
+	const bool begun = !copy->op.done || copy->alone;
+	if (begun && !wok__pg_is_here(copy->conn, "wok_pg_copy_free"))
 		return;
 	if (!copy->op.done)
 		give_up(copy);

@@ -233,7 +233,10 @@ static void close_portal(wok_pg_cursor *cursor)
 
 void wok_pg_cursor_free(wok_pg_cursor *cursor)
 {
-	if (!cursor || !wok__pg_is_here(cursor->conn, "wok_pg_cursor_free"))
+	if (!cursor)
+		return;
+	const bool begun = !cursor->op.done || cursor->op.statement || cursor->portal[0];
+	if (begun && !wok__pg_is_here(cursor->conn, "wok_pg_cursor_free"))
 		return;
 	if (!cursor->op.done)
 		wok__pg_abort(cursor->conn, &cursor->op);
