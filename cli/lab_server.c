@@ -17,6 +17,7 @@
 #include "child.h"
 #include "command.h"
 #include "httpbin.h"
+#include "listening.h"
 #include "text.h"
 
 /* httpbin's limits. */
@@ -181,23 +182,6 @@ static int serve(void *arg)
 	return wok_scope_join(scope);
 }
 
-static int explain(const struct server *server, int r)
-{
-	fprintf(stderr, "wok lab-server: %s\n", wok_errmsg(r)); /* it names the address */
-	if (server->listened == -EADDRINUSE)
-		fputs("Another program listens there. Choose another port, or port 0 for any free "
-		      "one: wok lab-server 127.0.0.1:0\n",
-		      stderr);
-	else if (server->listened == -EACCES)
-		fputs("Ports below 1024 are for root. Choose a higher one, or port 0 for any free "
-		      "one.\n",
-		      stderr);
-	else if (server->listened == -EINVAL)
-		fprintf(stderr, "\"%s\" should be as 127.0.0.1:8080, [::1]:8080, or unix:/path.\n",
-			server->address);
-	return server->listened == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
-}
-
 static int parse(int argc, char **argv, struct server *server)
 {
 	static const struct option names[] = {
@@ -242,6 +226,8 @@ int lab_server_main(int argc, char **argv)
 	child_allow_descriptors(UINT64_MAX, 0);
 	r = wok_run(serve, &server);
 	if (r < 0 && r != -EINTR)
-		return explain(&server, r);
+		return listening_explain(
+			&(struct listening){"wok lab-server", "", server.address, server.listened},
+			r);
 	return EXIT_SUCCESS;
 }

@@ -15,6 +15,7 @@
 
 #include "child.h"
 #include "command.h"
+#include "listening.h"
 #include "serve.h"
 
 struct server {
@@ -138,23 +139,6 @@ static int serve(void *arg)
 	return wok_scope_join(scope);
 }
 
-static int explain(const struct server *server, int r)
-{
-	fprintf(stderr, "wok serve: %s\n", wok_errmsg(r)); /* it names the address */
-	if (server->listened == -EADDRINUSE)
-		fputs("Another program listens there. Choose another port, or port 0 for any free "
-		      "one: wok serve --listen 127.0.0.1:0\n",
-		      stderr);
-	else if (server->listened == -EACCES)
-		fputs("Ports below 1024 are for root. Choose a higher one, or port 0 for any free "
-		      "one.\n",
-		      stderr);
-	else if (server->listened == -EINVAL)
-		fprintf(stderr, "\"%s\" should be as 127.0.0.1:8000, [::1]:8000, or unix:/path.\n",
-			server->options.address);
-	return server->listened == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
-}
-
 static int make_app(struct server *server)
 {
 	struct serve_options *options = &server->options;
@@ -184,5 +168,10 @@ int serve_main(int argc, char **argv)
 			server.unsaid);
 	wok_http_app_free(server.app);
 	serve_tls_free(server.tls);
-	return r < 0 && r != -EINTR ? explain(&server, r) : EXIT_SUCCESS;
+	return r < 0 && r != -EINTR
+		       ? listening_explain(&(struct listening){"wok serve", "--listen ",
+							       server.options.address,
+							       server.listened},
+					   r)
+		       : EXIT_SUCCESS;
 }

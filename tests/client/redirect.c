@@ -85,6 +85,7 @@ TEST_TASK(only_so_many_redirects_are_followed, "client-23", "http-9")
 	/* to itself, for ever */
 	ASSERT_ERR(get(session, "http://a.test/302/http://a.test/302/"), WOK_ELIMIT);
 	ASSERT_SAYS(WOK_ELIMIT, "10 redirects");
+	ASSERT_EQ(peer.requests, 11);
 	peer_close(&peer);
 }
 

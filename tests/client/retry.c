@@ -129,18 +129,26 @@ static int insist(wok_http_call *call, void *arg, wok_http_response **ret_respon
 	return wok_http_call_next(call, ret_response);
 }
 
+static int count(wok_http_call *call, void *arg, wok_http_response **ret_response)
+{
+	++*(int *) arg;
+	return wok_http_call_next(call, ret_response);
+}
+
 TEST_TASK(middlewares_stand_around_each_request, "client-75")
 {
 	struct peer peer = {.answer = by_plan, .arg = (char *) (uintptr_t) "5."};
-	int again = 0;
+	int again = 0, counted = 0;
 	char token[] = "t1";
-	const wok_http_client_middleware middlewares[] = {{insist, &again}, {add_token, token}};
+	const wok_http_client_middleware middlewares[] = {
+		{insist, &again}, {add_token, token}, {count, &counted}};
 
 	peer_open(&peer);
 	WOK_AUTO(wok_http_session) *session = session_of(
-		&peer, &(wok_http_session_options){.middlewares = middlewares, .n_middlewares = 2});
+		&peer, &(wok_http_session_options){.middlewares = middlewares, .n_middlewares = 3});
 	ASSERT_EQ(get(session, "http://a.test/"), 200);
 	ASSERT_EQ(again, 1);
+	ASSERT_EQ(counted, 2); /* those within are there each time */
 	ASSERT_EQ(peer.requests, 2);
 	ASSERT_STR(field_of(peer.head, "X-Token"), "t1");
 	ASSERT(!field_of(peer.head, "Accept"));
