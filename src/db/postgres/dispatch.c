@@ -321,7 +321,8 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 		done += 1 + length;
 		n++;
 		op->batch_bytes += length - 4;
-		if (op->sink != WOK__PG_KEEP && (op->failed < 0 || batch_is_full(op)))
+		if (!op->rows ||
+		    (op->sink != WOK__PG_KEEP && (op->failed < 0 || batch_is_full(op))))
 			break;
 	}
 	op->n_rows += n;

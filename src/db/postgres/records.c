@@ -92,9 +92,9 @@ static int begin(wok_pg_conn *conn, const char *columns, const char *source,
 	else if (r == 0)
 		r = wok_pg_copy_out(conn, sql.data, &records->copy);
 	wok__pg_buffer_free(&sql);
-	if (r == 0)
-		*ret_records = WOK_TAKE(records);
-	return r;
+	WOK_TRY(r);
+	*ret_records = WOK_TAKE(records);
+	return 0;
 }
 
 /* What is gathered is handed over without a copy: room for a message's head stands in front. */
@@ -191,7 +191,7 @@ static char *put_other(wok_pg_records *records, size_t i, const wok_value *value
 }
 
 /* The fields of most records need no look at the room that there is, nor a call. */
-static int put_record(wok_pg_records *records, const wok_value *values)
+static int put_record(wok_pg_records *records, const wok_value *values, size_t n)
 {
 	struct wok__pg_buffer *out = &records->buffer;
 	char *at = wok__pg_buffer_spare(out, records->most);
@@ -200,9 +200,9 @@ static int put_record(wok_pg_records *records, const wok_value *values)
 
 	if (!at)
 		return out->error;
-	wok__pg_put16(at, (uint16_t) records->columns);
+	wok__pg_put16(at, (uint16_t) n);
 	at += 2;
-	for (size_t i = 0, n = records->columns; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		char *end = wok__pg_put_usual(records->found[i], &values[i], at, &format);
 
 		at = end ? end : put_other(records, i, &values[i], at, &r);
@@ -223,7 +223,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 	if (records->ended || n != records->columns)
 		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
 				records->columns, n);
-	const int r = put_record(records, record ? record->values : NULL);
+	const int r = put_record(records, record ? record->values : NULL, n);
 	if (r < 0) {
 		out->size = before;
 		out->error = 0;
