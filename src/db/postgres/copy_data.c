@@ -171,7 +171,7 @@ int wok__pg_copy_give(wok_pg_copy *copy, struct wok__pg_buffer *data)
 	/* The server takes messages of 1 GB at most. */
 	if (conn->out.size > 0 || mine.size > MOST_GIVEN)
 		return wok_pg_copy_write(copy, mine.data + WOK__PG_HEAD, mine.size - WOK__PG_HEAD);
-	WOK_TRY(wok__check());
+	WOK_TRY(check(copy));
 	WOK_TRY(check_in(copy));
 	mine.data[0] = 'd';
 	wok__pg_put32(mine.data + 1, (uint32_t) (mine.size - 1));
