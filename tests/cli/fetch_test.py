@@ -5,6 +5,7 @@
 usage: fetch_test.py [WOK] [TEXT]
 """
 import contextlib
+import copy
 import email.utils
 import gzip
 import http.server
@@ -49,7 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         self.body = self.rfile.read(size)
         with self.server.lock:
-            self.server.seen.append(self)
+            self.server.seen.append(copy.copy(self))  # one object serves a whole connection
             self.server.now += 1
             self.server.peak = max(self.server.peak, self.server.now)
         try:

@@ -9,37 +9,17 @@ BUILD is the build folder, TEXT runs only tests whose name contains it. What is 
 left out, and named. Everything happens on the loopback interface, on free ports, in a temporary
 folder; the servers are ended at the end, by their ids.
 """
-import contextlib
+import functools
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
+import others
+from others import BUILD, TIMEOUT, end, free_port, main, program
+
 WOK = os.path.join(BUILD, "tests", "interop-h2")
-TIMEOUT = 60
-TESTS = []
-
-
-class Skipped(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def program(name):
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if not path:
-        raise Skipped("there is no %s here" % name)
-    return path
 
 
 def run(*command, fails=False):
@@ -69,27 +49,11 @@ class Place:
             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key,
             "-out", self.certificate)
 
-    def port(self):
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
     def start(self, port, *command):
-        log = open(os.path.join(self.folder, "log-%d" % port), "wb")
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.running.append(process)
-        end = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return process
-            if process.poll() is not None or time.monotonic() > end:
-                with open(log.name, errors="replace") as text:
-                    raise AssertionError("%s did not start: %s" % (command[0], text.read()))
-            time.sleep(0.05)
+        self.running.append(others.start(command, port, self.folder))
 
     def wok(self, tls):
-        port = self.port()
+        port = free_port()
         more = [self.certificate, self.key] if tls else []
         self.start(port, WOK, "serve", "127.0.0.1:%d" % port, *more)
         return "%s://localhost:%d" % ("https" if tls else "http", port)
@@ -105,9 +69,20 @@ class Place:
 
     def end(self):
         for process in self.running:
-            process.terminate()
-        for process in self.running:
-            process.wait(timeout=20)
+            end(process)
+
+
+def test(function):
+    """A test that gets a place."""
+    @others.test
+    @functools.wraps(function)
+    def in_a_place():
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place(folder)
+            try:
+                function(place)
+            finally:
+                place.end()
 
 
 def get(url, n, place=None, tls=False):
@@ -176,7 +151,7 @@ def server_h2load(place):
 def server_nghttpx(place):
     """Behind a proxy that speaks HTTP/2 to it."""
     nghttpx, curl = program("nghttpx"), program("curl")
-    plain, port = place.wok(False), place.port()
+    plain, port = place.wok(False), free_port()
     place.start(port, nghttpx, "--conf=/dev/null", "-f127.0.0.1,%d;no-tls" % port,
                 "-b127.0.0.1,%s;/;proto=h2" % plain.rsplit(":", 1)[1], "--workers=1",
                 "--no-location-rewrite", "-LERROR")
@@ -193,7 +168,7 @@ def server_nghttpx(place):
 def client_nghttpd(place):
     """Many at once, large files, uploads."""
     nghttpd = program("nghttpd")
-    port = place.port()
+    port = free_port()
     place.start(port, nghttpd, "--echo-upload", "-d", place.www(), "--no-tls", str(port))
     url = "http://localhost:%d" % port
     lines, connections = get(url + "/hello", 100)
@@ -206,7 +181,7 @@ def client_nghttpd(place):
 def client_nghttpx(place):
     """The gateway in front of wok's own server, with TLS: the request passes through both."""
     nghttpx = program("nghttpx")
-    plain, port = place.wok(False), place.port()
+    plain, port = place.wok(False), free_port()
     place.start(port, nghttpx, "--conf=/dev/null", "-f127.0.0.1,%d" % port,
                 "-b127.0.0.1,%s;/;proto=h2" % plain.rsplit(":", 1)[1], "--workers=1", "-LERROR",
                 "--no-location-rewrite", place.key, place.certificate)
@@ -221,7 +196,7 @@ def client_nghttpx(place):
 def client_nginx(place):
     """ALPN of a server that allows few streams, and ends its connections after some requests."""
     nginx = program("nginx")
-    port, folder = place.port(), os.path.join(place.folder, "nginx")
+    port, folder = free_port(), os.path.join(place.folder, "nginx")
     os.makedirs(folder)
     conf = os.path.join(folder, "nginx.conf")
     with open(conf, "w") as file:
@@ -269,27 +244,5 @@ def both(place):
         expect(text.startswith("200 500000 yyy"), text[:100])
 
 
-def main():
-    failed = ran = 0
-    for function in TESTS:
-        if len(sys.argv) > 2 and sys.argv[2] not in function.__name__:
-            continue
-        ran += 1
-        with tempfile.TemporaryDirectory() as folder:
-            place = None
-            try:
-                place = Place(folder)
-                function(place)
-                print("ok   %s" % function.__name__)
-            except Skipped as why:
-                print("skip %s: %s" % (function.__name__, why))
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                failed += 1
-                print("FAIL %s: %s" % (function.__name__, error))
-            finally:
-                if place:
-                    place.end()
-    sys.exit(3 if not ran else 1 if failed else 0)
-
-
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,81 +13,16 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
+from others import BUILD, TIMEOUT, end, free_port, main, program, running, test
+
 WOK = os.path.join(BUILD, "wok")
 CLIENT = os.path.join(BUILD, "tests", "interop-client")
-TIMEOUT = 60
-
-TESTS = []
-
-
-class Skipped(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def program(name):
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if not path:
-        raise Skipped("there is no %s here" % name)
-    return path
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port, process, log):
-    end = time.monotonic() + 20
-    while True:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        if process.poll() is not None or time.monotonic() > end:
-            with open(log, errors="replace") as file:
-                raise AssertionError("the server does not start: " + file.read()[-2000:])
-        time.sleep(0.05)
-
-
-def end(process):
-    """End a server of ours, and what it has started: they are a group of their own."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        try:
-            process.wait(10)
-            return
-        except subprocess.TimeoutExpired:
-            pass
-
-
-@contextlib.contextmanager
-def running(args, port, folder):
-    log = os.path.join(folder, "log-%d" % port)
-    with open(log, "wb") as out:
-        process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                   cwd=folder, start_new_session=True)
-    try:
-        wait_for(port, process, log)
-        yield process
-    finally:
-        end(process)
 
 
 def write(folder, name, data):
@@ -505,28 +440,6 @@ def server_ab():
             assert done.returncode == 0 and re.search(r"Complete requests: +2000\n", said), said
             assert re.search(r"Failed requests: +0\n", said), said
             assert not kept or re.search(r"Keep-Alive requests: +2000\n", said), said
-
-
-def main():
-    text = sys.argv[2] if len(sys.argv) > 2 else ""
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in TESTS:
-        if text not in function.__name__:
-            continue
-        start = time.monotonic()
-        try:
-            function()
-            counts["passed"] += 1
-            print("ok   %s (%.1f s)" % (function.__name__, time.monotonic() - start))
-        except Skipped as reason:
-            counts["skipped"] += 1
-            print("skip %s: %s" % (function.__name__, reason))
-        except Exception as error:  # a failed test must not hide the others
-            counts["failed"] += 1
-            print("FAIL %s: %s: %s" % (function.__name__, type(error).__name__, error))
-        sys.stdout.flush()
-    print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
-    return 1 if counts["failed"] else 0 if any(counts.values()) else 3
 
 
 if __name__ == "__main__":

@@ -10,15 +10,14 @@ on the loopback interface, on free ports, in a temporary folder; what was starte
 import http.server
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
-BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+from others import BUILD, end, free_port, start
+
 CLIENT = os.path.join(BUILD, "tests", "interop-client")
 BODY = b"x" * 100000
 
@@ -37,23 +36,6 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def await_port(port, process):
-    for _ in range(300):
-        if process.poll() is not None:
-            sys.exit("squid ended: %d" % process.returncode)
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    sys.exit("squid does not listen")
 
 
 def start_origin(context=None):
@@ -91,10 +73,7 @@ http_access allow all
 """)
     os.chmod(folder, 0o777)
     os.chmod(users, 0o644)
-    process = subprocess.Popen(["squid", "-N", "-f", config], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    await_port(port, process)
-    return process, port, locked
+    return start(["squid", "-N", "-f", config], port, folder), port, locked
 
 
 def fetch(url, ca, **environment):
@@ -171,8 +150,7 @@ def main():
             good = check_plain(start_origin(), ca, port, locked)
             good = check_tunnel(start_origin(context), ca, port, locked) and good
         finally:
-            squid.kill()
-            squid.wait()
+            end(squid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0 if good else 1

@@ -15,55 +15,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
+import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
+from others import BUILD, HERE, Skipped, TIMEOUT, free_port, main, running, test
+
 WOK = os.path.join(BUILD, "tests", "interop-websocket")
-TIMEOUT = 60
-
-TESTS = []
-
-
-class Skipped(Exception):
-    pass
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def running(args, port):
-    """A server of somebody else's, until the block ends."""
-    process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               start_new_session=True)
-    try:
-        end = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            if process.poll() is not None or time.monotonic() > end:
-                raise AssertionError("the server does not start: %s" % process.stderr.read())
-            time.sleep(0.05)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
-        process.stderr.close()
 
 
 @contextlib.contextmanager
@@ -89,6 +47,20 @@ def run(args, what):
     assert done.returncode == 0, done.stderr.decode()[-1000:]
     deflated = "permessage-deflate" in done.stdout.decode()
     assert deflated == (what == "deflate"), "extensions: %s" % done.stdout.decode()
+
+
+def talk_to(theirs):
+    for what in ("plain", "deflate"):
+        port = free_port()
+        with tempfile.TemporaryDirectory() as folder:
+            with running([*theirs, "serve", str(port), what], port, folder):
+                run([WOK, "talk", "ws://127.0.0.1:%d/" % port, what], what)
+
+
+def be_talked_to(theirs):
+    for what in ("plain", "deflate"):
+        with wok_server(what) as port:
+            run([*theirs, "talk", str(port), what], what)
 
 
 # --- python3-websockets ---------------------------------------------------------------------------
@@ -137,19 +109,12 @@ def python():
 
 @test
 def client_python_websockets():
-    program = python()
-    for what in ("plain", "deflate"):
-        port = free_port()
-        with running([*program, "serve", str(port), what], port):
-            run([WOK, "talk", "ws://127.0.0.1:%d/" % port, what], what)
+    talk_to(python())
 
 
 @test
 def server_python_websockets():
-    program = python()
-    for what in ("plain", "deflate"):
-        with wok_server(what) as port:
-            run([*program, "talk", str(port), what], what)
+    be_talked_to(python())
 
 
 # --- npm's ws -------------------------------------------------------------------------------------
@@ -166,41 +131,12 @@ def node():
 
 @test
 def client_npm_ws():
-    program = node()
-    for what in ("plain", "deflate"):
-        port = free_port()
-        with running([*program, "serve", str(port), what], port):
-            run([WOK, "talk", "ws://127.0.0.1:%d/" % port, what], what)
+    talk_to(node())
 
 
 @test
 def server_npm_ws():
-    program = node()
-    for what in ("plain", "deflate"):
-        with wok_server(what) as port:
-            run([*program, "talk", str(port), what], what)
-
-
-def main():
-    text = sys.argv[2] if len(sys.argv) > 2 else ""
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in TESTS:
-        if text not in function.__name__:
-            continue
-        start = time.monotonic()
-        try:
-            function()
-            counts["passed"] += 1
-            print("ok   %s (%.1f s)" % (function.__name__, time.monotonic() - start))
-        except Skipped as reason:
-            counts["skipped"] += 1
-            print("skip %s: %s" % (function.__name__, reason))
-        except Exception as error:  # a failed test must not hide the others
-            counts["failed"] += 1
-            print("FAIL %s: %s: %s" % (function.__name__, type(error).__name__, error))
-        sys.stdout.flush()
-    print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
-    return 1 if counts["failed"] else 0 if any(counts.values()) else 3
+    be_talked_to(node())
 
 
 if __name__ == "__main__":
