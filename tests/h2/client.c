@@ -532,31 +532,46 @@ TEST_TASK(an_idle_connection_ends_with_its_server, "http-51")
 	asked_close(&asked);
 }
 
-/* The first connection's other end is made by hand. */
-static void refuse_first(struct asked *asked, const void *frame, size_t size)
+/* The first connections' other ends are made by hand. What becomes of the request. */
+static struct get refuse_first(int n, const void *frame, size_t size)
 {
-	struct get one = {.asked = asked, .url = "http://a.test/"};
+	struct asked asked = {.silent = true};
+	struct get one = {.asked = &asked, .url = "http://a.test/"};
 
-	asked_route(asked, "*", "/", tell_version);
-	asked->silent = true;
-	asked_open(asked);
+	asked_route(&asked, "*", "/", tell_version);
+	asked_open(&asked);
 	WOK_AUTO(wok_task) *asking = wok_create_task(get, &one);
-	ASSERT_OK(wok_sleep(WOK_SECOND));
-	asked->silent = false;
-	ASSERT_OK(wok_stream_write_all(asked->servers[0].stream, "\0\0\0\4\0\0\0\0\0", 9));
-	ASSERT_OK(wok_stream_write_all(asked->servers[0].stream, frame, size));
+	for (int i = 0; i < n; i++) {
+		ASSERT_OK(wok_sleep(WOK_SECOND));
+		ASSERT_EQ(asked.connects, i + 1);
+		asked.silent = i + 1 < n;
+		wok_stream *server = asked.servers[i].stream;
+		ASSERT_OK(wok_stream_write_all(server, "\0\0\0\4\0\0\0\0\0", 9));
+		ASSERT_OK(wok_stream_write_all(server, frame, size));
+	}
 	ASSERT_OK(wok_await(asking));
-	ASSERT_OK(one.result);
-	ASSERT_EQ(one.status, 200);
-	ASSERT_EQ(asked->connects, 2);
-	asked_close(asked);
+	if (one.result == 0)
+		ASSERT_EQ(asked.connects, n + 1);
+	asked_close(&asked);
+	return one;
 }
+
+static const char refused[] = "\0\0\4\3\0\0\0\0\1\0\0\0\7";
 
 TEST_TASK(a_request_that_was_refused_is_made_again_elsewhere, "http-31", "client-52")
 {
-	struct asked asked = {0};
+	for (int n = 1; n <= 5; n++) {
+		struct get one = refuse_first(n, refused, 13);
+		ASSERT_OK(one.result);
+		ASSERT_EQ(one.status, 200);
+	}
+}
 
-	refuse_first(&asked, "\0\0\4\3\0\0\0\0\1\0\0\0\7", 13);
+TEST_TASK(a_request_that_is_refused_each_time_fails)
+{
+	struct get one = refuse_first(6, refused, 13);
+
+	ASSERT_ERR(one.result, -ECONNRESET);
 }
 
 TEST_TASK(requests_that_were_refused_together_share_the_next_connection, "client-52")
@@ -660,9 +675,10 @@ TEST_TASK(a_server_that_takes_fewer_requests_than_it_said_is_still_read)
 
 TEST_TASK(a_request_behind_the_last_of_a_goaway_is_made_again_elsewhere, "http-31")
 {
-	struct asked asked = {0};
+	struct get one = refuse_first(1, "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
 
-	refuse_first(&asked, "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
+	ASSERT_OK(one.result);
+	ASSERT_EQ(one.status, 200);
 }
 
 TEST_TASK(an_idle_connection_is_closed_after_a_while, "client-5")

@@ -4,13 +4,16 @@
  *
  * A connection that was kept alive may be closed by the server at the very moment a request goes
  * out over it. If not a byte has come back, an idempotent request whose body can be sent again is
- * sent once more, over a new connection.
+ * sent once more, over a new connection. What an HTTP/2 server says it has not looked at is sent
+ * again whatever it is, and more than once.
  */
 #include <assert.h>
 
 #include "base/time.h"
 #include "http/client/call.h"
 #include "http/h2/h2.h"
+
+enum { REFUSED_MAX = 6 }; /* tries in all */
 
 static int acquire_in_time(struct wok__exchange *exchange, uint64_t after)
 {
@@ -73,14 +76,19 @@ static bool was_stale(const struct wok__exchange *exchange, int code)
 	       wok__is_disconnect(code);
 }
 
-static bool may_repeat(struct wok__exchange *exchange, int code)
+/*
+ * Whether it is tried once more, after so many tries. What the server says it has not looked at may
+ * be sent again and again; where many wait for a server that ends each connection after some
+ * requests, one of them can be unlucky several times.
+ */
+static bool may_repeat(struct wok__exchange *exchange, int code, unsigned tries)
 {
 	if (exchange->session->options.no_retry)
 		return false;
-	if (!exchange->unprocessed &&
-	    !(was_stale(exchange, code) && wok__call_is_idempotent(exchange->call)))
-		return false;
-	return wok__source_rewind(&exchange->call->body);
+	if (exchange->unprocessed)
+		return tries < REFUSED_MAX && wok__source_rewind(&exchange->call->body);
+	return tries == 1 && was_stale(exchange, code) && wok__call_is_idempotent(exchange->call) &&
+	       wok__source_rewind(&exchange->call->body);
 }
 
 /* What is said of an exchange is about the last one. */
@@ -162,8 +170,10 @@ void wok__exchange_choose_route(struct wok__exchange *exchange)
 int wok__exchange_run(struct wok__exchange *exchange)
 {
 	int r = try_once(exchange, 0);
-	if (r < 0 && exchange->response->connection && may_repeat(exchange, r)) {
+	for (unsigned tries = 1; r < 0 && exchange->response->connection; tries++) {
 		uint64_t failed = exchange->response->connection->number;
+		if (!may_repeat(exchange, r, tries))
+			break;
 		drop_connection(exchange);
 		r = try_once(exchange, failed);
 	}
