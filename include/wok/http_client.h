@@ -118,8 +118,9 @@ typedef struct {
 	size_t max_headers;      /* fields in it; 128 */
 	size_t max_body;         /* bytes that wok_http_body() gathers; 64 MiB */
 	wok_http2_options http2; /* offered to https hosts unless it is disabled there */
-	bool no_retry;           /* do not send an idempotent request again that met a connection
-				    which the server had just closed */
+	bool no_retry;           /* send nothing again: an idempotent request that met a connection
+				    which the server had just closed, one of HTTP/2 that the server
+				    refused unseen */
 } wok_http_session_options;
 
 /**
