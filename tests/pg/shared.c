@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks that share a connection: nobody waits for what has happened, or is told of another's. */
-#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wok/pg_copy.h>
@@ -9,6 +8,7 @@
 
 #include "db/postgres/connection.h"
 
+#include "harness/another_loop.h"
 #include "harness/reports.h"
 #include "pg/check.h"
 
@@ -287,26 +287,16 @@ static int use_foreign(void *arg)
 	return 0;
 }
 
-static void *another_loop(void *arg)
-{
-	struct ours *ours = arg;
-
-	ASSERT_OK(wok_run(use_foreign, ours));
-	return NULL;
-}
-
 static int lend(void *arg)
 {
 	struct ours *ours = arg;
 	const wok_row *row;
-	pthread_t thread;
 
 	ours->conn = pg_check_connect(NULL);
 	ASSERT_OK(wok_pg_transaction_begin(ours->conn, NULL, &ours->tx));
 	ASSERT_OK(
 		wok_pg_query(ours->conn, "SELECT generate_series(1, 100000)", NULL, &ours->cursor));
-	ASSERT_EQ(pthread_create(&thread, NULL, another_loop, ours), 0);
-	pthread_join(thread, NULL);
+	test_in_another_loop(use_foreign, ours);
 	for (int i = 1; i <= 100000; i++) {
 		ASSERT_EQ(wok_pg_cursor_next(ours->cursor, &row), 1);
 		ASSERT_EQ(wok_row_int_at(row, 0), i);

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "db/sqlite/connection.h"
+#include "harness/another_loop.h"
 #include "harness/reports.h"
 #include "platform/clock.h"
 
@@ -195,25 +196,15 @@ static int use_foreign(void *arg)
 	return 0;
 }
 
-static void *another_loop(void *arg)
-{
-	struct ours *ours = arg;
-
-	ASSERT_OK(wok_run(use_foreign, ours));
-	return NULL;
-}
-
 static int lend(void *arg)
 {
 	struct ours *ours = arg;
 	const wok_row *row;
-	pthread_t thread;
 
 	ours->db = in_memory();
 	ASSERT_OK(wok_sqlite_pool_open(":memory:", NULL, &ours->pool));
 	ASSERT_OK(wok_sqlite_query(ours->db, "SELECT 7", NULL, &ours->cursor));
-	ASSERT_EQ(pthread_create(&thread, NULL, another_loop, ours), 0);
-	pthread_join(thread, NULL);
+	test_in_another_loop(use_foreign, ours);
 	ASSERT_EQ(wok_sqlite_cursor_next(ours->cursor, &row), 1);
 	ASSERT_EQ(wok_row_int_at(row, 0), 7);
 	wok_sqlite_cursor_free(ours->cursor);
