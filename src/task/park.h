@@ -9,6 +9,7 @@
  */
 #include <wok/task.h>
 
+#include "base/frame.h"
 #include "loop/io.h"
 #include "task/task.h"
 
@@ -135,12 +136,6 @@ ssize_t wok__io_wait(struct wok__io *io, const char *what);
 
 /* How many checkpoints were passed in this thread. For tests. */
 extern _Thread_local uint64_t wok__checkpoints __attribute__((tls_model("initial-exec")));
-
-/*
- * For the part of a call that waits: setting up a parker in line would cost those that need not
- * wait more than all the rest.
- */
-#define WOK__OUT_OF_LINE __attribute__((noinline))
 
 /* wok__check() and wok__spend() for calls that take a few nanoseconds: the usual case in line. */
 static inline int wok__quick_check(void)

@@ -9,6 +9,7 @@
 #include <wok/net.h>
 #include <wok/timeout.h>
 
+#include "base/frame.h"
 #include "base/time.h"
 #include "http/alpn.h"
 #include "http/client/call.h"
@@ -19,7 +20,8 @@
 enum { ORIGIN_MAX = 300 };
 
 /* The address that an origin is to be found at; NULL if nobody said so. */
-static const char *overridden(const wok_http_session *session, const char *host, uint16_t port)
+static WOK__OUT_OF_LINE const char *overridden(const wok_http_session *session, const char *host,
+					       uint16_t port)
 {
 	const wok_http_session_options *options = &session->options;
 	char origin[ORIGIN_MAX];
@@ -108,7 +110,7 @@ static bool may_be_h2(const struct wok__exchange *exchange)
 	return exchange->route.may_share;
 }
 
-static int secure(struct wok__exchange *exchange, wok_stream **stream)
+static WOK__OUT_OF_LINE int secure(struct wok__exchange *exchange, wok_stream **stream)
 {
 	struct wok_http_call *call = exchange->call;
 	const struct wok__route *route = &exchange->route;

@@ -7,6 +7,7 @@
 #include <wok/timeout.h>
 #include <wok/url.h>
 
+#include "base/frame.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "http/client/call.h"
@@ -84,7 +85,7 @@ static void set_times(struct wok_http_call *call)
 }
 
 /* The status as an error, with the beginning of what the server says about it. */
-static int raise_for_status(struct wok_http_call *call)
+static WOK__OUT_OF_LINE int raise_for_status(struct wok_http_call *call)
 {
 	char text[SAID_MAX];
 	size_t size = 0;

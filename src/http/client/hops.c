@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <wok/memory.h>
 
+#include "base/frame.h"
 #include "base/memory.h"
 #include "http/client/credentials.h"
 
@@ -159,7 +160,7 @@ static int go_on(struct wok_http_call *call, char *target)
 	return 0;
 }
 
-static int follow(struct wok_http_call *call, const char *location)
+static WOK__OUT_OF_LINE int follow(struct wok_http_call *call, const char *location)
 {
 	int status = call->response->status;
 	char *target = NULL;

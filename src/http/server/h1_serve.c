@@ -12,6 +12,7 @@
 #include <wok/loop.h>
 #include <wok/memory.h>
 
+#include "base/frame.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "http/server/h1_connection.h"
@@ -168,7 +169,7 @@ static void begin_request(struct wok__h1_connection *h1)
  * Close so that the client can read the last reply: closing with bytes unread would reset the
  * connection, and the reply could be lost on the way.
  */
-__attribute__((noinline)) static void linger(struct wok__h1_connection *h1)
+static WOK__OUT_OF_LINE void linger(struct wok__h1_connection *h1)
 {
 	wok_time end = wok_now() + LINGER_TIME;
 	char unused[4096]; /* not in the frame of who waits for requests */
