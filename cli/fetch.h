@@ -2,6 +2,7 @@
 #ifndef WOK_CLI_FETCH_H
 #define WOK_CLI_FETCH_H
 #include <stdio.h>
+#include <time.h>
 #include <wok/http_client.h>
 #include <wok/rate.h>
 #include <wok/wok.h>
@@ -95,6 +96,9 @@ struct fetch {
 
 /* Fetch one URL, with all its tries. Failures are the job's; returns what ends everything. */
 int fetch_job_run(struct fetch_job *job);
+
+/* A date of a response, as HTTP has it: seconds since 1970; -1 if text is NULL, or no date. */
+time_t fetch_date(const char *text);
 
 /* --- files (fetch_file.c) ------------------------------------------------------------------- */
 

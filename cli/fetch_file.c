@@ -12,6 +12,8 @@
 
 #define GRACE (5 * WOK_SECOND) /* for tidying up after Ctrl-C */
 
+enum { SETTLED = 60 }; /* s */
+
 static char *text_of(const char *format, const char *a, const char *b)
 {
 	char *text;
@@ -115,13 +117,29 @@ static int take_name(struct fetch_job *job, const char *disposition)
 	return r == 1 ? wok_fail(-EEXIST, "%s is there already", path) : r;
 }
 
-/* What the server calls this version, for If-Range: a weak ETag says too little (RFC 9110 13.1.5).
+/* Whether the second in which the file was changed is long over: within it may be two versions. */
+static bool is_settled(const wok_http_response *response, const char *changed)
+{
+	time_t then = fetch_date(changed);
+	time_t now = fetch_date(wok_http_header_value(response, "Date"));
+
+	return then >= 0 && now - then >= SETTLED;
+}
+
+/*
+ * What the server calls this version, for If-Range: a weak ETag says too little (RFC 9110 13.1.5),
+ * and so does the date of a file that was changed just now (8.8.2.2).
  */
 static void take_validator(struct fetch_job *job, const wok_http_response *response)
 {
 	const char *etag = wok_http_header_value(response, "ETag");
 	const char *changed = wok_http_header_value(response, "Last-Modified");
-	const char *validator = etag && strncmp(etag, "W/", 2) != 0 ? etag : changed;
+	const char *validator = NULL;
+
+	if (etag && strncmp(etag, "W/", 2) != 0)
+		validator = etag;
+	else if (is_settled(response, changed))
+		validator = changed;
 
 	if (job->status == 206)
 		return; /* it goes on with what has this one */

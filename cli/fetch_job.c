@@ -196,11 +196,18 @@ static int read_body(struct fetch_job *job, wok_http_response *response)
 /* The longest that a server's Retry-After is heeded, in seconds. */
 #define DAY 86400L
 
+time_t fetch_date(const char *text)
+{
+	struct tm date = {0};
+	const char *end = text ? strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date) : NULL;
+
+	return end && *end == '\0' ? timegm(&date) : -1;
+}
+
 /* When the server wants to be asked again: a number of seconds, or a date. 0: it does not say. */
 static wok_time retry_after(const wok_http_response *response)
 {
 	const char *value = wok_http_header_value(response, "Retry-After");
-	struct tm date = {0};
 	char *end;
 
 	if (!value)
@@ -208,10 +215,7 @@ static wok_time retry_after(const wok_http_response *response)
 	unsigned long seconds = strtoul(value, &end, 10);
 	if (*end == '\0' && end != value)
 		return seconds > DAY ? DAY * WOK_SECOND : (wok_time) seconds * WOK_SECOND;
-	end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &date);
-	if (!end)
-		return 0;
-	time_t left = timegm(&date) - time(NULL);
+	time_t left = fetch_date(value) - time(NULL);
 	return left > 0 ? (left > DAY ? DAY : left) * WOK_SECOND : 0;
 }
 

@@ -29,6 +29,7 @@ from command import (OK, TIMEOUT, answer, check, closes_after, environment, fake
                      main, read_request, run, started, test)
 
 DATA = bytes(i * 7 % 251 for i in range(300000))
+NOON = 1600000000  # when servers with a date of their own believe that it is
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -554,6 +555,26 @@ def the_tag_is_that_of_the_bytes_which_are_left():
                        it.url + "/x")
         check(result.status == 1 and len(it.seen) == 2, result)
         assert content(folder, "x.part.tag") == b'"v2"', content(folder, "x.part.tag")
+
+
+@test
+def a_date_names_a_version_once_its_minute_is_over():
+    def cut_short(request):
+        age = 3600 if "old" in request.path else 59
+        request.send_response_only(200)
+        request.send_header("Date", email.utils.formatdate(NOON, usegmt=True))
+        request.send_header("Last-Modified", email.utils.formatdate(NOON - age, usegmt=True))
+        request.send_header("Content-Length", str(len(DATA)))
+        request.end_headers()
+        request.wfile.write(DATA[:100000])
+        request.close_connection = True
+    for name, tag in (("old", email.utils.formatdate(NOON - 3600, usegmt=True)), ("new", None)):
+        with server(cut_short) as it, tempfile.TemporaryDirectory() as folder:
+            result = fetch("--resume", "--retries", "0", "-d", folder, it.url + "/" + name)
+            check(result.status == 1, result)
+            kept = name + ".part.tag"
+            assert (kept in os.listdir(folder)) == bool(tag), os.listdir(folder)
+            assert not tag or content(folder, kept) == tag.encode(), content(folder, kept)
 
 
 @test
