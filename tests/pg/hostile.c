@@ -7,6 +7,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <wok/pg_copy.h>
 #include <wok/wok.h>
 
 #include "harness/test.h"
@@ -167,6 +168,29 @@ TEST_TASK(a_line_that_breaks_off_is_a_lost_connection, "pg-15")
 {
 	ASSERT_ERR(ROW("D\0\0\0\16\0\1\0\0\0\4ab"), WOK_ECONNLOST);
 	ASSERT_ERR(ROW(""), WOK_ECONNLOST);
+}
+
+/* A piece of no bytes is none: what comes behind it is the first. */
+TEST_TASK(a_copy_may_begin_with_a_piece_of_no_bytes, "pg-54")
+{
+	static const char answer[] = "H\0\0\0\7\0\0\0"
+				     "d\0\0\0\4"
+				     "d\0\0\0\6a\n"
+				     "c\0\0\0\4C\0\0\0\13COPY 1\0Z\0\0\0\5I";
+	wok_stream *server;
+	wok_pg_conn *conn = meet(&server);
+	wok_pg_copy *copy;
+	wok_view data;
+
+	say(server, answer, sizeof(answer) - 1);
+	ASSERT_OK(wok_pg_copy_out(conn, "COPY t TO STDOUT", &copy));
+	ASSERT_EQ(wok_pg_copy_read(copy, &data), 1);
+	ASSERT_EQ(data.size, 2);
+	ASSERT_MEM(data.data, "a\n", 2);
+	ASSERT_EQ(wok_pg_copy_read(copy, &data), 0);
+	wok_pg_copy_free(copy);
+	wok_stream_free(server);
+	wok_pg_conn_free(conn);
 }
 
 static int flood(void *arg)

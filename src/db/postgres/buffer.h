@@ -90,9 +90,9 @@ static inline char *wok__pg_buffer_spare(struct wok__pg_buffer *buffer, size_t s
 
 static inline void wok__pg_buffer_add(struct wok__pg_buffer *buffer, const void *data, size_t size)
 {
-	char *room = wok__pg_buffer_room(buffer, size);
+	char *room = size > 0 ? wok__pg_buffer_room(buffer, size) : NULL;
 
-	if (room && size > 0)
+	if (room)
 		memcpy(room, data, size);
 }
 
