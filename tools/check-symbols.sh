@@ -45,7 +45,8 @@ for header in "$root"/include/wok/*.h; do
 	echo "#include <wok/$(basename "$header")>"
 done >"$work/all.c"
 ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$root/include" -E -P "$work/all.c" |
-	grep -v '^#' | tr '\n' ' ' | sed 's,[;}],\n,g' | grep -v -e 'static inline' -e '^ *typedef' |
+	grep -v '^#' | tr '\n' ' ' | sed 's,[;}],\n,g' |
+	grep -v -e 'static inline' -e '^ *typedef' -e '^ *return ' |
 	sed -n 's/^[^(=]*[ *]\(wok_[a-z0-9_]*\)(.*/\1/p' | sort -u >"$work/declared"
 sort -u "$work/all" >"$work/exported"
 for name in $(comm -23 "$work/declared" "$work/exported"); do

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef WOK_VALUE_H
 #define WOK_VALUE_H
+#include <string.h>
 #include <wok/error.h>
 
 WOK_BEGIN_DECLS
@@ -52,6 +53,13 @@ typedef struct {
 	size_t count;
 } wok_args;
 
+static inline wok_value wok__value(wok_value_kind kind, size_t size)
+{
+	wok_value made = {(uint8_t) kind, 0, 0, size, {0}};
+
+	return made;
+}
+
 /**
  * SQL's NULL.
  *
@@ -59,7 +67,10 @@ typedef struct {
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_null(void);
+static inline wok_value wok_value_null(void)
+{
+	return wok__value(WOK_VALUE_NULL, 0);
+}
 
 /**
  * A truth value. As true is an int in C, WOK_ARGS(true) makes an integer: for a boolean parameter
@@ -69,7 +80,13 @@ wok_value wok_value_null(void);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_bool(bool value);
+static inline wok_value wok_value_bool(bool value)
+{
+	wok_value made = wok__value(WOK_VALUE_BOOL, 0);
+
+	made.boolean = value;
+	return made;
+}
 
 /**
  * An integer.
@@ -78,7 +95,13 @@ wok_value wok_value_bool(bool value);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_int(int64_t value);
+static inline wok_value wok_value_int(int64_t value)
+{
+	wok_value made = wok__value(WOK_VALUE_INT, 0);
+
+	made.integer = value;
+	return made;
+}
 
 /**
  * An unsigned integer. No database has those above INT64_MAX as integers: they are refused where
@@ -88,7 +111,14 @@ wok_value wok_value_int(int64_t value);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_uint(uint64_t value);
+static inline wok_value wok_value_uint(uint64_t value)
+{
+	wok_value made = wok_value_int((int64_t) value);
+
+	if (made.integer < 0)
+		made.kind = WOK_VALUE_WRONG;
+	return made;
+}
 
 /**
  * A floating-point number.
@@ -97,7 +127,13 @@ wok_value wok_value_uint(uint64_t value);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_double(double value);
+static inline wok_value wok_value_double(double value)
+{
+	wok_value made = wok__value(WOK_VALUE_DOUBLE, 0);
+
+	made.real = value;
+	return made;
+}
 
 /**
  * A text.
@@ -107,7 +143,13 @@ wok_value wok_value_double(double value);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_text(const char *text);
+static inline wok_value wok_value_text(const char *text)
+{
+	wok_value made = wok__value(WOK_VALUE_TEXT, text ? strlen(text) : 0);
+
+	made.text = text;
+	return text ? made : wok_value_null();
+}
 
 /**
  * A text of a given size.
@@ -117,7 +159,13 @@ wok_value wok_value_text(const char *text);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_view(wok_view view);
+static inline wok_value wok_value_view(wok_view view)
+{
+	wok_value made = wok__value(WOK_VALUE_TEXT, view.size);
+
+	made.text = view.data;
+	return view.data ? made : wok_value_null();
+}
 
 /**
  * Bytes.
@@ -127,7 +175,13 @@ wok_value wok_value_view(wok_view view);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_blob(const void *data, size_t size);
+static inline wok_value wok_value_blob(const void *data, size_t size)
+{
+	wok_value made = wok__value(WOK_VALUE_BLOB, size);
+
+	made.data = data;
+	return data ? made : wok_value_null();
+}
 
 /**
  * What WOK_ARGS() makes of a pointer without a type: SQL's NULL of NULL, and of any other pointer
@@ -137,7 +191,10 @@ wok_value wok_value_blob(const void *data, size_t size);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_pointer(const void *pointer);
+static inline wok_value wok_value_pointer(const void *pointer)
+{
+	return wok__value(pointer ? WOK_VALUE_WRONG : WOK_VALUE_NULL, 0);
+}
 
 /**
  * A value as it is, for WOK_ARGS().
@@ -146,7 +203,10 @@ wok_value wok_value_pointer(const void *pointer);
  * Checkpoint: never
  * Threads:    any
  */
-wok_value wok_value_same(wok_value value);
+static inline wok_value wok_value_same(wok_value value)
+{
+	return value;
+}
 
 /**
  * A value as an integer.

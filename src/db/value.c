@@ -3,62 +3,6 @@
 #include <string.h>
 #include <wok/value.h>
 
-wok_value wok_value_null(void)
-{
-	return (wok_value){.kind = WOK_VALUE_NULL};
-}
-
-wok_value wok_value_bool(bool value)
-{
-	return (wok_value){.kind = WOK_VALUE_BOOL, .boolean = value};
-}
-
-wok_value wok_value_int(int64_t value)
-{
-	return (wok_value){.kind = WOK_VALUE_INT, .integer = value};
-}
-
-wok_value wok_value_uint(uint64_t value)
-{
-	if (value > INT64_MAX)
-		return (wok_value){.kind = WOK_VALUE_WRONG};
-	return wok_value_int((int64_t) value);
-}
-
-wok_value wok_value_double(double value)
-{
-	return (wok_value){.kind = WOK_VALUE_DOUBLE, .real = value};
-}
-
-wok_value wok_value_text(const char *text)
-{
-	return wok_value_view((wok_view){text, text ? strlen(text) : 0});
-}
-
-wok_value wok_value_view(wok_view view)
-{
-	if (!view.data)
-		return wok_value_null();
-	return (wok_value){.kind = WOK_VALUE_TEXT, .size = view.size, .text = view.data};
-}
-
-wok_value wok_value_blob(const void *data, size_t size)
-{
-	if (!data)
-		return wok_value_null();
-	return (wok_value){.kind = WOK_VALUE_BLOB, .size = size, .data = data};
-}
-
-wok_value wok_value_pointer(const void *pointer)
-{
-	return pointer ? (wok_value){.kind = WOK_VALUE_WRONG} : wok_value_null();
-}
-
-wok_value wok_value_same(wok_value value)
-{
-	return value;
-}
-
 static const char *kind_name(const wok_value *value)
 {
 	static const char *const names[] = {
