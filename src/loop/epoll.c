@@ -2,8 +2,8 @@
 /*
  * The epoll backend: see loop/backend.h, and loop/watch.c for all that is not epoll.
  *
- * A descriptor is in the set once, edge-triggered, for both directions. An event carries its number
- * and the generation of that. The registration is removed explicitly: a forked child would keep it
+ * A descriptor is in the set once, edge-triggered. An event carries its number and the generation
+ * of that. The registration is removed explicitly: a forked child would keep it
  * alive otherwise.
  */
 #include <assert.h>
@@ -35,7 +35,7 @@ static int epoll_arm(wok_loop *loop, struct wok__watch *watch, const struct wok_
 {
 	const struct epoll *epoll = loop->backend_state;
 	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		.events = EPOLLIN | (watch->both ? EPOLLOUT : 0) | EPOLLRDHUP | EPOLLET,
 		.data.u64 = (uint64_t) watch->generation << 32 | (uint32_t) io->fd,
 	};
 

@@ -69,7 +69,8 @@ static int arm_poll(struct uring *uring, int fd, unsigned events, uint64_t id)
 
 static int arm_watch(struct uring *uring, struct wok__watch *watch, int fd)
 {
-	int r = arm_poll(uring, fd, POLLIN | POLLOUT | POLLRDHUP, id_of(watch, fd));
+	const unsigned events = POLLIN | (watch->both ? POLLOUT : 0) | POLLRDHUP;
+	int r = arm_poll(uring, fd, events, id_of(watch, fd));
 
 	if (r == 0)
 		watch->registered = true;

@@ -3,7 +3,9 @@
  * Watches: see loop/watch.h.
  *
  * An operation is tried first, and waits only if it would block. Each descriptor is registered
- * once, edge-triggered, for both directions, when something has to wait on it for the first time.
+ * once, edge-triggered, when something has to wait on it for the first time: for reading, and as
+ * soon as a write has to wait for both directions. Not before, for it is an edge each time that the
+ * peer of a Unix socket reads: a client would be woken by its server's reading of the request.
  * What is known of its readiness is kept: after a short read the next one goes straight to waiting,
  * for an edge will tell when there is more. That holds unless the peer has hung up: data and the
  * end of the stream may have come as one edge, so then every read is tried.
@@ -98,12 +100,21 @@ static int arm(wok_loop *loop, struct wok__watch *watch, const struct wok__io *i
 {
 	const struct wok__watches *watches = loop->backend_state;
 
-	if (watch->registered)
+	if (watch->registered && (watch->both || !writes(io)))
 		return 0;
+	if (watch->registered) {
+		watches->disarm(loop, watch, io->fd);
+		watch->registered = false;
+		watch->generation++;
+	}
 	watch->hung_up = false;
 	/* The call that led here has just found nothing; what is there now comes as an event. */
 	watch->readable = watch->writable = false;
-	return watches->arm(loop, watch, io);
+	watch->both |= writes(io);
+	const int r = watches->arm(loop, watch, io);
+	if (r < 0 && watch->reader)
+		wok__watch_finish(loop, watch, watch->reader, r);
+	return r;
 }
 
 static void unregister(wok_loop *loop, struct wok__watch *watch, int fd)
@@ -112,7 +123,7 @@ static void unregister(wok_loop *loop, struct wok__watch *watch, int fd)
 
 	if (watch->registered)
 		watches->disarm(loop, watch, fd);
-	watch->registered = watch->kept = false;
+	watch->registered = watch->both = watch->kept = false;
 	watch->generation++;
 }
 
@@ -157,7 +168,7 @@ static bool worth_trying(const struct wok__watch *watch, const struct wok__io *i
 {
 	if (!watch->registered || watch->hung_up || io->kind == WOK__IO_WAIT)
 		return true;
-	return wok__watch_reads(io) ? watch->readable : watch->writable;
+	return wok__watch_reads(io) ? watch->readable : watch->writable || !watch->both;
 }
 
 static ssize_t start_or_block(wok_loop *loop, struct wok__watch *watch, struct wok__io *io)

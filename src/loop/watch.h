@@ -11,7 +11,8 @@
 
 struct wok__watch {
 	uint32_t generation; /* of this descriptor number: counted up when it is closed */
-	bool registered;     /* the kernel tells of each edge */
+	bool registered;     /* the kernel tells of each edge that lets one read */
+	bool both;           /* and of those that let one write */
 	bool kept;           /* wok's own: the registration outlives a wait */
 	bool readable;       /* a read may succeed: no edge has been used up */
 	bool writable;
@@ -28,8 +29,8 @@ struct wok__watches {
 
 	/*
 	 * Have the kernel tell when io, which has found nothing, is worth another try; what is
-	 * there by now counts, too. Most often that is a registration for all edges, made once.
-	 * -errno, but not -EAGAIN.
+	 * there by now counts, too. Most often that is a registration for all edges that the
+	 * watch needs, made once. -errno, but not -EAGAIN.
 	 */
 	int (*arm)(wok_loop *loop, struct wok__watch *watch, const struct wok__io *io);
 	/* End the registration. */

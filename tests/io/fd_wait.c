@@ -87,6 +87,29 @@ TEST_TASK(one_waits_to_read_and_another_to_write, "E7")
 	ASSERT_OK(wok_fd_close(fds[1]));
 }
 
+static int read_while_a_write_cannot_wait(void *unused)
+{
+	WOK_AUTO(wok_stream) *a = NULL, *b = NULL;
+	static char data[1 << 20];
+
+	(void) unused;
+	ASSERT_OK(wok_unix_pair(&a, &b));
+	struct waiting reader = {wok_stream_fd(a), WOK_READABLE};
+	WOK_AUTO(wok_task) *reading = wok_create_task(wait_for, &reader);
+	test_settle();
+	/* The registration for reading ends, and that for both directions fails. */
+	wok_test_fail_system_call("epoll_ctl", 2, ENOSPC);
+	ASSERT_ERR(wok_stream_write_all(a, data, sizeof(data)), -ENOSPC);
+	ASSERT_ERR(wok_await(reading), -ENOSPC);
+	return 0;
+}
+
+TEST(a_descriptor_that_is_watched_no_more_leaves_nobody_waiting, "G3")
+{
+	ASSERT_OK(wok_test_run(read_while_a_write_cannot_wait, NULL,
+			       &(wok_test_options){.backend = "epoll"}));
+}
+
 TEST_TASK(a_hang_up_without_data_wakes_who_reads, "E20")
 {
 	int fds[2];

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <wok/wok.h>
 
@@ -118,4 +119,40 @@ static int keep_many(void *unused)
 TEST(idle_connections_cost_a_page_or_two_each_and_no_system_call)
 {
 	ASSERT_OK(wok_test_run(keep_many, NULL, &(wok_test_options){.real_clock = true}));
+}
+
+static int read_one(void *stream)
+{
+	char data[1];
+
+	return (int) wok_stream_read(stream, data, 1);
+}
+
+/* A server that takes what its client sends, and does not answer yet. */
+static int await_an_answer(void *unused)
+{
+	WOK_AUTO(wok_stream) *client = NULL, *server = NULL;
+	wok_loop_info before, after;
+	char data[4];
+
+	(void) unused;
+	ASSERT_OK(wok_unix_pair(&client, &server));
+	WOK_AUTO(wok_task) *reading = wok_create_task(read_one, client);
+	test_settle();
+	ASSERT_OK(wok_loop_get_info(&before));
+	for (int i = 0; i < 10; i++) {
+		ASSERT_OK(wok_stream_write_all(client, "ask", 3));
+		ASSERT_EQ(read(wok_stream_fd(server), data, sizeof(data)), 3);
+		ASSERT_OK(wok_sleep(WOK_MS));
+	}
+	ASSERT_OK(wok_loop_get_info(&after));
+	ASSERT(after.polls - before.polls < 15); /* one a sleep, not two */
+	ASSERT_OK(wok_stream_write_all(server, "!", 1));
+	ASSERT_EQ(wok_await(reading), 1);
+	return 0;
+}
+
+TEST(a_unix_sockets_peer_that_reads_wakes_nobody)
+{
+	ASSERT_OK(wok_test_run(await_an_answer, NULL, &(wok_test_options){.real_clock = true}));
 }
