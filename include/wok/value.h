@@ -53,10 +53,17 @@ typedef struct {
 	size_t count;
 } wok_args;
 
+/* Member by member: a byte that is stored just before a copy of the whole would hold up the copy.
+ */
 static inline wok_value wok__value(wok_value_kind kind, size_t size)
 {
-	wok_value made = {(uint8_t) kind, 0, 0, size, {0}};
+	wok_value made;
 
+	made.kind = (uint8_t) kind;
+	made.format = 0;
+	made.type = 0;
+	made.size = size;
+	made.integer = 0;
 	return made;
 }
 

@@ -189,10 +189,10 @@ void wok__trim_stack(void)
 
 int wok__checkpoint(void)
 {
-	int r = wok__check();
+	int r = wok__quick_check();
 	if (r < 0)
 		return r;
-	wok__spend();
+	wok__quick_spend();
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "db/postgres/connection.h"
 #include "db/postgres/copy.h"
+#include "db/postgres/data_row.h"
 #include "db/postgres/lookup.h"
 
 /* A batch of a stream's rows. */
@@ -140,11 +141,8 @@ static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message
 }
 
 /* Out of memory and over the limit fail the operation, not the connection. */
-static int keep_row(struct wok__pg_op *op, const struct wok__pg_message *message)
+static int keep_failed(struct wok__pg_op *op, int r)
 {
-	if (op->rows->count >= op->most)
-		return 0;
-	const int r = wok__pg_shape_row(op->shape, message, op->rows);
 	if (r == 0 || r == WOK_EPEER)
 		return r;
 	wok__pg_op_fail(op, r);
@@ -163,7 +161,9 @@ static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message
 		return 0;
 	if (!op->shape || !op->rows)
 		return unexpected(op, message);
-	return op->failed < 0 ? 0 : keep_row(op, message);
+	if (op->failed < 0 || op->rows->count >= op->most)
+		return 0;
+	return keep_failed(op, wok__pg_data_row(op->shape, message, op->rows));
 }
 
 static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
@@ -302,35 +302,29 @@ static struct wok__pg_op *first_op(wok_pg_conn *conn)
 	return first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
 }
 
+/* What ends a batch in the midst, the last message that fits, is left to take_row(). */
 ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 {
 	struct wok__pg_op *op = first_op(conn);
-	size_t done = 0, n = 0;
+	size_t done;
 
 	if (!op || *op->steps != 'x' || op->full || !op->shape || !op->rows || op->failed < 0)
 		return 0;
-	while (size - done > WOK__PG_HEAD && data[done] == 'D') {
-		const uint32_t length = wok__pg_get32(data + done + 1);
-
-		if (length < 4 || length - 4 > size - done - WOK__PG_HEAD ||
-		    length - 4 > conn->options.max_message)
-			break;
-		const struct wok__pg_message message = {'D', data + done + WOK__PG_HEAD,
-							length - 4};
-		WOK_TRY(keep_row(op, &message));
-		done += 1 + length;
-		n++;
-		op->batch_bytes += length - 4;
-		if (!op->rows ||
-		    (op->sink != WOK__PG_KEEP && (op->failed < 0 || batch_is_full(op))))
-			break;
-	}
+	const bool stream = op->sink == WOK__PG_STREAM;
+	const size_t count = op->rows->count, most = stream ? BATCH_ROWS : op->most;
+	if (stream && size > BATCH_BYTES - op->batch_bytes)
+		size = BATCH_BYTES - op->batch_bytes;
+	int r = wok__pg_data_rows(op->shape, data, size, conn->options.max_message, most - count,
+				  op->rows, &done);
+	const size_t n = op->rows->count - count;
 	op->n_rows += n;
+	op->batch_bytes += done - n * WOK__PG_HEAD;
 	op->started |= done > 0;
 	op->bytes_in += done;
+	r = keep_failed(op, r);
 	if (batch_is_full(op))
 		note_full(op);
-	return (ssize_t) done;
+	return r < 0 ? r : (ssize_t) done;
 }
 
 int wok__pg_dispatch(wok_pg_conn *conn, const struct wok__pg_message *message)

@@ -218,7 +218,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 	struct wok__pg_buffer *out = &records->buffer;
 	const size_t before = out->size, n = record ? record->count : 0;
 
-	WOK_TRY(wok__check());
+	WOK_TRY(wok__checkpoint());
 	WOK_TRY(check_whole(records));
 	if (records->ended || n != records->columns)
 		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
@@ -229,10 +229,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 		out->error = 0;
 		return r;
 	}
-	if (out->size >= SEND_SIZE)
-		return send_piece(records);
-	wok__spend();
-	return 0;
+	return out->size >= SEND_SIZE ? send_piece(records) : 0;
 }
 
 int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)

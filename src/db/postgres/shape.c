@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* What rows look like, and reading them: see shape.h. */
+/* What rows look like: see shape.h. */
 #include "db/postgres/shape.h"
+
+#include <endian.h>
 
 #include "base/memory.h"
 #include "db/postgres/types/catalog.h"
 
+/* What is read without a call. A truth value is the first byte of the number in its place. */
 static void choose_way(struct wok__pg_shape_column *column)
 {
 	static const struct {
-		uint8_t way, kind;
+		uint8_t way, kind, width;
+		bool is_unsigned;
 	} ways[] = {
-		[WOK__PG_BOOL] = {WOK__PG_AS_BOOL, WOK_VALUE_BOOL},
-		[WOK__PG_INT2] = {WOK__PG_AS_INT2, WOK_VALUE_INT},
-		[WOK__PG_INT4] = {WOK__PG_AS_INT4, WOK_VALUE_INT},
-		[WOK__PG_UINT4] = {WOK__PG_AS_UINT4, WOK_VALUE_INT},
-		[WOK__PG_INT8] = {WOK__PG_AS_INT8, WOK_VALUE_INT},
-		[WOK__PG_FLOAT8] = {WOK__PG_AS_INT8, WOK_VALUE_DOUBLE},
-		[WOK__PG_CHAR] = {WOK__PG_AS_CHAR, WOK_VALUE_TEXT},
-		[WOK__PG_TEXT] = {WOK__PG_AS_TEXT, WOK_VALUE_TEXT},
+		[WOK__PG_BOOL] = {WOK__PG_AS_NUMBER, WOK_VALUE_BOOL, 1, true},
+		[WOK__PG_INT2] = {WOK__PG_AS_NUMBER, WOK_VALUE_INT, 2, false},
+		[WOK__PG_INT4] = {WOK__PG_AS_NUMBER, WOK_VALUE_INT, 4, false},
+		[WOK__PG_UINT4] = {WOK__PG_AS_NUMBER, WOK_VALUE_INT, 4, true},
+		[WOK__PG_INT8] = {WOK__PG_AS_NUMBER, WOK_VALUE_INT, 8, false},
+		[WOK__PG_FLOAT8] = {WOK__PG_AS_NUMBER, WOK_VALUE_DOUBLE, 8, false}, /* its bits */
+		[WOK__PG_CHAR] = {WOK__PG_AS_CHAR, WOK_VALUE_TEXT, 0, false},
+		[WOK__PG_TEXT] = {WOK__PG_AS_TEXT, WOK_VALUE_TEXT, 0, false},
 	};
 	const unsigned kind = column->type ? column->type->kind : WOK__PG_OTHER;
 	const bool usual = column->format == 1 && kind < sizeof(ways) / sizeof(ways[0]) &&
-			   ways[kind].kind != WOK_VALUE_NULL;
+			   ways[kind].kind != WOK_VALUE_NULL &&
+			   (kind != WOK__PG_BOOL || BYTE_ORDER == LITTLE_ENDIAN);
 
 	column->way = usual ? ways[kind].way : WOK__PG_BY_DECODER;
 	column->model = (wok_value){.kind = usual ? ways[kind].kind : 0, .type = column->oid};
+	column->width = column->way == WOK__PG_AS_NUMBER ? ways[kind].width : UINT32_MAX;
+	column->shift = column->way == WOK__PG_AS_NUMBER ? 64 - 8 * ways[kind].width : 0;
+	column->mask =
+		usual && ways[kind].is_unsigned ? (int64_t) (UINT64_MAX >> column->shift) : -1;
 }
 
 static void choose_ways(struct wok__pg_shape *shape)
@@ -35,7 +44,7 @@ static void choose_ways(struct wok__pg_shape *shape)
 
 		choose_way(column);
 		shape->all_binary = shape->all_binary && column->format == 1;
-		shape->numbers = shape->numbers && column->way < WOK__PG_AS_CHAR;
+		shape->numbers = shape->numbers && column->way == WOK__PG_AS_NUMBER;
 	}
 }
 
@@ -145,110 +154,4 @@ void wok__pg_shape_unref(struct wok__pg_shape *shape)
 		return;
 	wok__columns_unref(shape->columns);
 	wok_free(shape);
-}
-
-static int broken_row(const struct wok__pg_shape *shape, const char *why)
-{
-	return wok_fail(WOK_EPEER, "PostgreSQL sent a row for %zu columns that %s", shape->count,
-			why);
-}
-
-static inline bool set_integer(wok_value *value, const wok_value *model, int64_t integer)
-{
-	*value = *model;
-	value->integer = integer;
-	return true;
-}
-
-/*
- * A field that is read without a call; false: it has another size, or another way. What is stored
- * is a whole value, as that of a new row is not zero.
- */
-static inline bool read_usual(const struct wok__pg_shape_column *column, char *data, size_t size,
-			      wok_value *value)
-{
-	const wok_value *model = &column->model;
-
-	switch (column->way) {
-	case WOK__PG_AS_BOOL:
-		return size == 1 && set_integer(value, model, data[0] != 0);
-	case WOK__PG_AS_INT2:
-		return size == 2 && set_integer(value, model, (int16_t) wok__pg_get16(data));
-	case WOK__PG_AS_INT4:
-		return size == 4 && set_integer(value, model, (int32_t) wok__pg_get32(data));
-	case WOK__PG_AS_UINT4:
-		return size == 4 && set_integer(value, model, wok__pg_get32(data));
-	case WOK__PG_AS_INT8: /* a double is these bits, too */
-		return size == 8 && set_integer(value, model, (int64_t) wok__pg_get64(data));
-	case WOK__PG_AS_CHAR: /* the zero byte is the empty text, see decode.c */
-		if (size != 1 || (unsigned char) data[0] >= 0x80)
-			return false;
-		*value = *model;
-		value->size = data[0] != '\0';
-		break;
-	case WOK__PG_AS_TEXT:
-		*value = *model;
-		value->size = size;
-		break;
-	default:
-		return false;
-	}
-	data[size] = '\0';
-	value->text = data;
-	return true;
-}
-
-/* The length of the field at some place; none: 0, which is found out when that field is read. */
-static inline uint32_t length_at(const char *at, const char *end)
-{
-	return end - at >= 4 ? wok__pg_get32(at) : 0;
-}
-
-/* at: behind the number of columns. A byte more stands behind the end, unless all are numbers: as a
- * field is read only after the next one's length, its text can end with a NUL in place. */
-static inline int read_fields(const struct wok__pg_shape *shape, char *at, const char *end,
-			      wok_value *value)
-{
-	const struct wok__pg_shape_column *column = shape->column;
-	uint32_t next = length_at(at, end);
-
-	for (const wok_value *last = value + shape->count; value < last; value++, column++) {
-		const uint32_t size = next;
-		char *data = at + 4;
-
-		if (end - at < 4)
-			return broken_row(shape, "ends too early");
-		if (size == UINT32_MAX) {
-			at = data;
-			next = length_at(at, end);
-			*value = (wok_value){0};
-			continue;
-		}
-		if (size > (size_t) (end - data))
-			return broken_row(shape, "has a field longer than itself");
-		at = data + size;
-		next = length_at(at, end);
-		if (!read_usual(column, data, size, value))
-			WOK_TRY(wok__pg_decode(column->type, column->format, data, size, value));
-	}
-	return at == end ? 0 : broken_row(shape, "goes on after the last");
-}
-
-int wok__pg_shape_row(const struct wok__pg_shape *shape, const struct wok__pg_message *message,
-		      wok_rows *rows)
-{
-	struct wok_row *row;
-
-	if (message->size < 2 || wok__pg_get16(message->body) != shape->count)
-		return broken_row(shape, "has another number of them");
-	const size_t size = message->size - 2;
-	const bool keep = !shape->numbers;
-	char *at = (char *) message->body + 2;
-
-	WOK_TRY(wok__rows_begin(rows, size, keep ? size + 1 : 0, &row));
-	if (keep)
-		at = memcpy(row->values + shape->count, at, size);
-	WOK_TRY(read_fields(shape, at, at + size, row->values));
-	wok__rows_end(rows, row);
-	return 0;
 }

@@ -6,13 +6,9 @@
 #include "db/postgres/types/types.h"
 #include "db/rows.h"
 
-/* How a field is read: what most of them are without a call. */
+/* How a field is read: see data_row.c. */
 enum wok__pg_way_to_read {
-	WOK__PG_AS_BOOL,
-	WOK__PG_AS_INT2,
-	WOK__PG_AS_INT4,
-	WOK__PG_AS_UINT4,
-	WOK__PG_AS_INT8,
+	WOK__PG_AS_NUMBER,
 	/* From here on with the row's bytes. */
 	WOK__PG_AS_CHAR,
 	WOK__PG_AS_TEXT,
@@ -28,6 +24,9 @@ struct wok__pg_shape_column {
 	int16_t number;
 	int16_t format; /* that rows come in, and Bind asks for */
 	uint8_t way;    /* enum wok__pg_way_to_read */
+	uint8_t shift;  /* of a number: bits that it is shorter than 64 */
+	uint32_t width; /* its bytes; what is no number: UINT32_MAX, as no field is */
+	int64_t mask;   /* the bits of an unsigned number; -1 */
 };
 
 struct wok__pg_shape {
@@ -54,8 +53,4 @@ int wok__pg_shape_retype(const struct wok_pg_types *types, struct wok__pg_shape 
 
 struct wok__pg_shape *wok__pg_shape_ref(struct wok__pg_shape *shape); /* NULL gives NULL */
 void wok__pg_shape_unref(struct wok__pg_shape *shape);                /* NULL does nothing */
-
-/* Add the row of a DataRow. WOK_EPEER; -ENOMEM; WOK_ELIMIT. */
-int wok__pg_shape_row(const struct wok__pg_shape *shape, const struct wok__pg_message *message,
-		      wok_rows *rows);
 #endif
