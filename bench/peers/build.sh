@@ -55,6 +55,7 @@ c epoll w6-echo epoll_server.c
 c epoll w7-http-server epoll_server.c
 c epoll w8-http-client raw_client.c
 c epoll w9-fanout raw_client.c
+c epoll w10-pg pg_raw.c
 c sync w12-files files.c
 c ucontext w2-switch context.c
 [ "${2:-}" = raw ] && exit $failed
