@@ -53,8 +53,7 @@ typedef struct {
 	size_t count;
 } wok_args;
 
-/* Member by member: a byte that is stored just before a copy of the whole would hold up the copy.
- */
+/* Member by member: a copy of the whole would wait for a byte that was stored just before. */
 static inline wok_value wok__value(wok_value_kind kind, size_t size)
 {
 	wok_value made;

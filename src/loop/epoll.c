@@ -3,8 +3,7 @@
  * The epoll backend: see loop/backend.h, and loop/watch.c for all that is not epoll.
  *
  * A descriptor is in the set once, edge-triggered. An event carries its number and the generation
- * of that. The registration is removed explicitly: a forked child would keep it
- * alive otherwise.
+ * of that. The registration is removed explicitly: a forked child would keep it alive otherwise.
  */
 #include <assert.h>
 #include <errno.h>

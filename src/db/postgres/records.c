@@ -216,10 +216,11 @@ static int put_record(wok_pg_records *records, const wok_value *values, size_t n
 int wok_pg_records_add(wok_pg_records *records, const wok_args *record)
 {
 	struct wok__pg_buffer *out = &records->buffer;
-	const size_t before = out->size, n = record ? record->count : 0;
+	const size_t n = record ? record->count : 0;
 
-	WOK_TRY(wok__checkpoint());
+	WOK_TRY(wok__checkpoint()); /* others may add theirs meanwhile */
 	WOK_TRY(check_whole(records));
+	const size_t before = out->size;
 	if (records->ended || n != records->columns)
 		return wok_fail(-EINVAL, "a record has %zu values, not %zu, and none after the end",
 				records->columns, n);
