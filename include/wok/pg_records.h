@@ -38,8 +38,9 @@ int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
  *
  * record:     a value for each column
  * Returns:    0; -EINVAL: not so many columns, or a value that has no binary form of the column's
- *             type; -ERANGE: a number that does not fit; -EILSEQ: what is no text. After these it
- *             was not added, and others may be. As wok_pg_copy_write()
+ *             type; -ERANGE: a number that does not fit; -EILSEQ: what is no text; -EBUSY: another
+ *             task's call waits until some of them were sent. After these it was not added, and
+ *             others may be. As wok_pg_copy_write()
  * Checkpoint: always
  * Threads:    the loop's
  */

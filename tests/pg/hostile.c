@@ -147,6 +147,7 @@ TEST_TASK(rows_that_do_not_fit_their_columns_are_refused, "pg-54")
 	ASSERT_ERR(ROW("D\0\0\0\16\0\1\0\0\0\5abcd"), WOK_EPEER);
 	ASSERT_ERR(ROW("D\0\0\0\16\0\1\x80\0\0\0abcd"), WOK_EPEER);
 	ASSERT_ERR(ROW("D\0\0\0\xf\0\1\0\0\0\4abcde"), WOK_EPEER);
+	ASSERT_ERR(ROW("D\0\0\0\14\0\1\0\0\0\2ab"), WOK_EPEER);
 	ASSERT_ERR(ROW("D\0\0\0\4"), WOK_EPEER);
 	ASSERT_OK(ROW("D\0\0\0\16\0\1\0\0\0\4\0\0\0\7C\0\0\0\15SELECT 1\0Z\0\0\0\5I"));
 }

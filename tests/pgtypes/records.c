@@ -123,6 +123,47 @@ PG_TEST(generated_columns_are_left_out_unless_columns_are_named)
 	return 0;
 }
 
+struct adder {
+	wok_pg_records *records;
+	int added, busy;
+};
+
+static int add_many(void *arg)
+{
+	struct adder *adder = arg;
+
+	for (int i = 0; i < 20000; i++) {
+		const int64_t value = i % 3 ? i : INT64_C(1) << 40;
+		const int r = wok_pg_records_add(adder->records, WOK_ARGS(value, "some text"));
+
+		if (r == -EBUSY)
+			adder->busy++;
+		else
+			ASSERT_EQ(r, i % 3 ? 0 : -ERANGE);
+		adder->added += r == 0;
+	}
+	return 0;
+}
+
+/* Neither does one that is refused take what another task has added, nor is any lost in a wait. */
+PG_TEST(records_of_two_tasks_are_all_copied_or_refused, "pgrow-21")
+{
+	WOK_AUTO(wok_pg_conn) *conn = pg_check_connect(NULL);
+	WOK_AUTO(wok_pg_records) *in = NULL;
+	wok_db_result result;
+
+	ASSERT_OK(wok_pg_script(conn, "CREATE TEMP TABLE t (id int, text text)"));
+	ASSERT_OK(wok_pg_records_in(conn, "t", NULL, &in));
+	struct adder one = {.records = in}, other = {.records = in};
+	WOK_AUTO(wok_task) *task = wok_create_task(add_many, &one);
+	ASSERT_OK(add_many(&other));
+	ASSERT_OK(wok_await(task));
+	ASSERT(one.busy + other.busy > 0);
+	ASSERT_OK(wok_pg_records_finish(in, &result));
+	ASSERT_EQ(result.changes, one.added + other.added);
+	return 0;
+}
+
 /* Every length around the words that texts are copied by, behind each of the two ways. */
 PG_TEST(texts_of_all_lengths_arrive_as_they_are)
 {

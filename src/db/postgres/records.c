@@ -36,6 +36,7 @@ struct wok_pg_records {
 	size_t looked;                /* received: of it, so far known to be there */
 	size_t fields;                /* of it, whose ends are known */
 	int failed;                   /* how much was sent is not known: no more is */
+	bool giving;                  /* a task's call waits until a piece was sent */
 	bool begun;                   /* received: the head is behind us */
 	bool ended;
 };
@@ -155,9 +156,17 @@ int wok_pg_records_in(wok_pg_conn *conn, const char *table, const char *columns,
 	return begin_in(conn, table, columns, ret_records);
 }
 
+static int give(wok_pg_records *records)
+{
+	records->giving = true;
+	const int r = wok__pg_copy_give(records->copy, &records->buffer);
+	records->giving = false;
+	return r;
+}
+
 static int send_piece(wok_pg_records *records)
 {
-	int r = wok__pg_copy_give(records->copy, &records->buffer);
+	int r = give(records);
 
 	if (r == 0)
 		r = start_piece(records);
@@ -168,6 +177,9 @@ static int send_piece(wok_pg_records *records)
 /* What was sent in part cannot be sent again: the server would have some of it twice. */
 static int check_whole(const wok_pg_records *records)
 {
+	if (records->giving)
+		return wok_fail(-EBUSY, "another task sends some of these records: add them by one "
+					"task at a time");
 	return records->failed < 0
 		       ? wok_fail(records->failed, "a part of the records was sent, and then: %s",
 				  wok_strerror(records->failed))
@@ -239,7 +251,7 @@ int wok_pg_records_finish(wok_pg_records *records, wok_db_result *ret_result)
 	if (!records->ended) {
 		wok__pg_buffer_int16(&records->buffer, UINT16_MAX);
 		WOK_TRY(records->buffer.error);
-		records->failed = wok__pg_copy_give(records->copy, &records->buffer);
+		records->failed = give(records);
 		WOK_TRY(records->failed);
 		records->ended = true;
 	}
