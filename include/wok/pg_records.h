@@ -50,7 +50,7 @@ int wok_pg_records_add(wok_pg_records *records, const wok_args *record) WOK_MUST
  * End it: all records have been added. Before, none of them is in the table.
  *
  * ret_result: changes is their number; NULL if it does not matter
- * Returns:    as wok_pg_copy_finish()
+ * Returns:    as wok_pg_copy_finish(); -EBUSY as wok_pg_records_add()
  * Checkpoint: always
  * Threads:    the loop's
  */

@@ -102,7 +102,7 @@ static int arm(wok_loop *loop, struct wok__watch *watch, const struct wok__io *i
 
 	if (watch->registered && (watch->both || !writes(io)))
 		return 0;
-	if (watch->registered) {
+	if (watch->registered) { /* once in its life: a new one tells what is there by now */
 		watches->disarm(loop, watch, io->fd);
 		watch->registered = false;
 		watch->generation++;
@@ -112,7 +112,7 @@ static int arm(wok_loop *loop, struct wok__watch *watch, const struct wok__io *i
 	watch->readable = watch->writable = false;
 	watch->both |= writes(io);
 	const int r = watches->arm(loop, watch, io);
-	if (r < 0 && watch->reader)
+	if (r < 0 && watch->reader) /* whom nothing would wake any more */
 		wok__watch_finish(loop, watch, watch->reader, r);
 	return r;
 }

@@ -104,7 +104,7 @@ static int read_while_a_write_cannot_wait(void *unused)
 	return 0;
 }
 
-TEST(a_descriptor_that_is_watched_no_more_leaves_nobody_waiting, "G3")
+TEST(a_descriptor_that_is_watched_no_more_leaves_nobody_waiting)
 {
 	ASSERT_OK(wok_test_run(read_while_a_write_cannot_wait, NULL,
 			       &(wok_test_options){.backend = "epoll"}));

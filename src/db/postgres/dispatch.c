@@ -140,8 +140,8 @@ static int take_tag(struct wok__pg_op *op, const struct wok__pg_message *message
 	return 0;
 }
 
-/* Out of memory and over the limit fail the operation, not the connection. */
-static int keep_failed(struct wok__pg_op *op, int r)
+/* What adding rows came to: no memory and the limit fail the operation, not the connection. */
+static int added(struct wok__pg_op *op, int r)
 {
 	if (r == 0 || r == WOK_EPEER)
 		return r;
@@ -163,7 +163,7 @@ static int take_row(struct wok__pg_op *op, const struct wok__pg_message *message
 		return unexpected(op, message);
 	if (op->failed < 0 || op->rows->count >= op->most)
 		return 0;
-	return keep_failed(op, wok__pg_data_row(op->shape, message, op->rows));
+	return added(op, wok__pg_data_row(op->shape, message, op->rows));
 }
 
 static int take_described(wok_pg_conn *conn, struct wok__pg_op *op,
@@ -302,7 +302,7 @@ static struct wok__pg_op *first_op(wok_pg_conn *conn)
 	return first ? WOK__CONTAINER(first, struct wok__pg_op, link) : NULL;
 }
 
-/* What ends a batch in the midst, the last message that fits, is left to take_row(). */
+/* Rows that are whole; that which goes over the end of a batch is left to take_row(). */
 ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 {
 	struct wok__pg_op *op = first_op(conn);
@@ -321,7 +321,7 @@ ssize_t wok__pg_dispatch_rows(wok_pg_conn *conn, const char *data, size_t size)
 	op->batch_bytes += done - n * WOK__PG_HEAD;
 	op->started |= done > 0;
 	op->bytes_in += done;
-	r = keep_failed(op, r);
+	r = added(op, r);
 	if (batch_is_full(op))
 		note_full(op);
 	return r < 0 ? r : (ssize_t) done;

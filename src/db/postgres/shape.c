@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "db/postgres/types/catalog.h"
 
-/* What is read without a call. A truth value is the first byte of the number in its place. */
+/* What is read without a call. A truth value is stored as a number, of which it is the first byte:
+ * on little-endian machines only. */
 static void choose_way(struct wok__pg_shape_column *column)
 {
 	static const struct {
